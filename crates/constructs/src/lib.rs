@@ -1,0 +1,1 @@
+//! Offers hand-written constructs and grants on top of the generated resources; the one crate a stacks program names.

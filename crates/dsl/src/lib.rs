@@ -1,0 +1,1 @@
+//! Describes stacks as typed Rust values and synthesizes them into an assembly.

@@ -1,0 +1,1 @@
+//! Serves an embedded CloudFormation endpoint on the loopback interface for development and tests.

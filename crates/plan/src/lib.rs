@@ -1,0 +1,1 @@
+//! Computes, without any input or output, what changes between two templates and what those changes mean.

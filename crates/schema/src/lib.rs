@@ -1,0 +1,1 @@
+//! Reads the committed facts about every CloudFormation resource type and IAM action.

@@ -1,0 +1,3 @@
+//! Plans and deploys typed Rust infrastructure through CloudFormation.
+
+fn main() {}
