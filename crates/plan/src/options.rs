@@ -1,0 +1,22 @@
+//! What a comparison must know beside the two templates.
+
+use assembly::Move;
+use indexmap::IndexMap;
+use serde_json::Value;
+
+/// What a comparison must know beside the two templates. The default knows nothing.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// The stack's short name, as it stands in moves.
+    pub stack: String,
+    /// Values of the deployed stack's parameters. A parameter that is neither here nor has a default is unknown.
+    pub before_parameters: IndexMap<String, String>,
+    /// Values of the parameters for the new template. Where one is missing, its default counts.
+    pub after_parameters: IndexMap<String, String>,
+    /// Values of pseudo parameters that are known, `AWS::Region` among them.
+    pub pseudo_parameters: IndexMap<String, String>,
+    /// Moves declared in code, over all stacks.
+    pub moves: Vec<Move>,
+    /// Resources as deployed in other stacks that may move here, by `stack/LogicalId`.
+    pub elsewhere: IndexMap<String, Value>,
+}
