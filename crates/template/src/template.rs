@@ -1,0 +1,204 @@
+//! A template read from text: its body as plain JSON, and where everything in it stands.
+
+use std::{fmt, sync::OnceLock};
+
+use serde_json::{Map, Value};
+
+use crate::{
+    json,
+    position::{Places, Position},
+    yaml,
+};
+
+/// How deep a template may nest. CloudFormation's own limit is not published; no template that means something comes near.
+pub const MAXIMUM_DEPTH: usize = 120;
+
+/// How many bytes the aliases of a YAML template may stand for: several times what a whole template may have.
+pub const MAXIMUM_EXPANSION: usize = 4_000_000;
+
+/// The one function whose string form, `Resource.Attribute`, means a list.
+pub(crate) const GET_ATT: &str = "Fn::GetAtt";
+
+/// The form a template is written in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// JSON: the text begins with `{`, as CloudFormation decides it.
+    Json,
+    /// YAML: anything else.
+    Yaml,
+}
+
+/// Why a text is not a template, and where.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub struct ParseError {
+    /// Where it was noticed.
+    pub position: Position,
+    /// What is wrong: lowercase, no full stop.
+    pub message: String,
+}
+
+impl ParseError {
+    pub(crate) fn new(position: Position, message: impl Into<String>) -> Self {
+        Self {
+            position,
+            message: message.into(),
+        }
+    }
+}
+
+impl fmt::Display for ParseError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}: {}", self.position, self.message)
+    }
+}
+
+/// A template: its body with YAML's short forms written out, and where everything stands.
+#[derive(Debug)]
+pub struct Template {
+    format: Format,
+    text: String,
+    body: Value,
+    places: OnceLock<Places>,
+    remarks: Vec<Remark>,
+}
+
+/// Something in the text that its meaning, the body, no longer shows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Remark {
+    pub(crate) position: Position,
+    pub(crate) kind: RemarkKind,
+}
+
+/// What a [`Remark`] is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum RemarkKind {
+    /// A YAML alias, `*name`.
+    Alias,
+    /// A YAML merge key, `<<`.
+    Merge,
+    /// An unquoted scalar that YAML 1.1 reads as another number than it looks: leading zero (octal), colons (base 60).
+    Number {
+        /// As it is written.
+        written: String,
+        /// As it is read.
+        read: String,
+    },
+}
+
+impl Template {
+    /// Reads a template from its bytes, which must be UTF-8.
+    ///
+    /// # Errors
+    /// As [`Template::parse`], or the bytes are not UTF-8.
+    pub fn parse_bytes(bytes: &[u8]) -> Result<Self, Vec<ParseError>> {
+        match std::str::from_utf8(bytes) {
+            Ok(text) => Self::parse(text),
+            Err(error) => {
+                let valid = String::from_utf8_lossy(&bytes[..error.valid_up_to()]);
+                let message = "the text is not UTF-8; save it in that encoding";
+                Err(vec![ParseError::new(end_of(&valid), message)])
+            }
+        }
+    }
+
+    /// Reads a template from its text, JSON when it begins with `{` and YAML otherwise.
+    ///
+    /// # Errors
+    /// The text is malformed, has a key twice in one mapping, a tag that CloudFormation does not know, is nested deeper
+    /// than [`MAXIMUM_DEPTH`], has aliases that stand for more than [`MAXIMUM_EXPANSION`] bytes, or is not a mapping. All
+    /// keys found twice are told at once; of malformed text only the first place is known.
+    pub fn parse(text: &str) -> Result<Self, Vec<ParseError>> {
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        let format = if text.trim_start().starts_with('{') {
+            Format::Json
+        } else {
+            Format::Yaml
+        };
+        let (body, places, remarks) = match format {
+            Format::Json => (json::parse(text)?, OnceLock::new(), Vec::new()),
+            Format::Yaml => {
+                let document = yaml::parse(text)?;
+                (document.body, document.places.into(), document.remarks)
+            }
+        };
+        if !body.is_object() {
+            let message = "a template is a mapping of sections such as `Resources`";
+            return Err(vec![ParseError::new(Position::START, message)]);
+        }
+        Ok(Self {
+            format,
+            text: text.to_owned(),
+            body,
+            places,
+            remarks,
+        })
+    }
+
+    /// The form it was written in.
+    pub fn format(&self) -> Format {
+        self.format
+    }
+
+    /// The text it was read from.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The body, an object, with short forms such as `!Ref` written out; members stand in the order of the text.
+    pub fn body(&self) -> &Value {
+        &self.body
+    }
+
+    /// Gives the body away.
+    pub fn into_body(self) -> Value {
+        self.body
+    }
+
+    /// Where `path` stands: the key of a member, the beginning of an element, which is named by its index.
+    ///
+    /// `None` when the template has no such path.
+    pub fn position<S: AsRef<str>>(&self, path: &[S]) -> Option<Position> {
+        let (place, found) = self.places().follow(&self.body, path);
+        (found == path.len()).then_some(place)
+    }
+
+    /// Where `path` stands or, when the template has no such path, the nearest part around it.
+    pub fn nearest_position<S: AsRef<str>>(&self, path: &[S]) -> Position {
+        self.places().follow(&self.body, path).0
+    }
+
+    /// What the body no longer shows, in the order of the text.
+    pub(crate) fn remarks(&self) -> &[Remark] {
+        &self.remarks
+    }
+
+    /// The body's members.
+    pub(crate) fn members(&self) -> &Map<String, Value> {
+        self.body
+            .as_object()
+            .expect("parsing refuses every other body")
+    }
+
+    /// JSON is scanned for places only when the first is asked for: plans without a finding never pay for it.
+    fn places(&self) -> &Places {
+        self.places.get_or_init(|| json::places(&self.text))
+    }
+}
+
+/// Writes `Resource.Attribute` as the list it means; the attribute may hold further dots.
+pub(crate) fn split_get_att(argument: &mut Value) {
+    if let Value::String(text) = argument
+        && let Some((resource, attribute)) = text.split_once('.')
+    {
+        *argument = Value::from(vec![resource, attribute]);
+    }
+}
+
+/// The position behind the last character of `text`.
+fn end_of(text: &str) -> Position {
+    let last_line = text.rsplit('\n').next().unwrap_or_default();
+    Position::new(
+        text.matches('\n').count() + 1,
+        last_line.chars().count() + 1,
+    )
+}

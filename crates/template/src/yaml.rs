@@ -1,0 +1,451 @@
+//! YAML: events of `saphyr_parser` built into JSON values, with CloudFormation's short forms written out.
+
+use std::{borrow::Cow, collections::HashMap};
+
+use saphyr_parser::{Event, Marker, Parser, ScalarStyle, ScanError, Span, StrInput, Tag};
+use serde_json::{Map, Value};
+
+use crate::{
+    json::repeated_key,
+    position::{Places, Position},
+    scalar,
+    template::{
+        GET_ATT, MAXIMUM_DEPTH, MAXIMUM_EXPANSION, ParseError, Remark, RemarkKind, split_get_att,
+    },
+};
+
+/// Functions that have a short form: `!Sub` for `Fn::Sub`. `!Ref` and `!Condition` keep their names.
+const SHORT_FORMS: [&str; 26] = [
+    "And",
+    "Base64",
+    "Cidr",
+    "Contains",
+    "EachMemberEquals",
+    "EachMemberIn",
+    "Equals",
+    "FindInMap",
+    "ForEach",
+    "GetAZs",
+    "GetAtt",
+    "GetStackOutput",
+    "If",
+    "ImportValue",
+    "Join",
+    "Length",
+    "Not",
+    "Or",
+    "RefAll",
+    "Select",
+    "Split",
+    "Sub",
+    "ToJsonString",
+    "Transform",
+    "ValueOf",
+    "ValueOfAll",
+];
+
+/// What a YAML text holds.
+pub(crate) struct Document {
+    pub(crate) body: Value,
+    pub(crate) places: Places,
+    pub(crate) remarks: Vec<Remark>,
+}
+
+/// Reads the one document of a YAML text.
+pub(crate) fn parse(text: &str) -> Result<Document, Vec<ParseError>> {
+    let mut reader = Reader {
+        events: Parser::new_from_str(text),
+        anchors: HashMap::new(),
+        expansion: 0,
+        remarks: Vec::new(),
+        errors: Vec::new(),
+    };
+    match reader.document() {
+        Ok(node) if reader.errors.is_empty() => Ok(Document {
+            body: node.value,
+            places: node.places,
+            remarks: reader.remarks,
+        }),
+        Ok(_) => Err(reader.errors),
+        Err(error) => {
+            reader.errors.push(error);
+            Err(reader.errors)
+        }
+    }
+}
+
+/// A value under construction.
+#[derive(Clone)]
+struct Node {
+    value: Value,
+    places: Places,
+    /// How deep it nests.
+    height: usize,
+    /// What a copy of it costs, in bytes of text and eight for every value.
+    weight: usize,
+}
+
+struct Reader<'a> {
+    events: Parser<'a, StrInput<'a>>,
+    anchors: HashMap<usize, Node>,
+    /// The weight of all that aliases stand for so far.
+    expansion: usize,
+    remarks: Vec<Remark>,
+    /// Errors that do not keep the rest from being read.
+    errors: Vec<ParseError>,
+}
+
+impl<'a> Reader<'a> {
+    fn document(&mut self) -> Result<Node, ParseError> {
+        loop {
+            let (event, span) = self.next()?;
+            match event {
+                Event::StreamStart | Event::DocumentStart(_) | Event::Nothing => {}
+                Event::StreamEnd => {
+                    return Err(ParseError::new(Position::START, "the template is empty"));
+                }
+                event => {
+                    let node = self.node(event, span, 0)?;
+                    self.end()?;
+                    return Ok(node);
+                }
+            }
+        }
+    }
+
+    /// Nothing may follow the first document.
+    fn end(&mut self) -> Result<(), ParseError> {
+        loop {
+            match self.next()? {
+                (Event::StreamEnd, _) => return Ok(()),
+                (Event::DocumentStart(_), span) => {
+                    let message = "a template is one document; a second one begins here";
+                    return Err(ParseError::new(position(&span.start), message));
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn next(&mut self) -> Result<(Event<'a>, Span), ParseError> {
+        match self.events.next_event() {
+            Some(Ok(event)) => Ok(event),
+            Some(Err(error)) => Err(describe(&error)),
+            None => Ok((Event::StreamEnd, Span::default())),
+        }
+    }
+
+    /// The value that begins with `event`.
+    fn node(&mut self, event: Event<'a>, span: Span, depth: usize) -> Result<Node, ParseError> {
+        let place = position(&span.start);
+        if depth > MAXIMUM_DEPTH {
+            let message = format!("nested deeper than {MAXIMUM_DEPTH} levels");
+            return Err(ParseError::new(place, message));
+        }
+        let (anchor, node) = match event {
+            Event::Alias(anchor) => return self.alias(anchor, place, depth),
+            Event::Scalar(text, style, anchor, tag) => {
+                (anchor, self.scalar(&text, style, tag, place)?)
+            }
+            Event::SequenceStart(anchor, tag) => {
+                let inner = depth + 1 + usize::from(tag.is_some());
+                let node = self.sequence(place, inner)?;
+                (anchor, short_form(node, tag, place, "seq")?)
+            }
+            Event::MappingStart(anchor, tag) => {
+                let inner = depth + 1 + usize::from(tag.is_some());
+                let node = self.mapping(place, inner)?;
+                (anchor, short_form(node, tag, place, "map")?)
+            }
+            _ => return Err(ParseError::new(place, "a value is missing here")),
+        };
+        if anchor > 0 {
+            self.anchors.insert(anchor, node.clone());
+        }
+        Ok(node)
+    }
+
+    fn alias(&mut self, anchor: usize, place: Position, depth: usize) -> Result<Node, ParseError> {
+        let error = |message: String| Err(ParseError::new(place, message));
+        let Some(node) = self.anchors.get(&anchor) else {
+            return error("the alias stands within what it stands for".to_owned());
+        };
+        self.expansion += node.weight;
+        if self.expansion > MAXIMUM_EXPANSION {
+            return error(format!(
+                "aliases stand for more than {MAXIMUM_EXPANSION} bytes, more than any template may have"
+            ));
+        }
+        if depth + node.height > MAXIMUM_DEPTH {
+            return error(format!("nested deeper than {MAXIMUM_DEPTH} levels"));
+        }
+        let mut node = node.clone();
+        node.places.place = place;
+        self.remarks.push(Remark {
+            position: place,
+            kind: RemarkKind::Alias,
+        });
+        Ok(node)
+    }
+
+    fn scalar(
+        &mut self,
+        text: &str,
+        style: ScalarStyle,
+        tag: Option<Cow<'_, Tag>>,
+        place: Position,
+    ) -> Result<Node, ParseError> {
+        let leaf = |value: Value| Node {
+            weight: 8 + text.len(),
+            value,
+            places: Places::leaf(place),
+            height: 0,
+        };
+        let plain = match &tag {
+            None => style == ScalarStyle::Plain,
+            Some(tag) if tag.is_yaml_core_schema() => match tag.suffix.as_str() {
+                "str" => false,
+                "null" | "bool" | "int" | "float" => true,
+                _ => return Err(unknown_tag(tag, place)),
+            },
+            Some(_) => {
+                return short_form(leaf(Value::String(text.to_owned())), tag, place, "str");
+            }
+        };
+        if !plain {
+            return Ok(leaf(Value::String(text.to_owned())));
+        }
+        let value = scalar::read(text);
+        if value.is_number() && scalar::is_misleading(text) {
+            self.remarks.push(Remark {
+                position: place,
+                kind: RemarkKind::Number {
+                    written: text.to_owned(),
+                    read: value.to_string(),
+                },
+            });
+        }
+        Ok(leaf(value))
+    }
+
+    fn sequence(&mut self, place: Position, depth: usize) -> Result<Node, ParseError> {
+        let mut list = Vec::new();
+        let mut whole = Whole::new(place);
+        loop {
+            let (event, span) = self.next()?;
+            if event == Event::SequenceEnd {
+                return Ok(whole.into_node(Value::Array(list)));
+            }
+            let node = self.node(event, span, depth)?;
+            list.push(whole.take(node, 0));
+        }
+    }
+
+    fn mapping(&mut self, place: Position, depth: usize) -> Result<Node, ParseError> {
+        let mut object = Map::new();
+        let mut whole = Whole::new(place);
+        let mut merged = Vec::new();
+        loop {
+            let (event, span) = self.next()?;
+            if event == Event::MappingEnd {
+                break;
+            }
+            let place = position(&span.start);
+            let (key, is_merge) = self.key(event, place)?;
+            let (event, span) = self.next()?;
+            let mut node = self.node(event, span, depth)?;
+            if is_merge {
+                self.remarks.push(Remark {
+                    position: place,
+                    kind: RemarkKind::Merge,
+                });
+                merged.push((node, place));
+                continue;
+            }
+            if key == GET_ATT {
+                split_get_att(&mut node.value);
+            }
+            if object.contains_key(&key) {
+                let first = whole.place_of(&object, &key);
+                self.errors.push(repeated_key(&key, first, place));
+                continue;
+            }
+            node.places.place = place;
+            let weight = key.len();
+            object.insert(key, whole.take(node, weight));
+        }
+        for (node, place) in merged {
+            merge(&mut object, &mut whole, node, place)?;
+        }
+        Ok(whole.into_node(Value::Object(object)))
+    }
+
+    /// A key, always as it is written, and whether it is the merge key.
+    fn key(&mut self, event: Event<'a>, place: Position) -> Result<(String, bool), ParseError> {
+        match event {
+            Event::Scalar(text, style, anchor, tag) => {
+                if let Some(tag) = tag.filter(|tag| !(tag.is_yaml_core_schema())) {
+                    let message = format!("a key cannot have a tag, `{tag}`");
+                    return Err(ParseError::new(place, message));
+                }
+                let plain = style == ScalarStyle::Plain;
+                if plain && scalar::read(&text).is_null() {
+                    return Err(ParseError::new(place, "a key is missing here"));
+                }
+                if anchor > 0 {
+                    let node = Node {
+                        weight: 8 + text.len(),
+                        value: Value::String(text.clone().into_owned()),
+                        places: Places::leaf(place),
+                        height: 0,
+                    };
+                    self.anchors.insert(anchor, node);
+                }
+                let is_merge = plain && text == "<<";
+                Ok((text.into_owned(), is_merge))
+            }
+            Event::Alias(anchor) => match self.alias(anchor, place, 0)?.value {
+                Value::String(text) => Ok((text, false)),
+                _ => Err(ParseError::new(place, "a key must be a string")),
+            },
+            _ => Err(ParseError::new(place, "a key must be a string")),
+        }
+    }
+}
+
+/// Sums up the parts of a list or an object while they are read.
+struct Whole {
+    places: Places,
+    height: usize,
+    weight: usize,
+}
+
+impl Whole {
+    fn new(place: Position) -> Self {
+        Self {
+            places: Places::leaf(place),
+            height: 1,
+            weight: 8,
+        }
+    }
+
+    /// Counts a part and gives its value back.
+    fn take(&mut self, node: Node, key_weight: usize) -> Value {
+        self.height = self.height.max(node.height + 1);
+        self.weight += node.weight + key_weight;
+        self.places.children.push(node.places);
+        node.value
+    }
+
+    fn place_of(&self, object: &Map<String, Value>, key: &str) -> Position {
+        object
+            .keys()
+            .position(|other| other == key)
+            .and_then(|index| self.places.children.get(index))
+            .map_or(self.places.place, |places| places.place)
+    }
+
+    fn into_node(self, value: Value) -> Node {
+        Node {
+            value,
+            places: self.places,
+            height: self.height,
+            weight: self.weight,
+        }
+    }
+}
+
+/// Adds the members of a merge key's value, one mapping or a list of them, that the object does not have itself.
+fn merge(
+    object: &mut Map<String, Value>,
+    whole: &mut Whole,
+    node: Node,
+    place: Position,
+) -> Result<(), ParseError> {
+    let sources = match node.value {
+        Value::Object(members) => vec![members],
+        Value::Array(elements) => elements
+            .into_iter()
+            .map(|element| match element {
+                Value::Object(members) => Some(members),
+                _ => None,
+            })
+            .collect::<Option<_>>()
+            .unwrap_or_default(),
+        _ => Vec::new(),
+    };
+    if sources.is_empty() {
+        let message = "`<<` merges a mapping or a list of mappings";
+        return Err(ParseError::new(place, message));
+    }
+    whole.height = whole.height.max(node.height + 1);
+    whole.weight += node.weight;
+    for (key, value) in sources.into_iter().flatten() {
+        if !object.contains_key(&key) {
+            object.insert(key, value);
+            whole.places.children.push(Places::leaf(place));
+        }
+    }
+    Ok(())
+}
+
+/// Writes out what a tag on a value says; `kind` is the core tag that says nothing new about it.
+fn short_form(
+    node: Node,
+    tag: Option<Cow<'_, Tag>>,
+    place: Position,
+    kind: &str,
+) -> Result<Node, ParseError> {
+    let Some(tag) = tag else {
+        return Ok(node);
+    };
+    let name = if tag.is_yaml_core_schema() && tag.suffix == kind
+        || tag.handle.is_empty() && tag.suffix == "!"
+    {
+        return Ok(node);
+    } else if tag.handle != "!" {
+        return Err(unknown_tag(&tag, place));
+    } else if matches!(tag.suffix.as_str(), "Ref" | "Condition") {
+        tag.suffix.clone()
+    } else if SHORT_FORMS.contains(&tag.suffix.as_str()) {
+        format!("Fn::{}", tag.suffix)
+    } else {
+        return Err(unknown_tag(&tag, place));
+    };
+    let mut node = node;
+    if name == GET_ATT {
+        split_get_att(&mut node.value);
+    }
+    let mut whole = Whole::new(place);
+    let weight = name.len();
+    let value = whole.take(node, weight);
+    Ok(whole.into_node(Value::Object(Map::from_iter([(name, value)]))))
+}
+
+fn unknown_tag(tag: &Tag, place: Position) -> ParseError {
+    let written = if tag.is_yaml_core_schema() {
+        format!("!!{}", tag.suffix)
+    } else {
+        tag.to_string()
+    };
+    let near = SHORT_FORMS
+        .iter()
+        .chain(&["Ref", "Condition"])
+        .find(|name| name.eq_ignore_ascii_case(&tag.suffix));
+    let message = match near {
+        Some(name) => format!("CloudFormation has no tag `{written}`; did you mean `!{name}`?"),
+        None => format!("CloudFormation has no tag `{written}`"),
+    };
+    ParseError::new(place, message)
+}
+
+fn describe(error: &ScanError) -> ParseError {
+    ParseError::new(
+        position(error.marker()),
+        format!("the text is not YAML: {}", error.info()),
+    )
+}
+
+fn position(marker: &Marker) -> Position {
+    Position::new(marker.line(), marker.col() + 1)
+}
