@@ -1,0 +1,38 @@
+//! Writes the feature list of `crates/resources`: one feature per service, none by default.
+
+use std::collections::BTreeMap;
+
+use anyhow::{Context, Result, ensure};
+
+/// What comes before the list in the manifest.
+const START: &str =
+    "# One feature per service, written by `cargo xtask schema`.\n[features]\ndefault = []\n";
+
+/// The manifest with its feature list made from the names of all types.
+pub(super) fn update(manifest: &str, types: &[String]) -> Result<String> {
+    let mut services: BTreeMap<String, &str> = BTreeMap::new();
+    for name in types {
+        let (service, _) = name
+            .rsplit_once("::")
+            .with_context(|| format!("`{name}` is no type's name"))?;
+        let (_, own_name) = service
+            .split_once("::")
+            .with_context(|| format!("`{name}` names no service"))?;
+        let feature = own_name.to_ascii_lowercase();
+        let previous = *services.entry(feature.clone()).or_insert(service);
+        ensure!(
+            previous == service,
+            "`{previous}` and `{service}` would share the feature `{feature}`"
+        );
+    }
+    let (head, tail) = manifest.split_once(START).with_context(|| {
+        format!("the manifest of `resources` has no section that starts with:\n\n{START}")
+    })?;
+    // The list ends at the first empty line.
+    let tail = tail.split_once("\n\n").map_or("", |(_, tail)| tail);
+    let list: String = services
+        .keys()
+        .map(|feature| format!("{feature} = []\n"))
+        .collect();
+    Ok(format!("{head}{START}{list}\n{tail}"))
+}

@@ -1,0 +1,59 @@
+//! Corrections of errors in the published schemas. Each is a named function with its reason, and the run fails when
+//! one finds nothing to correct any more: then it is deleted.
+
+use anyhow::{Result, ensure};
+use serde_json::Value;
+
+use super::paths::visit;
+
+/// Counts what each correction has changed.
+#[derive(Default)]
+pub(super) struct Fixups {
+    dependencies_of_a_value: usize,
+}
+
+impl Fixups {
+    /// Corrects one schema.
+    pub(super) fn apply(&mut self, schema: &mut Value) {
+        self.dependencies_of_a_value += dependencies_of_a_value(schema);
+    }
+
+    /// Fails when a correction had nothing to do.
+    pub(super) fn finish(self) -> Result<()> {
+        let counts = [("dependencies_of_a_value", self.dependencies_of_a_value)];
+        for (name, count) in counts {
+            ensure!(
+                count > 0,
+                "the correction `{name}` no longer applies, delete it"
+            );
+        }
+        Ok(())
+    }
+}
+
+/// `dependencies` says which members of an object need which others. Some schemas write it beside a single property,
+/// naming its siblings (`AWS::GlobalAccelerator::Accelerator` `FlowLogsEnabled`, `AWS::Bedrock::Blueprint`
+/// `KmsEncryptionContext`, `AWS::ImageBuilder::Image` `ImagePipelineExecutionSettings`): there it means nothing, and the
+/// service does not enforce it.
+/// <https://docs.aws.amazon.com/cloudformation-cli/latest/userguide/resource-type-schema.html>
+fn dependencies_of_a_value(schema: &mut Value) -> usize {
+    let mut count = 0;
+    let Some(schema) = schema.as_object_mut() else {
+        return count;
+    };
+    visit(schema, &mut |shape| {
+        let names = |keyword: &str| shape.get(keyword).and_then(Value::as_object);
+        let Some(dependencies) = names("dependencies") else {
+            return;
+        };
+        let own = names("properties");
+        if !dependencies
+            .keys()
+            .any(|name| own.is_some_and(|own| own.contains_key(name)))
+        {
+            shape.remove("dependencies");
+            count += 1;
+        }
+    });
+    count
+}
