@@ -1,1 +1,22 @@
 //! Serves an embedded CloudFormation endpoint on the loopback interface for development and tests.
+//!
+//! [`Server::bind`] opens the state of a folder and listens; [`Server::run`] answers until it is told to stop. What it
+//! speaks is AWS's own wire protocol, so the AWS CLI and every SDK can be pointed at [`Server::url`]: CloudFormation
+//! and STS (Query protocol), SSM parameters (JSON 1.1) and S3 objects (REST), all on one port.
+//!
+//! An operation on a stack is a value in the state, advanced by a pure function one step at a time, each step written
+//! to the state file before the next: a killed process resumes where it was.
+
+mod endpoint;
+mod error;
+mod identifiers;
+mod options;
+mod router;
+mod server;
+mod services;
+mod state;
+mod wire;
+
+pub use error::Error;
+pub use options::{Clock, Faults, Options, Step};
+pub use server::Server;

@@ -1,0 +1,6 @@
+//! The services, one module each.
+
+pub(crate) mod cloudformation;
+pub(crate) mod s3;
+pub(crate) mod ssm;
+pub(crate) mod sts;

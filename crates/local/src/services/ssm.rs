@@ -1,0 +1,222 @@
+//! SSM: the parameter store.
+
+use axum::{http::StatusCode, response::Response};
+use serde_json::{Value, json};
+
+use crate::{
+    endpoint::Context,
+    router::respond,
+    state::{Record, State, StoredParameter},
+    wire::Refusal,
+};
+
+/// Answers a call of the JSON 1.1 protocol.
+pub(crate) fn answer(context: &Context<'_>, operation: &str, body: &[u8]) -> Response {
+    let (status, value) = match perform(context, operation, body) {
+        Ok(value) => (StatusCode::OK, value),
+        Err(refusal) => (
+            crate::router::status(refusal.status),
+            json!({"__type": refusal.code, "message": refusal.message}),
+        ),
+    };
+    let headers = [
+        ("content-type", "application/x-amz-json-1.1"),
+        ("x-amzn-requestid", context.request_id.as_str()),
+    ];
+    respond(status, &headers, value.to_string().into_bytes())
+}
+
+fn perform(context: &Context<'_>, operation: &str, body: &[u8]) -> Result<Value, Refusal> {
+    let input: Value = serde_json::from_slice(body)
+        .map_err(|_| Refusal::new("SerializationException", "the request is not JSON"))?;
+    match operation {
+        "GetParameter" => get(context, &input),
+        "GetParametersByPath" => get_by_path(context, &input),
+        "PutParameter" => put(context, &input),
+        "DeleteParameter" => delete(context, &input),
+        _ => Err(Refusal::new(
+            "UnknownOperationException",
+            format!("the local endpoint has no operation AmazonSSM.{operation}"),
+        )),
+    }
+}
+
+/// A parameter of a region; both `/a/b` and an ARN name it, and `:3` behind the name asks for a version.
+pub(crate) fn find<'a>(
+    state: &'a State,
+    region: &str,
+    name: &str,
+) -> Result<&'a StoredParameter, Refusal> {
+    let missing = |code| Refusal::new(code, String::new());
+    let name = match name.split_once(":parameter") {
+        Some((arn, rest)) if arn.starts_with("arn:") => rest,
+        _ => name,
+    };
+    let (name, version) = match name.split_once(':') {
+        Some((name, version)) => (name, Some(version)),
+        None => (name, None),
+    };
+    let parameter = state
+        .parameters
+        .get(&(region.to_owned(), name.to_owned()))
+        .or_else(|| {
+            // The ARN of a name without slashes has one in front of it all the same.
+            let bare = name.strip_prefix('/')?;
+            state.parameters.get(&(region.to_owned(), bare.to_owned()))
+        })
+        .ok_or_else(|| missing("ParameterNotFound"))?;
+    match version {
+        Some(version) if version.parse() != Ok(parameter.version) => Err(Refusal::new(
+            "ParameterVersionNotFound",
+            format!(
+                "Systems Manager could not find version {version} of {name}. Verify the version and try again."
+            ),
+        )),
+        _ => Ok(parameter),
+    }
+}
+
+fn get(context: &Context<'_>, input: &Value) -> Result<Value, Refusal> {
+    let core = context.endpoint.core();
+    let parameter = find(&core.state, &context.region, text(input, "Name")?)?;
+    let plain = input["WithDecryption"].as_bool().unwrap_or_default();
+    Ok(json!({"Parameter": shown(context, parameter, plain)}))
+}
+
+fn get_by_path(context: &Context<'_>, input: &Value) -> Result<Value, Refusal> {
+    let path = text(input, "Path")?;
+    let recursive = input["Recursive"].as_bool().unwrap_or_default();
+    let plain = input["WithDecryption"].as_bool().unwrap_or_default();
+    let most = input["MaxResults"].as_u64().unwrap_or(10).clamp(1, 10) as usize;
+    let after = input["NextToken"].as_str().unwrap_or_default();
+    let prefix = format!("{}/", path.trim_end_matches('/'));
+    let core = context.endpoint.core();
+    let mut found = core
+        .state
+        .parameters
+        .values()
+        .filter(|parameter| parameter.region == context.region)
+        .filter(|parameter| {
+            parameter
+                .name
+                .strip_prefix(&prefix)
+                .is_some_and(|rest| recursive || !rest.contains('/'))
+        })
+        .filter(|parameter| parameter.name.as_str() > after)
+        .peekable();
+    let mut page = Vec::new();
+    let mut last = None;
+    while page.len() < most
+        && let Some(parameter) = found.next()
+    {
+        page.push(shown(context, parameter, plain));
+        last = Some(parameter.name.clone());
+    }
+    let mut answer = json!({"Parameters": page});
+    if found.peek().is_some() {
+        answer["NextToken"] = json!(last);
+    }
+    Ok(answer)
+}
+
+fn put(context: &Context<'_>, input: &Value) -> Result<Value, Refusal> {
+    let name = text(input, "Name")?;
+    let value = text(input, "Value")?;
+    let mut core = context.endpoint.core();
+    let key = (context.region.clone(), name.to_owned());
+    let existing = core.state.parameters.get(&key);
+    if existing.is_some() && !input["Overwrite"].as_bool().unwrap_or_default() {
+        return Err(Refusal::new(
+            "ParameterAlreadyExists",
+            "The parameter already exists. To overwrite this value, set the overwrite option in the request to true.",
+        ));
+    }
+    let kind = match (input["Type"].as_str(), existing) {
+        (Some(kind @ ("String" | "StringList" | "SecureString")), _) => kind.to_owned(),
+        (Some(kind), _) => {
+            return Err(Refusal::new(
+                "ValidationException",
+                format!(
+                    "1 validation error detected: Value '{kind}' at 'type' failed to satisfy constraint: Member must satisfy enum value set: [SecureString, StringList, String]"
+                ),
+            ));
+        }
+        (None, Some(existing)) => existing.kind.clone(),
+        (None, None) => {
+            return Err(Refusal::new(
+                "ValidationException",
+                "A parameter type is required when you create a parameter.",
+            ));
+        }
+    };
+    let tier = input["Tier"].as_str().unwrap_or("Standard");
+    if value.len() > 4096 && tier == "Standard" {
+        return Err(Refusal::new(
+            "ValidationException",
+            "Standard tier parameters support a maximum parameter value of 4096 characters. To create a larger parameter value, upgrade the parameter to use the advanced-parameter tier.",
+        ));
+    }
+    let version = existing.map_or(1, |existing| existing.version + 1);
+    let parameter = StoredParameter {
+        region: context.region.clone(),
+        name: name.to_owned(),
+        kind,
+        value: value.to_owned(),
+        version,
+        modified: context.now,
+        data_type: input["DataType"].as_str().unwrap_or("text").to_owned(),
+    };
+    core.commit(vec![Record::Parameter(Box::new(parameter))])?;
+    core.sync(context.now)?;
+    Ok(json!({"Version": version, "Tier": tier}))
+}
+
+fn delete(context: &Context<'_>, input: &Value) -> Result<Value, Refusal> {
+    let mut core = context.endpoint.core();
+    let name = find(&core.state, &context.region, text(input, "Name")?)?
+        .name
+        .clone();
+    core.commit(vec![Record::ParameterGone(context.region.clone(), name)])?;
+    core.sync(context.now)?;
+    Ok(json!({}))
+}
+
+fn shown(context: &Context<'_>, parameter: &StoredParameter, plain: bool) -> Value {
+    let value = if parameter.kind == "SecureString" && !plain {
+        // AWS gives the ciphertext; nobody can read this one either.
+        crate::identifiers::content_digest(parameter.value.as_bytes())
+    } else {
+        parameter.value.clone()
+    };
+    let slash = if parameter.name.starts_with('/') {
+        ""
+    } else {
+        "/"
+    };
+    json!({
+        "Name": parameter.name,
+        "Type": parameter.kind,
+        "Value": value,
+        "Version": parameter.version,
+        "LastModifiedDate": parameter.modified.as_millisecond() as f64 / 1000.0,
+        "ARN": format!(
+            "arn:aws:ssm:{}:{}:parameter{slash}{}",
+            parameter.region,
+            context.account(),
+            parameter.name
+        ),
+        "DataType": parameter.data_type,
+    })
+}
+
+fn text<'a>(input: &'a Value, name: &str) -> Result<&'a str, Refusal> {
+    input[name].as_str().filter(|text| !text.is_empty()).ok_or_else(|| {
+        Refusal::new(
+            "ValidationException",
+            format!(
+                "1 validation error detected: Value null at '{}' failed to satisfy constraint: Member must not be null",
+                name.to_lowercase()
+            ),
+        )
+    })
+}
