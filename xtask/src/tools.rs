@@ -1,0 +1,153 @@
+//! Test tools and sample templates from public registries, pinned in `xtask/tools`, kept in the target folder.
+//!
+//! What was prepared from a list is marked by a copy of that list, so it is prepared again once the list changes.
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use anyhow::{Context, bail};
+use serde::Deserialize;
+
+use crate::workspace::{Workspace, answer, succeed};
+
+/// Prepares everything the integration tests need.
+pub(crate) fn prepare(workspace: &Workspace) -> anyhow::Result<()> {
+    let lists = workspace.root.join("xtask/tools");
+    let tools = workspace.tools();
+    once(
+        &lists.join("requirements.txt"),
+        &tools.join("python"),
+        python,
+    )?;
+    once(
+        &lists.join("samples-pypi.txt"),
+        &tools.join("samples/pypi"),
+        pypi_samples,
+    )?;
+    once(
+        &lists.join("samples-npm.txt"),
+        &tools.join("samples/npm"),
+        npm_samples,
+    )
+}
+
+/// Fills `folder` from `list`, unless that was done with this very list before. A run that was broken off leaves no mark.
+pub(crate) fn once(
+    list: &Path,
+    folder: &Path,
+    fill: fn(&Path, &Path) -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
+    let wanted =
+        fs::read_to_string(list).with_context(|| format!("cannot read `{}`", list.display()))?;
+    let mark = folder.join("made-from");
+    if fs::read_to_string(&mark).is_ok_and(|made_from| made_from == wanted) {
+        return Ok(());
+    }
+    if folder.exists() {
+        fs::remove_dir_all(folder)
+            .with_context(|| format!("cannot empty `{}`", folder.display()))?;
+    }
+    fs::create_dir_all(folder).with_context(|| format!("cannot make `{}`", folder.display()))?;
+    fill(list, folder)?;
+    fs::write(&mark, wanted).with_context(|| format!("cannot write `{}`", mark.display()))
+}
+
+/// A virtual environment with the listed packages; its programs stand in `bin`.
+fn python(list: &Path, folder: &Path) -> anyhow::Result<()> {
+    succeed(Command::new("python3").args(["-m", "venv"]).arg(folder))?;
+    succeed(
+        Command::new(folder.join("bin/python"))
+            .args([
+                "-m",
+                "pip",
+                "install",
+                "--quiet",
+                "--disable-pip-version-check",
+            ])
+            .args([
+                "--only-binary",
+                ":all:",
+                "--require-hashes",
+                "--requirement",
+            ])
+            .arg(list),
+    )
+}
+
+fn pypi_samples(list: &Path, folder: &Path) -> anyhow::Result<()> {
+    succeed(
+        Command::new("python3")
+            .args([
+                "-m",
+                "pip",
+                "download",
+                "--quiet",
+                "--disable-pip-version-check",
+                "--no-deps",
+            ])
+            .args(["--no-binary", ":all:", "--require-hashes", "--requirement"])
+            .arg(list)
+            .arg("--dest")
+            .arg(folder),
+    )?;
+    let archives: Vec<PathBuf> = fs::read_dir(folder)?
+        .map(|entry| Ok(entry?.path()))
+        .collect::<std::io::Result<_>>()?;
+    for archive in archives {
+        unpack(&archive, folder)?;
+    }
+    Ok(())
+}
+
+/// The part of what `npm pack --json` says that is read here.
+#[derive(Deserialize)]
+struct Packed {
+    id: String,
+    integrity: String,
+    filename: String,
+}
+
+fn npm_samples(list: &Path, folder: &Path) -> anyhow::Result<()> {
+    let text = fs::read_to_string(list)?;
+    let digests: BTreeMap<&str, &str> = text
+        .lines()
+        .filter(|line| !line.starts_with('#'))
+        .filter_map(|line| line.split_once(' '))
+        .collect();
+    let json = answer(
+        Command::new("npm")
+            .args(["pack", "--json", "--silent"])
+            .args(digests.keys())
+            .current_dir(folder),
+    )?;
+    let packages: Vec<Packed> = serde_json::from_str(&json).context("`npm pack` gave no list")?;
+    for package in packages {
+        if digests.get(package.id.as_str()) != Some(&package.integrity.as_str()) {
+            let Packed { id, integrity, .. } = package;
+            bail!(
+                "`{id}` has the digest `{integrity}`, not the one in `{}`",
+                list.display()
+            );
+        }
+        let into = folder.join(package.id.replace('/', "-"));
+        fs::create_dir(&into)?;
+        unpack(&folder.join(package.filename), &into)?;
+    }
+    Ok(())
+}
+
+/// Unpacks a gzipped archive and removes it.
+fn unpack(archive: &Path, folder: &Path) -> anyhow::Result<()> {
+    succeed(
+        Command::new("tar")
+            .arg("-xzf")
+            .arg(archive)
+            .arg("-C")
+            .arg(folder),
+    )?;
+    fs::remove_file(archive).with_context(|| format!("cannot remove `{}`", archive.display()))
+}
