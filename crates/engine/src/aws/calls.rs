@@ -1,0 +1,299 @@
+//! The calls themselves.
+
+use aws_sdk_cloudformation::types::{
+    Capability, ChangeSetType as SdkChangeSetType, EventFilter, Parameter, Tag, TemplateStage,
+};
+
+use super::{Aws, convert, failure::Call};
+use crate::{
+    error::{AwsError, AwsErrorKind},
+    port::{
+        Answer, Caller, ChangeSet, ChangeSetId, ChangeSetRequest, ChangeSetType, CloudFormation,
+        DeleteRequest, EventPage, Finding, Stack, StackResource, TemplateSource, Values,
+    },
+};
+
+impl Aws {
+    fn call<'a>(&'a self, operation: &'static str, target: &'a str) -> Call<'a> {
+        Call {
+            service: "cloudformation",
+            operation,
+            target: Some(target),
+            endpoint: self.endpoint.as_deref(),
+        }
+    }
+}
+
+/// Turns "not found" into nothing, for calls whose question that answers.
+fn absent_is_none<T>(answer: Result<T, Box<AwsError>>) -> Result<Option<T>, Box<AwsError>> {
+    match answer {
+        Ok(value) => Ok(Some(value)),
+        Err(error) if error.kind == AwsErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+impl CloudFormation for Aws {
+    fn caller(&self) -> Answer<'_, Caller> {
+        Box::pin(async move {
+            let call = Call {
+                service: "sts",
+                operation: "GetCallerIdentity",
+                target: None,
+                endpoint: self.endpoint.as_deref(),
+            };
+            let answer = self.sts.get_caller_identity().send().await;
+            let answer = answer.map_err(|error| call.failed(error))?;
+            Ok(Caller {
+                account: answer.account.unwrap_or_default(),
+                arn: answer.arn.unwrap_or_default(),
+            })
+        })
+    }
+
+    fn stack<'a>(&'a self, stack: &'a str) -> Answer<'a, Option<Stack>> {
+        Box::pin(async move {
+            let call = self.call("DescribeStacks", stack);
+            let answer = self
+                .cloudformation
+                .describe_stacks()
+                .stack_name(stack)
+                .send()
+                .await;
+            let answer = absent_is_none(answer.map_err(|error| call.failed(error)))?;
+            Ok(answer
+                .and_then(|answer| answer.stacks.unwrap_or_default().into_iter().next())
+                .map(convert::stack))
+        })
+    }
+
+    fn template<'a>(&'a self, stack: &'a str) -> Answer<'a, Option<String>> {
+        Box::pin(async move {
+            let call = self.call("GetTemplate", stack);
+            let request = self.cloudformation.get_template().stack_name(stack);
+            let answer = request.template_stage(TemplateStage::Original).send().await;
+            let answer = absent_is_none(answer.map_err(|error| call.failed(error)))?;
+            Ok(answer.and_then(|answer| answer.template_body))
+        })
+    }
+
+    fn resources<'a>(&'a self, stack: &'a str) -> Answer<'a, Vec<StackResource>> {
+        Box::pin(async move {
+            let call = self.call("ListStackResources", stack);
+            let request = self.cloudformation.list_stack_resources().stack_name(stack);
+            let mut pages = request.into_paginator().send();
+            let mut resources = Vec::new();
+            while let Some(page) = pages.next().await {
+                let page = page.map_err(|error| call.failed(error))?;
+                let summaries = page.stack_resource_summaries.unwrap_or_default();
+                resources.extend(summaries.into_iter().map(convert::resource));
+            }
+            Ok(resources)
+        })
+    }
+
+    fn events<'a>(&'a self, stack: &'a str, page: Option<&'a str>) -> Answer<'a, EventPage> {
+        Box::pin(async move {
+            let call = self.call("DescribeStackEvents", stack);
+            let request = self
+                .cloudformation
+                .describe_stack_events()
+                .stack_name(stack);
+            let answer = request.set_next_token(page.map(str::to_owned)).send().await;
+            let answer = answer.map_err(|error| call.failed(error))?;
+            Ok(EventPage {
+                events: answer
+                    .stack_events
+                    .unwrap_or_default()
+                    .into_iter()
+                    .map(convert::event)
+                    .collect(),
+                next: answer.next_token,
+            })
+        })
+    }
+
+    fn create_change_set<'a>(&'a self, request: &'a ChangeSetRequest) -> Answer<'a, ChangeSetId> {
+        Box::pin(async move {
+            let call = self.call("CreateChangeSet", &request.stack_name);
+            let (body, url) = match &request.template {
+                TemplateSource::Inline(body) => (Some(body.clone()), None),
+                TemplateSource::Stored(url) => (None, Some(url.clone())),
+            };
+            let parameters = request.parameters.iter().map(|(key, value)| {
+                Parameter::builder()
+                    .parameter_key(key)
+                    .parameter_value(value)
+                    .build()
+            });
+            let tags = request
+                .tags
+                .iter()
+                .map(|(key, value)| Tag::builder().key(key).value(value).build());
+            let kind = match request.kind {
+                ChangeSetType::Create => SdkChangeSetType::Create,
+                ChangeSetType::Update => SdkChangeSetType::Update,
+            };
+            let answer = self
+                .cloudformation
+                .create_change_set()
+                .stack_name(&request.stack_name)
+                .change_set_name(&request.name)
+                .client_token(&request.token)
+                .change_set_type(kind)
+                .set_template_body(body)
+                .set_template_url(url)
+                .set_parameters(Some(parameters.collect()))
+                .set_tags(Some(tags.collect()))
+                .set_notification_arns(Some(request.notification_arns.clone()))
+                .set_role_arn(request.role_arn.clone())
+                .capabilities(Capability::CapabilityNamedIam)
+                .capabilities(Capability::CapabilityAutoExpand)
+                .send()
+                .await
+                .map_err(|error| call.failed(error))?;
+            Ok(ChangeSetId {
+                id: answer.id.unwrap_or_default(),
+                stack_id: answer.stack_id.unwrap_or_default(),
+            })
+        })
+    }
+
+    fn change_set<'a>(&'a self, change_set: &'a str, values: Values) -> Answer<'a, ChangeSet> {
+        Box::pin(async move {
+            let call = self.call("DescribeChangeSet", change_set);
+            let request = self
+                .cloudformation
+                .describe_change_set()
+                .change_set_name(change_set)
+                .include_property_values(values == Values::Included);
+            let mut whole: Option<ChangeSet> = None;
+            let mut token = None;
+            loop {
+                let page = request.clone().set_next_token(token.take()).send().await;
+                let page = page.map_err(|error| call.failed(error))?;
+                let changes = page.changes.clone().unwrap_or_default();
+                token.clone_from(&page.next_token);
+                let so_far = whole.get_or_insert_with(|| convert::change_set(&page));
+                so_far
+                    .changes
+                    .extend(changes.into_iter().filter_map(convert::change));
+                if token.is_none() {
+                    break;
+                }
+            }
+            Ok(whole.expect("the loop runs once at least"))
+        })
+    }
+
+    fn findings<'a>(&'a self, change_set: &'a str) -> Answer<'a, Vec<Finding>> {
+        Box::pin(async move {
+            let call = self.call("DescribeEvents", change_set);
+            let request = self
+                .cloudformation
+                .describe_events()
+                .change_set_name(change_set)
+                .filters(EventFilter::builder().failed_events(true).build());
+            let mut pages = request.into_paginator().send();
+            let mut findings = Vec::new();
+            while let Some(page) = pages.next().await {
+                let page = page.map_err(|error| call.failed(error))?;
+                let events = page.operation_events.unwrap_or_default();
+                findings.extend(events.into_iter().filter_map(convert::finding));
+            }
+            Ok(findings)
+        })
+    }
+
+    fn execute_change_set<'a>(&'a self, change_set: &'a str, token: &'a str) -> Answer<'a, ()> {
+        Box::pin(async move {
+            let call = self.call("ExecuteChangeSet", change_set);
+            let request = self
+                .cloudformation
+                .execute_change_set()
+                .change_set_name(change_set)
+                .client_request_token(token)
+                // Always said: the reference and the practice disagree about the default. The `OnStackFailure` of a
+                // change set would exclude it.
+                .disable_rollback(false)
+                .retain_except_on_create(true);
+            let answer = request.send().await;
+            answer.map(|_| ()).map_err(|error| call.failed(error))
+        })
+    }
+
+    fn delete_change_set<'a>(&'a self, change_set: &'a str) -> Answer<'a, ()> {
+        Box::pin(async move {
+            let call = self.call("DeleteChangeSet", change_set);
+            let request = self
+                .cloudformation
+                .delete_change_set()
+                .change_set_name(change_set);
+            let answer = request.send().await.map_err(|error| call.failed(error));
+            absent_is_none(answer).map(|_| ())
+        })
+    }
+
+    fn delete_stack<'a>(&'a self, request: &'a DeleteRequest) -> Answer<'a, ()> {
+        Box::pin(async move {
+            let call = self.call("DeleteStack", &request.stack);
+            let answer = self
+                .cloudformation
+                .delete_stack()
+                .stack_name(&request.stack)
+                .client_request_token(&request.token)
+                .set_role_arn(request.role_arn.clone())
+                .send()
+                .await;
+            answer.map(|_| ()).map_err(|error| call.failed(error))
+        })
+    }
+
+    fn set_termination_protection<'a>(&'a self, stack: &'a str, on: bool) -> Answer<'a, ()> {
+        Box::pin(async move {
+            let call = self.call("UpdateTerminationProtection", stack);
+            let request = self
+                .cloudformation
+                .update_termination_protection()
+                .stack_name(stack);
+            let answer = request.enable_termination_protection(on).send().await;
+            answer.map(|_| ()).map_err(|error| call.failed(error))
+        })
+    }
+
+    fn store_template<'a>(&'a self, key: &'a str, body: &'a str) -> Answer<'a, String> {
+        Box::pin(async move {
+            let call = Call {
+                service: "s3",
+                operation: "PutObject",
+                target: Some(&self.asset_bucket),
+                endpoint: self.endpoint.as_deref(),
+            };
+            let request = self.s3.put_object().bucket(&self.asset_bucket).key(key);
+            let request = request
+                .content_type("application/json")
+                .body(body.as_bytes().to_vec().into());
+            request.send().await.map_err(|error| call.failed(error))?;
+            Ok(match &self.endpoint {
+                Some(endpoint) => {
+                    format!(
+                        "{}/{}/{key}",
+                        endpoint.trim_end_matches('/'),
+                        self.asset_bucket
+                    )
+                }
+                None => {
+                    let china = if self.region.starts_with("cn-") {
+                        ".cn"
+                    } else {
+                        ""
+                    };
+                    format!(
+                        "https://{}.s3.{}.amazonaws.com{china}/{key}",
+                        self.asset_bucket, self.region
+                    )
+                }
+            })
+        })
+    }
+}

@@ -1,0 +1,192 @@
+//! The SDK's types in the engine's words. What CloudFormation always sends and the SDK calls optional is taken as empty
+//! when it is missing.
+
+use std::collections::BTreeMap;
+
+use aws_sdk_cloudformation::{
+    operation::describe_change_set::DescribeChangeSetOutput,
+    primitives::{DateTime, DateTimeFormat},
+    types,
+};
+
+use crate::{
+    port::{
+        ChangeSet, ChangeSetStatus, Execution, Finding, ReportedChange, ReportedDetail, Stack,
+        StackEvent, StackResource,
+    },
+    status::{ResourceStatus, StackStatus},
+};
+
+pub(super) fn stack(stack: types::Stack) -> Stack {
+    let changed = stack.last_updated_time.or(stack.creation_time);
+    Stack {
+        status: StackStatus::from(
+            stack
+                .stack_status
+                .as_ref()
+                .map_or("", |status| status.as_str()),
+        ),
+        id: stack.stack_id.unwrap_or_default(),
+        name: stack.stack_name.unwrap_or_default(),
+        status_reason: stack.stack_status_reason,
+        parameters: stack
+            .parameters
+            .unwrap_or_default()
+            .into_iter()
+            .filter_map(|parameter| {
+                Some((
+                    parameter.parameter_key?,
+                    parameter.parameter_value.unwrap_or_default(),
+                ))
+            })
+            .collect(),
+        tags: tags(stack.tags),
+        outputs: stack
+            .outputs
+            .unwrap_or_default()
+            .into_iter()
+            .filter_map(|output| {
+                Some((output.output_key?, output.output_value.unwrap_or_default()))
+            })
+            .collect(),
+        termination_protection: stack.enable_termination_protection.unwrap_or_default(),
+        notification_arns: stack.notification_arns.unwrap_or_default(),
+        role_arn: stack.role_arn,
+        updated_at: changed.and_then(|time| time.fmt(DateTimeFormat::DateTime).ok()),
+    }
+}
+
+fn tags(tags: Option<Vec<types::Tag>>) -> BTreeMap<String, String> {
+    tags.unwrap_or_default()
+        .into_iter()
+        .filter_map(|tag| Some((tag.key?, tag.value.unwrap_or_default())))
+        .collect()
+}
+
+pub(super) fn resource(resource: types::StackResourceSummary) -> StackResource {
+    StackResource {
+        logical_id: resource.logical_resource_id.unwrap_or_default(),
+        physical_id: resource.physical_resource_id.filter(|id| !id.is_empty()),
+        resource_type: resource.resource_type.unwrap_or_default(),
+        status: status(resource.resource_status.as_ref()),
+        reason: resource.resource_status_reason,
+    }
+}
+
+pub(super) fn event(event: types::StackEvent) -> StackEvent {
+    StackEvent {
+        id: event.event_id.unwrap_or_default(),
+        logical_id: event.logical_resource_id.unwrap_or_default(),
+        physical_id: event.physical_resource_id.filter(|id| !id.is_empty()),
+        resource_type: event.resource_type.unwrap_or_default(),
+        status: status(event.resource_status.as_ref()),
+        reason: event.resource_status_reason.or(event.hook_status_reason),
+        token: event.client_request_token,
+        at: event.timestamp.as_ref().map_or(0, milliseconds),
+    }
+}
+
+fn status(status: Option<&types::ResourceStatus>) -> ResourceStatus {
+    ResourceStatus(status.map_or_else(String::new, |status| status.as_str().to_owned()))
+}
+
+fn milliseconds(time: &DateTime) -> i64 {
+    time.to_millis().unwrap_or_default()
+}
+
+/// The head of a change set, without its changes, which come in pages.
+pub(super) fn change_set(page: &DescribeChangeSetOutput) -> ChangeSet {
+    use types::{ChangeSetStatus as Status, ExecutionStatus};
+    ChangeSet {
+        id: page.change_set_id.clone().unwrap_or_default(),
+        stack_id: page.stack_id.clone().unwrap_or_default(),
+        status: match &page.status {
+            Some(Status::CreateComplete) => ChangeSetStatus::Complete,
+            Some(Status::Failed) => ChangeSetStatus::Failed,
+            Some(
+                Status::DeleteComplete
+                | Status::DeleteFailed
+                | Status::DeleteInProgress
+                | Status::DeletePending,
+            ) => ChangeSetStatus::Deleted,
+            _ => ChangeSetStatus::Pending,
+        },
+        execution: match &page.execution_status {
+            Some(ExecutionStatus::Available) => Execution::Available,
+            Some(ExecutionStatus::Obsolete) => Execution::Obsolete,
+            _ => Execution::Unavailable,
+        },
+        reason: page.status_reason.clone(),
+        changes: Vec::new(),
+    }
+}
+
+pub(super) fn change(change: types::Change) -> Option<ReportedChange> {
+    let change = change.resource_change?;
+    Some(ReportedChange {
+        logical_id: change.logical_resource_id.unwrap_or_default(),
+        physical_id: change.physical_resource_id.filter(|id| !id.is_empty()),
+        resource_type: change.resource_type.unwrap_or_default(),
+        action: change
+            .action
+            .map_or_else(String::new, |action| action.as_str().to_owned()),
+        replacement: change
+            .replacement
+            .map(|replacement| replacement.as_str().to_owned()),
+        policy_action: change
+            .policy_action
+            .map(|action| action.as_str().to_owned()),
+        details: change
+            .details
+            .unwrap_or_default()
+            .into_iter()
+            .filter_map(detail)
+            .collect(),
+    })
+}
+
+fn detail(detail: types::ResourceChangeDetail) -> Option<ReportedDetail> {
+    let target = detail.target?;
+    Some(ReportedDetail {
+        attribute: target
+            .attribute
+            .map_or_else(String::new, |attribute| attribute.as_str().to_owned()),
+        name: target.name,
+        path: target.path,
+        requires_recreation: target
+            .requires_recreation
+            .map(|value| value.as_str().to_owned()),
+        before: target.before_value,
+        after: target.after_value,
+        dynamic: detail.evaluation == Some(types::EvaluationType::Dynamic),
+        source: detail
+            .change_source
+            .map(|source| source.as_str().to_owned()),
+        causing_entity: detail.causing_entity,
+    })
+}
+
+/// A finding of early validation or of a hook; nothing for events of another kind.
+pub(super) fn finding(event: types::OperationEvent) -> Option<Finding> {
+    let (name, reason, mode) = match event.event_type? {
+        types::EventType::ValidationError => (
+            event.validation_name,
+            event.validation_status_reason,
+            event.validation_failure_mode,
+        ),
+        types::EventType::HookInvocationError => (
+            event.hook_type,
+            event.hook_status_reason,
+            event.hook_failure_mode,
+        ),
+        types::EventType::ProvisioningError => (None, event.resource_status_reason, None),
+        _ => return None,
+    };
+    let reason = reason.unwrap_or_else(|| "no reason is given".to_owned());
+    Some(Finding {
+        logical_id: event.logical_resource_id,
+        message: name.map_or_else(|| reason.clone(), |name| format!("{name}: {reason}")),
+        pointer: event.validation_path,
+        warning: mode == Some(types::HookFailureMode::Warn),
+    })
+}

@@ -1,0 +1,237 @@
+//! What failed first in an operation: the one event to tell of, without the cascade it set off.
+
+use std::fmt;
+
+use assembly::ResourceOrigin;
+use indexmap::IndexMap;
+use serde::{Deserialize, Serialize};
+
+use crate::{error::Hint, port::StackEvent};
+
+/// What failed first, in plain words.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cause {
+    /// The resource's logical id.
+    pub logical_id: String,
+    /// Its type.
+    #[serde(rename = "type")]
+    pub resource_type: String,
+    /// What the service said, without the wrapping.
+    pub message: String,
+    /// CloudFormation's class of the failure, `AlreadyExists`, when it gives one.
+    pub code: Option<String>,
+    /// Where the resource is declared, `stacks/src/identity.rs:41`.
+    pub source: Option<String>,
+    /// Its construct path, `identity/Users`.
+    pub path: Option<String>,
+    /// How many other resources failed or were cancelled as a consequence.
+    pub followers: usize,
+}
+
+impl fmt::Display for Cause {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            logical_id,
+            resource_type,
+            message,
+            ..
+        } = self;
+        write!(
+            formatter,
+            "`{logical_id}` ({resource_type}) failed first: {}",
+            message.trim_end_matches('.')
+        )
+    }
+}
+
+impl Hint for Cause {
+    fn hints(&self) -> Vec<String> {
+        let place = self
+            .source
+            .as_ref()
+            .map(|source| format!("it is declared at {source}"));
+        let code = self.code.as_deref().and_then(advice).map(str::to_owned);
+        place.into_iter().chain(code).collect()
+    }
+}
+
+/// What to do about a failure of this class. The classes are those of the
+/// [resource handler contract](https://docs.aws.amazon.com/cloudformation-cli/latest/userguide/resource-type-test-contract-errors.html).
+fn advice(code: &str) -> Option<&'static str> {
+    Some(match code {
+        "AlreadyExists" => {
+            "one of that name exists outside this stack: give yours another name, or delete the other"
+        }
+        "AccessDenied" | "UnauthorizedTaggingOperation" => {
+            "the role of the deployment lacks a permission: grant what the message names, then deploy again"
+        }
+        "InvalidCredentials" => {
+            "the credentials expired during the deployment: sign in again, then deploy again"
+        }
+        "InvalidRequest" => "correct the property that the message names, then deploy again",
+        "NotUpdatable" => {
+            "this property cannot be changed in place: give the resource another logical id to have a new one"
+        }
+        "ServiceLimitExceeded" => {
+            "a quota of the account is used up: delete what is no longer needed, or ask AWS for a higher quota"
+        }
+        "NotStabilized" => {
+            "the resource did not become ready in time: look at it in its own console, then deploy again"
+        }
+        "ResourceConflict" => "another change to the resource was under way: deploy again",
+        "Throttling"
+        | "ServiceInternalError"
+        | "NetworkFailure"
+        | "InternalFailure"
+        | "ServiceTimeout" => "the service had a problem that passes: deploy again",
+        _ => return None,
+    })
+}
+
+/// Finds what failed first among the events of one operation, given from the oldest to the newest.
+pub(crate) fn first_cause(
+    stack_id: &str,
+    events: &[StackEvent],
+    origins: &IndexMap<String, ResourceOrigin>,
+) -> Option<Cause> {
+    let failed: Vec<&StackEvent> = events
+        .iter()
+        .filter(|event| event.status.is_failed())
+        .collect();
+    let first = failed
+        .iter()
+        .find(|event| !event.is_of_stack(stack_id) && !is_consequence(event))
+        .or_else(|| failed.iter().find(|event| !event.is_of_stack(stack_id)))
+        .or_else(|| failed.first())
+        .copied()
+        .or_else(|| events.iter().find(|event| undoes(event, stack_id)))?;
+    let (message, code) = unwrap(
+        first
+            .reason
+            .as_deref()
+            .unwrap_or("CloudFormation gives no reason"),
+    );
+    let origin = origins.get(&first.logical_id);
+    let mut followers: Vec<&str> = failed
+        .iter()
+        .filter(|event| !event.is_of_stack(stack_id) && event.logical_id != first.logical_id)
+        .map(|event| event.logical_id.as_str())
+        .collect();
+    followers.sort_unstable();
+    followers.dedup();
+    Some(Cause {
+        logical_id: first.logical_id.clone(),
+        resource_type: first.resource_type.clone(),
+        message,
+        code,
+        source: origin.map(|origin| origin.source.clone()),
+        path: origin.map(|origin| origin.path.clone()),
+        followers: followers.len(),
+    })
+}
+
+/// Whether a failure says of itself that another caused it.
+fn is_consequence(event: &StackEvent) -> bool {
+    const CASCADE: [&str; 4] = [
+        "Resource creation cancelled",
+        "Resource update cancelled",
+        "Resource deletion cancelled",
+        "The following resource(s) failed",
+    ];
+    let reason = event.reason.as_deref().unwrap_or_default();
+    CASCADE.iter().any(|prefix| reason.starts_with(prefix))
+}
+
+/// Whether the stack itself began to roll back, for failures that concern no resource.
+fn undoes(event: &StackEvent, stack_id: &str) -> bool {
+    event.is_of_stack(stack_id)
+        && event.status.0.contains("ROLLBACK_IN_PROGRESS")
+        && event.reason.is_some()
+}
+
+/// Takes a handler's message out of the sentence CloudFormation wraps it in:
+/// `Resource handler returned message: "…" (RequestToken: …, HandlerErrorCode: …)`.
+fn unwrap(reason: &str) -> (String, Option<String>) {
+    let code = reason.rsplit_once("HandlerErrorCode: ").map(|(_, rest)| {
+        rest.chars()
+            .take_while(char::is_ascii_alphanumeric)
+            .collect::<String>()
+    });
+    let message = reason
+        .strip_prefix("Resource handler returned message: \"")
+        .and_then(|rest| rest.rsplit_once("\" (RequestToken"))
+        .map_or(reason, |(message, _)| message);
+    (message.to_owned(), code)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::status::ResourceStatus;
+
+    fn event(logical_id: &str, status: &str, reason: &str) -> StackEvent {
+        StackEvent {
+            id: format!("{logical_id}-{status}"),
+            logical_id: logical_id.to_owned(),
+            physical_id: (logical_id == "stack").then(|| "arn".to_owned()),
+            resource_type: "AWS::S3::Bucket".to_owned(),
+            status: ResourceStatus(status.to_owned()),
+            reason: (!reason.is_empty()).then(|| reason.to_owned()),
+            token: None,
+            at: 0,
+        }
+    }
+
+    #[test]
+    fn the_first_real_failure_is_found_behind_the_cascade() {
+        let wrapped = "Resource handler returned message: \"Bucket exists (Service: S3, Status Code: 409)\" (RequestToken: 1-2, HandlerErrorCode: AlreadyExists)";
+        let events = [
+            event("stack", "CREATE_IN_PROGRESS", "User Initiated"),
+            event("Topic", "CREATE_FAILED", "Resource creation cancelled"),
+            event("Files", "CREATE_FAILED", wrapped),
+            event("Users", "CREATE_FAILED", "Resource creation cancelled"),
+            event(
+                "stack",
+                "ROLLBACK_IN_PROGRESS",
+                "The following resource(s) failed to create: [Files].",
+            ),
+        ];
+        let origins = IndexMap::from([(
+            "Files".to_owned(),
+            ResourceOrigin {
+                path: "files/Files".to_owned(),
+                source: "stacks/src/files.rs:7".to_owned(),
+            },
+        )]);
+        let cause = first_cause("arn", &events, &origins).expect("there is one");
+        assert_eq!(cause.logical_id, "Files");
+        assert_eq!(
+            cause.message,
+            "Bucket exists (Service: S3, Status Code: 409)"
+        );
+        assert_eq!(cause.code.as_deref(), Some("AlreadyExists"));
+        assert_eq!(cause.followers, 2);
+        assert_eq!(cause.hints().len(), 2);
+        assert_eq!(cause.source.as_deref(), Some("stacks/src/files.rs:7"));
+    }
+
+    #[test]
+    fn a_failure_without_resource_is_taken_from_the_stack() {
+        let events = [event(
+            "stack",
+            "UPDATE_ROLLBACK_IN_PROGRESS",
+            "Rollback requested by hook",
+        )];
+        let cause = first_cause("arn", &events, &IndexMap::new()).expect("there is one");
+        assert_eq!(cause.message, "Rollback requested by hook");
+        assert_eq!(first_cause("arn", &[], &IndexMap::new()), None);
+    }
+
+    #[test]
+    fn a_plain_reason_stays_as_it_is() {
+        assert_eq!(
+            unwrap("Internal Failure"),
+            ("Internal Failure".to_owned(), None)
+        );
+    }
+}

@@ -1,0 +1,330 @@
+//! Why an operation failed, with all that a person needs to act: what was asked of which service, its answer, and what to do.
+
+use std::{error::Error as StdError, fmt};
+
+use crate::{cause::Cause, status::StackStatus};
+
+/// What to do about an error, as data: the command line prints each hint on its own line.
+pub trait Hint {
+    /// What to do next, the most useful first.
+    fn hints(&self) -> Vec<String>;
+}
+
+/// What kind of failure a call to AWS ended with, decided by error codes and error types, never by wording where a code exists.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum AwsErrorKind {
+    /// No credentials were found.
+    CredentialsMissing,
+    /// The credentials were good once.
+    CredentialsExpired,
+    /// AWS does not accept the credentials, or they could not be loaded.
+    CredentialsInvalid,
+    /// The credentials are good, and not allowed to do this.
+    AccessDenied,
+    /// No connection could be made.
+    Unreachable,
+    /// The call took too long, or the connection broke.
+    TimedOut,
+    /// Too many calls, even after waiting and trying again.
+    Throttled,
+    /// What was named does not exist.
+    NotFound,
+    /// What was to be made exists already.
+    AlreadyExists,
+    /// What was named is in a state that does not allow this now.
+    Conflict,
+    /// A quota of the account is used up.
+    LimitExceeded,
+    /// The request itself is wrong.
+    Refused,
+    /// The service failed.
+    Unavailable,
+    /// The answer cannot be understood.
+    Unreadable,
+}
+
+/// A failed call to AWS.
+#[derive(Debug)]
+pub struct AwsError {
+    /// The service: `cloudformation`.
+    pub service: &'static str,
+    /// The operation: `CreateChangeSet`.
+    pub operation: &'static str,
+    /// The stack, bucket or change set the call was about.
+    pub target: Option<String>,
+    /// What kind of failure it is.
+    pub kind: AwsErrorKind,
+    /// The service's error code.
+    pub code: Option<String>,
+    /// The service's message, or what else is known.
+    pub message: String,
+    /// The service's id of the request, to be given to AWS support.
+    pub request_id: Option<String>,
+}
+
+impl fmt::Display for AwsError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            service,
+            operation,
+            kind,
+            ..
+        } = self;
+        match kind {
+            AwsErrorKind::CredentialsMissing => {
+                formatter.write_str("no AWS credentials were found")
+            }
+            AwsErrorKind::CredentialsExpired => {
+                formatter.write_str("the AWS credentials have expired")
+            }
+            AwsErrorKind::CredentialsInvalid => {
+                formatter.write_str("the AWS credentials are not accepted")
+            }
+            AwsErrorKind::AccessDenied => {
+                write!(formatter, "`{service}:{operation}` is not allowed")
+            }
+            AwsErrorKind::Unreachable => {
+                write!(formatter, "the {service} endpoint cannot be reached")
+            }
+            AwsErrorKind::TimedOut => {
+                write!(formatter, "{service} did not answer `{operation}` in time")
+            }
+            AwsErrorKind::Throttled => {
+                write!(formatter, "{service} refuses `{operation}`: too many calls")
+            }
+            AwsErrorKind::Unavailable => write!(formatter, "{service} failed at `{operation}`"),
+            AwsErrorKind::Unreadable => write!(
+                formatter,
+                "the answer of {service} to `{operation}` cannot be understood"
+            ),
+            AwsErrorKind::NotFound
+            | AwsErrorKind::AlreadyExists
+            | AwsErrorKind::Conflict
+            | AwsErrorKind::LimitExceeded
+            | AwsErrorKind::Refused => write!(formatter, "{service} refuses `{operation}`"),
+        }?;
+        if let Some(target) = &self.target {
+            write!(formatter, " for `{target}`")?;
+        }
+        if !self.message.is_empty() {
+            write!(formatter, ": {}", self.message.trim_end_matches('.'))?;
+        }
+        match (&self.code, &self.request_id) {
+            (Some(code), Some(id)) => write!(formatter, " ({code}, request {id})"),
+            (Some(code), None) => write!(formatter, " ({code})"),
+            (None, Some(id)) => write!(formatter, " (request {id})"),
+            (None, None) => Ok(()),
+        }
+    }
+}
+
+impl StdError for AwsError {}
+
+impl Hint for AwsError {
+    fn hints(&self) -> Vec<String> {
+        let hint = match self.kind {
+            AwsErrorKind::CredentialsMissing => {
+                "set `AWS_PROFILE` or pass `--profile`, or sign in with `aws sso login`; `-e local` needs none"
+            }
+            AwsErrorKind::CredentialsExpired => {
+                "sign in again (`aws sso login`), then repeat the command"
+            }
+            AwsErrorKind::CredentialsInvalid => {
+                "`aws sts get-caller-identity` shows whether the profile works; check the profile and the clock of this machine"
+            }
+            AwsErrorKind::AccessDenied => "ask for that permission, or use a role that has it",
+            AwsErrorKind::Unreachable => {
+                "check the network, the region, and `--endpoint-url` or `AWS_ENDPOINT_URL` if one is set"
+            }
+            AwsErrorKind::TimedOut | AwsErrorKind::Unavailable => {
+                "repeat the command; it goes on from where this one stopped"
+            }
+            AwsErrorKind::Throttled => {
+                "wait a minute and repeat the command; it goes on from where this one stopped"
+            }
+            AwsErrorKind::LimitExceeded => {
+                "delete what is no longer needed, or ask AWS for a higher quota"
+            }
+            AwsErrorKind::NotFound if self.service == "s3" => {
+                "templates over 51,200 bytes go through an asset bucket: create it with `chitinfra bootstrap`"
+            }
+            AwsErrorKind::NotFound
+            | AwsErrorKind::AlreadyExists
+            | AwsErrorKind::Conflict
+            | AwsErrorKind::Refused
+            | AwsErrorKind::Unreadable => return Vec::new(),
+        };
+        vec![hint.to_owned()]
+    }
+}
+
+/// Why an operation failed.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A call to AWS failed.
+    #[error(transparent)]
+    Aws(#[from] Box<AwsError>),
+    /// The credentials belong to another account than the environment.
+    #[error(
+        "these credentials belong to account `{actual}` ({arn}), the environment to `{expected}`"
+    )]
+    WrongAccount {
+        /// The environment's account.
+        expected: String,
+        /// The account of the credentials.
+        actual: String,
+        /// Whose credentials they are.
+        arn: String,
+    },
+    /// The assembly cannot be read.
+    #[error(transparent)]
+    Folder(#[from] assembly::FolderError),
+    /// A template of the assembly is not JSON.
+    #[error("template `{file}` is not valid JSON")]
+    Template {
+        /// The template's file.
+        file: String,
+        /// What is wrong with it.
+        source: serde_json::Error,
+    },
+    /// A template is too large for CloudFormation.
+    #[error("the template of stack `{stack}` has {bytes} bytes, CloudFormation takes 1,048,576")]
+    TemplateTooLarge {
+        /// The stack's short name.
+        stack: String,
+        /// The template's size in UTF-8 bytes.
+        bytes: usize,
+    },
+    /// There is no stack of that name in the assembly.
+    #[error("there is no stack `{name}`")]
+    UnknownStack {
+        /// The name that was asked for.
+        name: String,
+        /// The nearest name that exists.
+        suggestion: Option<String>,
+    },
+    /// A stack is in a state that needs a decision first.
+    #[error("stack `{stack}` is in `{status}`: {meaning}", meaning = .status.meaning())]
+    Stuck {
+        /// The stack's short name.
+        stack: String,
+        /// Its status.
+        status: StackStatus,
+    },
+    /// CloudFormation is already at work on the stack.
+    #[error("stack `{stack}` is in `{status}`: someone else is changing it")]
+    Busy {
+        /// The stack's short name.
+        stack: String,
+        /// Its status.
+        status: StackStatus,
+    },
+    /// What was planned for a stack is no longer what would happen.
+    #[error("stack `{stack}` is no longer as it was when the plan was made: {reason}")]
+    Moved {
+        /// The stack's short name.
+        stack: String,
+        /// What is different.
+        reason: String,
+    },
+    /// CloudFormation could not make a change set.
+    #[error("CloudFormation cannot plan stack `{stack}`: {reason}")]
+    ChangeSet {
+        /// The stack's short name.
+        stack: String,
+        /// CloudFormation's reason.
+        reason: String,
+        /// What early validation found, each with its place.
+        findings: Vec<String>,
+    },
+    /// Stacks are protected against deletion.
+    #[error("{} protected against deletion: {}", if .stacks.len() == 1 { "a stack is" } else { "stacks are" }, quoted(.stacks))]
+    Protected {
+        /// The stacks' short names.
+        stacks: Vec<String>,
+    },
+    /// A stack cannot go because others stand on it.
+    #[error("stack `{stack}` is needed by {}", quoted(.consumers))]
+    Needed {
+        /// The stack's short name.
+        stack: String,
+        /// The short names of the stacks that depend on it and are deployed.
+        consumers: Vec<String>,
+    },
+    /// An operation failed in CloudFormation.
+    #[error("stack `{stack}` ended in `{status}`{}", because(.cause.as_deref()))]
+    Failed {
+        /// The stack's short name.
+        stack: String,
+        /// The status it is in now.
+        status: StackStatus,
+        /// What failed first.
+        cause: Option<Box<Cause>>,
+    },
+    /// CloudFormation took longer than it ever should for an answer.
+    #[error("stack `{stack}`: {what} did not come to an end within {minutes} minutes")]
+    Overdue {
+        /// The stack's short name.
+        stack: String,
+        /// What was waited for.
+        what: &'static str,
+        /// How long.
+        minutes: u64,
+    },
+    /// The plan of a stack cannot be computed.
+    #[error("stack `{stack}`: {message}")]
+    Plan {
+        /// The stack's short name.
+        stack: String,
+        /// What is wrong.
+        message: String,
+    },
+}
+
+impl Hint for Error {
+    fn hints(&self) -> Vec<String> {
+        match self {
+            Self::Aws(error) => error.hints(),
+            Self::WrongAccount { .. } => {
+                vec![
+                    "use a profile of the environment's account (`--profile`, `AWS_PROFILE`)"
+                        .to_owned(),
+                ]
+            }
+            Self::UnknownStack { suggestion, .. } => suggestion
+                .iter()
+                .map(|name| format!("did you mean `{name}`?"))
+                .collect(),
+            Self::Stuck { status, .. } => status.advice().map(str::to_owned).into_iter().collect(),
+            Self::Busy { .. } => vec!["wait until it is done, then repeat the command".to_owned()],
+            Self::Moved { .. } => vec!["plan again, then deploy".to_owned()],
+            Self::ChangeSet { findings, .. } => findings.clone(),
+            Self::Protected { .. } => {
+                vec!["take the protection off in code, deploy, then destroy".to_owned()]
+            }
+            Self::Needed { .. } => vec!["name those stacks too, or destroy them first".to_owned()],
+            Self::TemplateTooLarge { .. } => vec!["split the stack in two".to_owned()],
+            Self::Failed { status, cause, .. } => cause
+                .iter()
+                .flat_map(|cause| cause.hints())
+                .chain(status.advice().map(str::to_owned))
+                .collect(),
+            Self::Overdue { .. } => {
+                vec!["repeat the command; it follows the operation that is in progress".to_owned()]
+            }
+            Self::Folder(_) | Self::Template { .. } | Self::Plan { .. } => Vec::new(),
+        }
+    }
+}
+
+fn quoted(names: &[String]) -> String {
+    names
+        .iter()
+        .map(|name| format!("`{name}`"))
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
+fn because(cause: Option<&Cause>) -> String {
+    cause.map_or_else(String::new, |cause| format!(": {cause}"))
+}

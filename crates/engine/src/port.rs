@@ -1,0 +1,317 @@
+//! What the engine asks of CloudFormation and its neighbours, in the engine's own words.
+//!
+//! [`crate::Aws`] answers over the network; tests answer from memory. Every answer is complete: pages are read to the
+//! end by whoever implements this. "Not found" is a value only where it is the answer to the question asked.
+
+use std::{collections::BTreeMap, pin::Pin};
+
+use indexmap::IndexMap;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    error::AwsError,
+    status::{ResourceStatus, StackStatus},
+};
+
+/// The answer to a call.
+pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, Box<AwsError>>> + Send + 'a>>;
+
+/// The calls the engine makes. A stack is named by its name or, where it must not be mistaken for a later one of the
+/// same name, by its ARN.
+pub trait CloudFormation: Send + Sync {
+    /// Whose credentials these are.
+    fn caller(&self) -> Answer<'_, Caller>;
+
+    /// A stack as it is now; nothing when there is none.
+    fn stack<'a>(&'a self, stack: &'a str) -> Answer<'a, Option<Stack>>;
+
+    /// The template a stack was last deployed with, as it was given; nothing when there is no such stack.
+    fn template<'a>(&'a self, stack: &'a str) -> Answer<'a, Option<String>>;
+
+    /// The resources of a stack.
+    fn resources<'a>(&'a self, stack: &'a str) -> Answer<'a, Vec<StackResource>>;
+
+    /// One page of a stack's events, the newest first.
+    fn events<'a>(&'a self, stack: &'a str, page: Option<&'a str>) -> Answer<'a, EventPage>;
+
+    /// Starts making a change set.
+    fn create_change_set<'a>(&'a self, request: &'a ChangeSetRequest) -> Answer<'a, ChangeSetId>;
+
+    /// A change set as it is now, by its ARN.
+    fn change_set<'a>(&'a self, change_set: &'a str, values: Values) -> Answer<'a, ChangeSet>;
+
+    /// What early validation and hooks had against a change set: each finding in one line.
+    fn findings<'a>(&'a self, change_set: &'a str) -> Answer<'a, Vec<Finding>>;
+
+    /// Starts executing a change set, by its ARN; a failure is rolled back.
+    fn execute_change_set<'a>(&'a self, change_set: &'a str, token: &'a str) -> Answer<'a, ()>;
+
+    /// Deletes a change set, by its ARN; one that does not exist is fine.
+    fn delete_change_set<'a>(&'a self, change_set: &'a str) -> Answer<'a, ()>;
+
+    /// Starts deleting a stack, by its ARN.
+    fn delete_stack<'a>(&'a self, request: &'a DeleteRequest) -> Answer<'a, ()>;
+
+    /// Protects a stack against deletion, or no longer.
+    fn set_termination_protection<'a>(&'a self, stack: &'a str, on: bool) -> Answer<'a, ()>;
+
+    /// Stores a template where CloudFormation can read it, and gives its URL.
+    fn store_template<'a>(&'a self, key: &'a str, body: &'a str) -> Answer<'a, String>;
+}
+
+/// Whose credentials these are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Caller {
+    /// The account: twelve digits.
+    pub account: String,
+    /// The user or the session of a role.
+    pub arn: String,
+}
+
+/// A stack as it is now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stack {
+    /// Its ARN.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// Its status.
+    pub status: StackStatus,
+    /// Why it is in that status, when CloudFormation says so.
+    pub status_reason: Option<String>,
+    /// Values of its parameters; CloudFormation shows `****` for secret ones.
+    pub parameters: BTreeMap<String, String>,
+    /// Its tags.
+    pub tags: BTreeMap<String, String>,
+    /// Values of its outputs, in CloudFormation's order.
+    pub outputs: IndexMap<String, String>,
+    /// Whether CloudFormation refuses to delete it.
+    pub termination_protection: bool,
+    /// Who is told of its events.
+    pub notification_arns: Vec<String>,
+    /// The role CloudFormation acts in.
+    pub role_arn: Option<String>,
+    /// When it was last changed, or created, in RFC 3339.
+    pub updated_at: Option<String>,
+}
+
+/// A resource of a stack.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StackResource {
+    /// Its name in the template.
+    pub logical_id: String,
+    /// The name AWS knows it by.
+    pub physical_id: Option<String>,
+    /// Its type, `AWS::S3::Bucket`.
+    #[serde(rename = "type")]
+    pub resource_type: String,
+    /// Its status.
+    pub status: ResourceStatus,
+    /// Why it is in that status.
+    pub reason: Option<String>,
+}
+
+/// A page of events.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct EventPage {
+    /// The events, the newest first.
+    pub events: Vec<StackEvent>,
+    /// How to ask for the next page.
+    pub next: Option<String>,
+}
+
+/// Something that happened to a stack or one of its resources.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StackEvent {
+    /// Its own id.
+    pub id: String,
+    /// The resource's logical id; the stack's name for the stack itself.
+    pub logical_id: String,
+    /// The name AWS knows the resource by; the stack's ARN for the stack itself.
+    pub physical_id: Option<String>,
+    /// The resource's type.
+    pub resource_type: String,
+    /// The resource's status.
+    pub status: ResourceStatus,
+    /// Why it is in that status.
+    pub reason: Option<String>,
+    /// The token of the operation it belongs to.
+    pub token: Option<String>,
+    /// When it happened, in milliseconds since 1970.
+    pub at: i64,
+}
+
+impl StackEvent {
+    /// Whether it is about the stack of this ARN as a whole.
+    pub fn is_of_stack(&self, stack_id: &str) -> bool {
+        self.physical_id.as_deref() == Some(stack_id)
+    }
+}
+
+/// Whether a change set is made for a stack that exists.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ChangeSetType {
+    /// There is none, or a shell without resources.
+    Create,
+    /// There is one.
+    Update,
+}
+
+/// Where a template is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TemplateSource {
+    /// In the call itself.
+    Inline(String),
+    /// At this URL.
+    Stored(String),
+}
+
+/// What a change set is asked to do. Everything that CloudFormation would otherwise take from the last deployment
+/// (parameters, tags, role, notification targets) is given each time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChangeSetRequest {
+    /// The stack's name.
+    pub stack_name: String,
+    /// The change set's name.
+    pub name: String,
+    /// A token that makes repeating this call safe.
+    pub token: String,
+    /// Whether the stack exists.
+    pub kind: ChangeSetType,
+    /// The template.
+    pub template: TemplateSource,
+    /// Values of the parameters.
+    pub parameters: BTreeMap<String, String>,
+    /// Tags of the stack.
+    pub tags: BTreeMap<String, String>,
+    /// Who is told of events.
+    pub notification_arns: Vec<String>,
+    /// The role CloudFormation acts in; none for the caller's own rights.
+    pub role_arn: Option<String>,
+}
+
+/// A change set that is being made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChangeSetId {
+    /// Its ARN.
+    pub id: String,
+    /// The ARN of its stack, which may have been made for it.
+    pub stack_id: String,
+}
+
+/// How far a change set is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ChangeSetStatus {
+    /// It is being made.
+    Pending,
+    /// It is ready to be executed.
+    Complete,
+    /// It could not be made, or there is nothing to change.
+    Failed,
+    /// It is being deleted, or deleted.
+    Deleted,
+}
+
+/// Whether a change set can be executed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Execution {
+    /// It can.
+    Available,
+    /// Not yet or no longer: it is being executed, was executed, or failed.
+    Unavailable,
+    /// The stack has changed since it was made.
+    Obsolete,
+}
+
+/// Whether the values before and after are asked for. CloudFormation may leave resources out when they are, and says so
+/// only in the status reason.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Values {
+    /// With the values.
+    Included,
+    /// Without.
+    Left,
+}
+
+/// A change set as it is now.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ChangeSet {
+    /// Its ARN.
+    pub id: String,
+    /// The ARN of its stack.
+    pub stack_id: String,
+    /// How far it is.
+    pub status: ChangeSetStatus,
+    /// Whether it can be executed.
+    pub execution: Execution,
+    /// Why it is in that status; warnings too.
+    pub reason: Option<String>,
+    /// What it would do to resources.
+    pub changes: Vec<ReportedChange>,
+}
+
+/// What a change set says of one resource, in CloudFormation's words.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ReportedChange {
+    /// The resource's name in the template.
+    pub logical_id: String,
+    /// The name AWS knows it by, when it exists.
+    pub physical_id: Option<String>,
+    /// Its type.
+    pub resource_type: String,
+    /// `Add`, `Modify`, `Remove`, `Import` or `Dynamic`.
+    pub action: String,
+    /// `True`, `False` or `Conditional`; for a `Modify` only.
+    pub replacement: Option<String>,
+    /// What its policies make of it: `Delete`, `Retain`, `ReplaceAndRetain`, …
+    pub policy_action: Option<String>,
+    /// What causes it.
+    pub details: Vec<ReportedDetail>,
+}
+
+/// One cause within a reported change.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ReportedDetail {
+    /// `Properties`, `Metadata`, `Tags`, `DeletionPolicy`, …
+    pub attribute: String,
+    /// The property's name, for properties.
+    pub name: Option<String>,
+    /// The way to the value, `/Properties/Tags/0/Value`.
+    pub path: Option<String>,
+    /// `Never`, `Conditionally` or `Always`.
+    pub requires_recreation: Option<String>,
+    /// The value before, as text.
+    pub before: Option<String>,
+    /// The value after, as text.
+    pub after: Option<String>,
+    /// Whether the value after is known only during the deployment.
+    pub dynamic: bool,
+    /// What it follows from, `DirectModification` or `ResourceReference` and their like.
+    pub source: Option<String>,
+    /// The parameter, resource or attribute it follows from.
+    pub causing_entity: Option<String>,
+}
+
+/// What early validation or a hook has against a change set.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// The resource, when it is about one.
+    pub logical_id: Option<String>,
+    /// What is wrong.
+    pub message: String,
+    /// Where in the template, as a JSON pointer.
+    pub pointer: Option<String>,
+    /// Whether it only warns.
+    pub warning: bool,
+}
+
+/// What a deletion is asked to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeleteRequest {
+    /// The stack's ARN.
+    pub stack: String,
+    /// A token that is stamped on every event of the operation.
+    pub token: String,
+    /// The role CloudFormation acts in.
+    pub role_arn: Option<String>,
+}
