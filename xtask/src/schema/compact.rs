@@ -7,6 +7,7 @@
 use anyhow::{Context, Result, bail};
 use serde_json::{Map, Value, json};
 
+use super::attributes::Attributes;
 use super::paths::Shapes;
 use super::stateful::Table;
 
@@ -77,8 +78,14 @@ const LEFT_OUT_OF_RESOURCE: &[&str] = &[
 /// # Errors
 ///
 /// When the schema has a keyword this function does not know, or a pointer that leads nowhere.
-pub(super) fn resource(name: &str, schema: &Value, stateful: &Table) -> Result<Value> {
+pub(super) fn resource(
+    name: &str,
+    schema: &Value,
+    stateful: &Table,
+    attributes: &Attributes,
+) -> Result<Value> {
     let shapes = Shapes::new(schema);
+    let attributes = attributes.of(name, schema, &shapes)?;
     let schema = schema.as_object().context("not an object")?;
     let mut facts = Map::new();
     facts.insert("typeName".into(), name.into());
@@ -87,6 +94,9 @@ pub(super) fn resource(name: &str, schema: &Value, stateful: &Table) -> Result<V
     }
     if stateful.must_be_empty(name) {
         facts.insert("deleteRequiresEmpty".into(), true.into());
+    }
+    if !attributes.is_empty() {
+        facts.insert("furtherAttributes".into(), attributes.into());
     }
 
     let mut shape = Map::new();
@@ -125,6 +135,9 @@ pub(super) fn resource(name: &str, schema: &Value, stateful: &Table) -> Result<V
                     .collect();
                 facts.insert(keyword.clone(), transforms?.into());
             }
+            "definitions" => {
+                facts.insert(keyword.clone(), members(value)?.into());
+            }
             left_out if LEFT_OUT_OF_RESOURCE.contains(&left_out) => {}
             _ => {
                 shape.insert(keyword.clone(), value.clone());
@@ -138,8 +151,8 @@ pub(super) fn resource(name: &str, schema: &Value, stateful: &Table) -> Result<V
     {
         facts.insert("tagging".into(), tagging);
     }
-    // The resource itself is a shape: its properties, and what ties them together.
-    facts.extend(self::shape(&shape)?);
+    // What remains is the shape of the whole: the properties and what ties them together.
+    facts.insert("shape".into(), self::shape(&shape)?.into());
     Ok(facts.into())
 }
 
@@ -235,7 +248,7 @@ fn shape(shape: &Map<String, Value>) -> Result<Map<String, Value>> {
             }
             "additionalProperties" if value.is_boolean() => value.clone(),
             "items" | "additionalProperties" | "not" | "if" | "then" | "else" => inner(value)?,
-            "properties" | "patternProperties" | "definitions" => members(value)?.into(),
+            "properties" | "patternProperties" => members(value)?.into(),
             "oneOf" | "anyOf" | "allOf" | "prefixItems" => {
                 let branches = value
                     .as_array()

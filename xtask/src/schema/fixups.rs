@@ -10,17 +10,22 @@ use super::paths::visit;
 #[derive(Default)]
 pub(super) struct Fixups {
     dependencies_of_a_value: usize,
+    definition_of_itself: usize,
 }
 
 impl Fixups {
     /// Corrects one schema.
     pub(super) fn apply(&mut self, schema: &mut Value) {
         self.dependencies_of_a_value += dependencies_of_a_value(schema);
+        self.definition_of_itself += definition_of_itself(schema);
     }
 
     /// Fails when a correction had nothing to do.
     pub(super) fn finish(self) -> Result<()> {
-        let counts = [("dependencies_of_a_value", self.dependencies_of_a_value)];
+        let counts = [
+            ("dependencies_of_a_value", self.dependencies_of_a_value),
+            ("definition_of_itself", self.definition_of_itself),
+        ];
         for (name, count) in counts {
             ensure!(
                 count > 0,
@@ -56,4 +61,17 @@ fn dependencies_of_a_value(schema: &mut Value) -> usize {
         }
     });
     count
+}
+
+/// `AWS::EC2::VerifiedAccessTrustProvider` defines `SseSpecification` as a reference to that very definition. Nothing
+/// uses it: the property of the same name is written out.
+/// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-ec2-verifiedaccesstrustprovider-ssespecification.html>
+fn definition_of_itself(schema: &mut Value) -> usize {
+    let Some(definitions) = schema.get_mut("definitions").and_then(Value::as_object_mut) else {
+        return 0;
+    };
+    let before = definitions.len();
+    definitions
+        .retain(|name, shape| shape["$ref"].as_str() != Some(&format!("#/definitions/{name}")));
+    before - definitions.len()
 }
