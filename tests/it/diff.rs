@@ -1,0 +1,56 @@
+//! `diff` compares any two templates.
+
+use serde_json::json;
+
+use crate::{
+    project::{Project, snapshot},
+    sample,
+};
+
+#[test]
+fn two_templates_are_compared_property_by_property() {
+    let project = Project::without_stacks();
+    project.write("old.json", &sample::storage().to_string());
+    let mut new = sample::storage();
+    new["Resources"]["Files"]["Properties"]["BucketName"] = json!("another-name");
+    project.write("new.json", &new.to_string());
+    snapshot!(project.run("diff old.json new.json").ended_with(0), @"");
+
+    let changes = project.json("diff old.json new.json --json");
+    assert_eq!(changes["format_version"], "1.0");
+    let files = &changes["changes"][0];
+    assert_eq!(files["action"], "replace", "{changes:#}");
+    assert_eq!(files["stateful"], true, "{changes:#}");
+    assert_eq!(files["properties"][0]["impact"], "replace", "{changes:#}");
+}
+
+#[test]
+fn json_and_yaml_of_one_meaning_do_not_differ() {
+    let project = Project::without_stacks();
+    project.write("old.json", &sample::messaging().to_string());
+    project.write(
+        "new.yaml",
+        "AWSTemplateFormatVersion: 2010-09-09\n\
+         Resources:\n  \
+           Jobs:\n    Type: AWS::SQS::Queue\n    Properties: {MessageRetentionPeriod: '86400', VisibilityTimeout: 30}\n  \
+           Alarms:\n    Type: AWS::SNS::Topic\n    Properties:\n      DisplayName: Alarms\n\
+         Outputs:\n  JobsUrl:\n    Value: !Ref Jobs\n  AlarmsArn:\n    Value: {Ref: Alarms}\n",
+    );
+    let changes = project.json("diff old.json new.yaml --json");
+    assert_eq!(changes["changes"], json!([]), "{changes:#}");
+    assert_eq!(changes["outputs"], json!([]), "{changes:#}");
+}
+
+#[test]
+fn a_file_that_is_no_template_is_named_with_the_place() {
+    let project = Project::without_stacks();
+    project.write("old.json", &sample::messaging().to_string());
+    project.write("new.yaml", "Resources:\n  Jobs:\n   Type: [\n");
+    let outcome = project.run("diff old.json new.yaml");
+    assert!(matches!(outcome.status.code(), Some(1 | 2)), "{outcome}");
+    outcome.says("new.yaml:");
+    project
+        .run("diff old.json missing.yaml")
+        .ended_with(2)
+        .says("missing.yaml");
+}

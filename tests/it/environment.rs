@@ -1,0 +1,58 @@
+//! A mistake in an environment file is placed at its line and column, and ends with 2.
+
+use crate::project::{Project, snapshot};
+
+const STAGING: &str = "environments/staging.yaml";
+
+fn refused(from: &str, to: &str) -> crate::project::Outcome {
+    let project = Project::of_this_repository();
+    project.edit(STAGING, from, to);
+    project.run("synth -e staging").ended_with(2)
+}
+
+#[test]
+fn a_misspelt_key_is_placed_and_the_nearest_named() {
+    snapshot!(refused("approval:", "aproval:"), @"");
+}
+
+#[test]
+fn a_misspelt_key_of_the_stacks_own_settings_is_placed_and_the_nearest_named() {
+    snapshot!(refused("callback_urls:", "calback_urls:"), @"");
+}
+
+#[test]
+fn a_value_of_the_wrong_type_is_placed() {
+    let project = Project::of_this_repository();
+    let text = project.read(STAGING);
+    let line = text
+        .lines()
+        .find(|line| line.trim_start().starts_with("monthly_budget_usd:"))
+        .expect("staging has a budget");
+    project.edit(STAGING, line, "    monthly_budget_usd: plenty");
+    snapshot!(project.run("synth -e staging").ended_with(2), @"");
+}
+
+#[test]
+fn an_account_that_yaml_reads_as_a_number_is_refused() {
+    let project = Project::without_stacks();
+    project.edit(
+        "environments/local.yaml",
+        "\"000000000000\"",
+        "111122223333",
+    );
+    snapshot!(project.run("plan -e local").ended_with(2), @"");
+}
+
+#[test]
+fn text_that_is_not_yaml_is_placed() {
+    let project = Project::without_stacks();
+    project.edit(
+        "environments/local.yaml",
+        "region: us-east-1",
+        "region: [us-east-1",
+    );
+    project
+        .run("plan -e local")
+        .ended_with(2)
+        .says("environments/local.yaml:");
+}

@@ -1,0 +1,147 @@
+//! What is interrupted at any moment is in order afterwards, and the next run goes on from there.
+
+use std::{process::Command, thread, time::Duration};
+
+use serde_json::{Map, Value, json};
+
+use crate::{
+    project::{Project, snapshot},
+    sample,
+};
+
+/// A project whose endpoint needs two seconds for the queue.
+fn slow() -> Project {
+    let project = Project::with_stacks([("messaging", sample::messaging())]);
+    project.write(
+        "slow.json",
+        r#"{"delay": [{"resource": "Jobs", "milliseconds": 2000}]}"#,
+    );
+    project
+}
+
+/// Waits until the stack is being created.
+fn wait_until_in_progress(project: &Project) {
+    for _ in 0..100 {
+        let status = project.json("status -e local --json");
+        if status["stacks"][0]["health"] == "in_progress" {
+            return;
+        }
+        thread::sleep(Duration::from_millis(50));
+    }
+    panic!("the deployment does not begin");
+}
+
+#[test]
+fn a_deployment_that_is_killed_is_finished_by_the_next() {
+    let project = slow();
+    let (_server, _) = project.serve("--faults slow.json");
+    let deployment = project.start("deploy -e local");
+    wait_until_in_progress(&project);
+    deployment.signal("KILL");
+    deployment.end();
+    project.run("deploy -e local").ended_with(0);
+    project
+        .run("plan -e local --detailed-exitcode")
+        .ended_with(0);
+}
+
+#[test]
+fn an_interrupted_deployment_says_what_goes_on_without_it() {
+    let project = slow();
+    let (_server, _) = project.serve("--faults slow.json");
+    let deployment = project.start("deploy -e local");
+    wait_until_in_progress(&project);
+    deployment.signal("INT");
+    snapshot!(deployment.end().ended_with(130), @"");
+    project.run("deploy -e local").ended_with(0);
+}
+
+#[test]
+fn an_endpoint_that_is_killed_in_the_middle_loses_nothing() {
+    let project = slow();
+    let (server, _) = project.serve("--faults slow.json");
+    let deployment = project.start("deploy -e local");
+    wait_until_in_progress(&project);
+    server.signal("KILL");
+    drop(server);
+    let outcome = deployment.end();
+    assert_ne!(
+        outcome.status.code(),
+        Some(0),
+        "its endpoint is gone\n{outcome}"
+    );
+    project.run("deploy -e local").ended_with(0);
+    project
+        .run("plan -e local --detailed-exitcode")
+        .ended_with(0);
+}
+
+#[test]
+fn of_two_deployments_at_once_neither_breaks_the_other() {
+    let project = slow();
+    let (_server, _) = project.serve("--faults slow.json");
+    let first = project.start("deploy -e local");
+    wait_until_in_progress(&project);
+    let second = project.run("deploy -e local");
+    first.end().ended_with(0);
+    assert!(matches!(second.status.code(), Some(0 | 1)), "{second}");
+    project
+        .run("plan -e local --detailed-exitcode")
+        .ended_with(0);
+}
+
+#[test]
+fn two_programs_that_want_the_state_at_once_take_turns_or_say_so() {
+    let project = Project::with_stacks([("messaging", sample::messaging())]);
+    let runs: Vec<_> = (0..4).map(|_| project.start("deploy -e local")).collect();
+    let outcomes: Vec<_> = runs.into_iter().map(super::project::Running::end).collect();
+    assert!(
+        outcomes
+            .iter()
+            .any(|outcome| outcome.status.code() == Some(0)),
+        "{outcomes:#?}"
+    );
+    for outcome in outcomes {
+        assert!(matches!(outcome.status.code(), Some(0 | 1)), "{outcome}");
+    }
+    project
+        .run("plan -e local --detailed-exitcode")
+        .ended_with(0);
+}
+
+#[test]
+fn a_full_disk_is_named_and_what_was_there_stays() {
+    let project = Project::with_stacks([("messaging", sample::messaging())]);
+    project.run("deploy -e local").ended_with(0);
+    let resources: Map<_, _> = (0..400)
+        .map(|index| {
+            let topic =
+                json!({"Type": "AWS::SNS::Topic", "Properties": {"DisplayName": "x".repeat(60)}});
+            (format!("Topic{index}"), topic)
+        })
+        .collect();
+    project.set_stacks([
+        ("messaging", sample::messaging()),
+        ("many", json!({"Resources": Value::Object(resources)})),
+    ]);
+    // No file may grow beyond 40 KiB; the signal that comes with it is ignored, so writing fails as on a full disk.
+    let mut limited = Command::new("bash");
+    limited
+        .args([
+            "-c",
+            r#"trap '' XFSZ; ulimit -f 40; exec "$0" deploy -e local"#,
+        ])
+        .arg(env!("CARGO_BIN_EXE_chitinfra"));
+    let command = project.command("");
+    limited.current_dir(project.path(".")).env_clear();
+    for (name, value) in command.get_envs() {
+        if let Some(value) = value {
+            limited.env(name, value);
+        }
+    }
+    let outcome = project.finish(&mut limited).ended_with(1);
+    assert!(outcome.stderr.contains("File too large"), "{outcome}");
+    let status = project.json("status -e local --json");
+    assert_eq!(status["stacks"][0]["health"], "healthy", "{status:#}");
+    project.run("deploy -e local").ended_with(0);
+}

@@ -1,0 +1,39 @@
+//! Integration tests: the real program, run in a project of its own for each test.
+//!
+//! Tests that need the tools of `cargo xtask test --only tools` are ignored otherwise; `cargo xtask test` runs them all.
+
+mod aws_cli;
+mod deploy;
+mod destroy;
+mod diff;
+mod endpoint;
+mod environment;
+mod init;
+mod interruption;
+mod limits;
+mod list;
+mod outputs;
+mod plan;
+mod program;
+mod project;
+mod sample;
+mod samples;
+mod stacks;
+mod status;
+mod synth;
+mod usage;
+mod validate;
+
+#[test]
+fn no_file_of_this_folder_is_forgotten() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it");
+    for entry in std::fs::read_dir(folder).expect("the folder can be read") {
+        let name = entry.expect("it can be listed").file_name();
+        let name = name.to_string_lossy();
+        let module = name.trim_end_matches(".rs");
+        assert!(
+            module == "main" || include_str!("main.rs").contains(&format!("\nmod {module};\n")),
+            "`{name}` is not among the modules of `main.rs`"
+        );
+    }
+}

@@ -1,0 +1,169 @@
+//! `plan` says what a deployment would do, and what that means.
+
+use serde_json::{Value, json};
+
+use crate::{
+    project::{Project, snapshot},
+    sample,
+};
+
+/// A project whose stack is deployed already.
+fn deployed(name: &str, template: Value) -> Project {
+    let project = Project::with_stacks([(name, template)]);
+    project.run("deploy -e local").ended_with(0);
+    project
+}
+
+#[test]
+fn everything_is_new_at_first() {
+    let project = Project::with_stacks([("storage", sample::storage())]);
+    snapshot!(project.run("plan -e local").ended_with(0), @"");
+}
+
+#[test]
+fn no_change_is_said_and_is_no_failure() {
+    let project = deployed("messaging", sample::messaging());
+    snapshot!(project.run("plan -e local --detailed-exitcode").ended_with(0), @"");
+}
+
+#[test]
+fn a_changed_property_is_shown_alone_and_in_place() {
+    let project = deployed("messaging", sample::messaging());
+    project.edit(
+        "assembly/messaging.template.json",
+        r#""VisibilityTimeout":30"#,
+        r#""VisibilityTimeout":60"#,
+    );
+    snapshot!(project.run("plan -e local --detailed-exitcode").ended_with(3), @"");
+
+    let plan = project.json("plan -e local --json");
+    assert_eq!(plan["format_version"], "1.0");
+    assert_eq!(plan["account"], "000000000000");
+    let stack = &plan["stacks"][0];
+    assert_eq!(stack["summary"]["update"], 1, "{plan:#}");
+    let change = &stack["changes"][0];
+    assert_eq!(change["logical_id"], "Jobs", "{plan:#}");
+    assert_eq!(change["action"], "update", "{plan:#}");
+    assert_eq!(change["source"], "stacks/src/messaging.rs:10", "{plan:#}");
+    assert_eq!(
+        change["properties"],
+        json!([{"path": ["VisibilityTimeout"], "before": 30, "after": 60, "impact": "in_place"}]),
+        "{plan:#}"
+    );
+}
+
+#[test]
+fn a_replacement_is_followed_through_every_kind_of_reference_and_stops() {
+    let project = deployed("storage", sample::storage());
+    project.edit(
+        "assembly/storage.template.json",
+        "\"sample-files\"",
+        "\"sample-files-2\"",
+    );
+    let outcome = project.run("plan -e local").ended_with(1);
+    for follower in ["Access", "Name"] {
+        assert!(
+            outcome.stdout.contains(follower),
+            "`{follower}` follows the bucket\n{outcome}"
+        );
+    }
+    snapshot!(outcome, @"");
+    project
+        .run("plan -e local --allow-destroy Fles")
+        .ended_with(2);
+}
+
+#[test]
+fn a_removed_resource_is_deleted_or_left_behind_as_its_policy_says() {
+    let mut template = sample::messaging();
+    template["Resources"]["Kept"] = json!({"Type": "AWS::SNS::Topic", "DeletionPolicy": "Retain"});
+    let project = deployed("messaging", template.clone());
+    let resources = template["Resources"]
+        .as_object_mut()
+        .expect("it is an object");
+    resources.remove("Kept");
+    resources.remove("Alarms");
+    template["Outputs"]
+        .as_object_mut()
+        .expect("it is an object")
+        .remove("AlarmsArn");
+    project.set_stacks([("messaging", template)]);
+    let plan = project.json("plan -e local --json");
+    let action = |id: &str| {
+        let changes = plan["stacks"][0]["changes"]
+            .as_array()
+            .expect("changes are listed");
+        let change = changes.iter().find(|change| change["logical_id"] == id);
+        change.map(|change| change["action"].clone())
+    };
+    assert_eq!(action("Alarms"), Some(json!("delete")), "{plan:#}");
+    assert_eq!(action("Kept"), Some(json!("orphan")), "{plan:#}");
+    assert_eq!(action("Jobs"), None, "{plan:#}");
+}
+
+#[test]
+fn a_change_of_form_alone_is_no_change() {
+    let project = deployed("messaging", sample::messaging());
+    project.edit(
+        "assembly/messaging.template.json",
+        r#""VisibilityTimeout":30"#,
+        r#""VisibilityTimeout":"30""#,
+    );
+    project
+        .run("plan -e local --detailed-exitcode")
+        .ended_with(0);
+    let plan = project.json("plan -e local --json");
+    assert_eq!(plan["stacks"][0]["equivalent"], json!(["Jobs"]), "{plan:#}");
+}
+
+#[test]
+fn widened_access_is_named() {
+    let project = deployed("storage", sample::storage());
+    let mut template = sample::storage();
+    let statement =
+        &mut template["Resources"]["Access"]["Properties"]["PolicyDocument"]["Statement"];
+    statement.as_array_mut().expect("statements").push(json!({
+        "Effect": "Allow",
+        "Principal": {"AWS": "arn:aws:iam::111122223333:root"},
+        "Action": "s3:GetObject",
+        "Resource": {"Fn::Sub": "${Files.Arn}/*"},
+    }));
+    project.set_stacks([("storage", template)]);
+    let plan = project.json("plan -e local --json");
+    assert_eq!(plan["stacks"][0]["security"]["widened"], true, "{plan:#}");
+    project
+        .run("plan -e local")
+        .ended_with(0)
+        .says("s3:GetObject");
+}
+
+#[test]
+fn another_assembly_can_be_compared_without_any_account() {
+    let project = Project::with_stacks([("messaging", sample::messaging())]);
+    project.run("synth -e local").ended_with(0);
+    std::fs::rename(project.path("assembly"), project.path("base")).expect("it can be moved");
+    project.set_stacks([("messaging", sample::messaging())]);
+    project.edit(
+        "assembly/messaging.template.json",
+        r#""VisibilityTimeout":30"#,
+        r#""VisibilityTimeout":60"#,
+    );
+    let outcome = project
+        .run("plan -e local --against base --detailed-exitcode --endpoint-url http://127.0.0.1:9")
+        .ended_with(3);
+    assert!(outcome.stdout.contains("VisibilityTimeout"), "{outcome}");
+}
+
+#[test]
+fn a_plan_for_people_comes_as_markdown_and_as_one_page() {
+    let project = Project::with_stacks([("messaging", sample::messaging())]);
+    let markdown = project.run("plan -e local --markdown").ended_with(0).stdout;
+    assert!(markdown.contains("AWS::SQS::Queue"), "{markdown}");
+    project.run("plan -e local --html plan.html").ended_with(0);
+    let page = project.read("plan.html");
+    assert!(page.contains("AWS::SQS::Queue"), "{page}");
+    assert!(
+        !page.contains("http://") && !page.contains("https://"),
+        "the page loads something:\n{page}"
+    );
+}

@@ -1,0 +1,94 @@
+//! `validate` names what CloudFormation would refuse, at its line.
+
+use serde_json::{Value, json};
+
+use crate::project::{Outcome, Project, snapshot};
+
+/// Validates a template of these resources; it must have an error.
+fn refused(resources: Value) -> Outcome {
+    let project = Project::without_stacks();
+    let template = json!({"AWSTemplateFormatVersion": "2010-09-09", "Resources": resources});
+    let text = serde_json::to_string_pretty(&template).expect("it is JSON");
+    project.write("template.json", &text);
+    project.run("validate template.json").ended_with(1)
+}
+
+#[test]
+fn a_bucket_name_that_s3_refuses_is_named() {
+    snapshot!(refused(json!({"Files": {"Type": "AWS::S3::Bucket", "Properties": {"BucketName": "My_Bucket"}}})), @"");
+}
+
+#[test]
+fn a_number_out_of_range_is_named_with_the_range() {
+    snapshot!(refused(json!({"Jobs": {"Type": "AWS::SQS::Queue", "Properties": {"VisibilityTimeout": 43201}}})), @"");
+}
+
+#[test]
+fn an_unknown_property_is_named_with_the_nearest() {
+    snapshot!(refused(json!({"Jobs": {"Type": "AWS::SQS::Queue", "Properties": {"VisibiltyTimeout": 30}}})), @"");
+}
+
+#[test]
+fn a_cycle_is_named_resource_by_resource() {
+    snapshot!(
+        refused(json!({
+            "First": {"Type": "AWS::SNS::Topic", "Properties": {"DisplayName": {"Ref": "Second"}}},
+            "Second": {"Type": "AWS::SNS::Topic", "Properties": {"DisplayName": {"Fn::GetAtt": ["Third", "TopicName"]}}},
+            "Third": {"Type": "AWS::SNS::Topic", "DependsOn": "First"},
+        })),
+        @""
+    );
+}
+
+#[test]
+fn a_reference_to_what_is_not_there_is_named_with_the_nearest() {
+    snapshot!(
+        refused(json!({
+            "Jobs": {"Type": "AWS::SQS::Queue"},
+            "Name": {"Type": "AWS::SSM::Parameter", "Properties": {"Type": "String", "Value": {"Ref": "Job"}}},
+        })),
+        @""
+    );
+}
+
+#[test]
+fn one_id_given_twice_is_named() {
+    let project = Project::without_stacks();
+    project.write(
+        "template.json",
+        r#"{"Resources": {"Jobs": {"Type": "AWS::SQS::Queue"},
+            "Jobs": {"Type": "AWS::SNS::Topic"}}}"#,
+    );
+    snapshot!(project.run("validate template.json").ended_with(1), @"");
+}
+
+#[test]
+fn findings_come_as_json_too() {
+    let project = Project::without_stacks();
+    project.write(
+        "good.yaml",
+        "Resources:\n  Jobs:\n    Type: AWS::SQS::Queue\n",
+    );
+    project.write(
+        "bad.yaml",
+        "Resources:\n  Jobs:\n    Type: AWS::SQS::Quue\n",
+    );
+    let outcome = project
+        .run("validate --json good.yaml bad.yaml")
+        .ended_with(1);
+    let answer: Value = serde_json::from_str(&outcome.stdout).expect("it is JSON");
+    assert_eq!(answer["format_version"], "1.0");
+    assert_eq!(
+        answer["files"][0],
+        json!({"file": "good.yaml", "findings": []})
+    );
+    let finding = &answer["files"][1]["findings"][0];
+    assert_eq!(finding["severity"], "error", "{answer:#}");
+    assert_eq!(finding["line"], 3, "{answer:#}");
+    assert!(
+        finding["message"]
+            .as_str()
+            .is_some_and(|text| text.contains("AWS::SQS::Queue")),
+        "{answer:#}"
+    );
+}
