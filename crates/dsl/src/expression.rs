@@ -143,6 +143,31 @@ pub enum Function {
     },
 }
 
+impl Function {
+    /// Its name in a template.
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            Self::Join { .. } => "Fn::Join",
+            Self::Concatenation(_) => "Fn::Sub",
+            Self::Split { .. } => "Fn::Split",
+            Self::Select { .. } => "Fn::Select",
+            Self::If { .. } => "Fn::If",
+            Self::FindInMap { .. } => "Fn::FindInMap",
+            Self::ImportValue(_) => "Fn::ImportValue",
+            Self::StackOutput { .. } => "Fn::GetStackOutput",
+            Self::Base64(_) => "Fn::Base64",
+            Self::Cidr { .. } => "Fn::Cidr",
+            Self::AvailabilityZones(_) => "Fn::GetAZs",
+            Self::Transform { .. } => "Fn::Transform",
+            Self::ToJsonString(_) => "Fn::ToJsonString",
+            Self::Length(_) => "Fn::Length",
+            Self::RefAll(_) => "Fn::RefAll",
+            Self::ValueOf { .. } => "Fn::ValueOf",
+            Self::ValueOfAll { .. } => "Fn::ValueOfAll",
+        }
+    }
+}
+
 impl From<Function> for Expression {
     fn from(function: Function) -> Self {
         Self::Function(Box::new(function))

@@ -273,11 +273,6 @@ impl StackModel {
             names: HashMap::new(),
         }
     }
-
-    /// Whether an output has this name.
-    pub(crate) fn output_named(&self, name: &str) -> Option<&OutputModel> {
-        self.outputs.iter().find(|output| output.name == name)
-    }
 }
 
 /// Why a logical name is not allowed.

@@ -85,7 +85,7 @@ pub trait ResourceOptions: Handle {
     /// Deploys it after another resource, which a reference in a property does by itself (`DependsOn`). When the other is in
     /// another stack, the stacks follow one another.
     fn depends_on(&self, other: &impl Handle) -> Self {
-        self.change(|options| {
+        change(self, |options| {
             let other = other.reference();
             if !options.depends_on.contains(other) {
                 options.depends_on.push(other.clone());
@@ -95,12 +95,12 @@ pub trait ResourceOptions: Handle {
 
     /// Says what becomes of it when it leaves its stack.
     fn deletion_policy(&self, policy: DeletionPolicy) -> Self {
-        self.change(|options| options.deletion_policy = Some(policy))
+        change(self, |options| options.deletion_policy = Some(policy))
     }
 
     /// Says what becomes of it when another takes its place.
     fn update_replace_policy(&self, policy: UpdateReplacePolicy) -> Self {
-        self.change(|options| options.update_replace_policy = Some(policy))
+        change(self, |options| options.update_replace_policy = Some(policy))
     }
 
     /// Keeps it in AWS when it leaves its stack or another takes its place. Only a deployment that fails to create it removes it again.
@@ -111,27 +111,29 @@ pub trait ResourceOptions: Handle {
 
     /// Creates it only where a condition holds.
     fn condition(&self, condition: &Condition) -> Self {
-        self.change(|options| options.condition = Some(condition.clone()))
+        change(self, |options| options.condition = Some(condition.clone()))
     }
 
     /// Adds metadata, which CloudFormation keeps and does not read.
     fn metadata(&self, key: &'static str, value: impl Into<Expression>) -> Self {
-        self.change(|options| options.metadata.insert(key, value))
+        change(self, |options| options.metadata.insert(key, value))
     }
 
     /// Says what signals its creation waits for.
     fn creation_policy(&self, policy: impl Into<Expression>) -> Self {
-        self.change(|options| options.creation_policy = Some(policy.into()))
+        change(self, |options| {
+            options.creation_policy = Some(policy.into());
+        })
     }
 
     /// Says how an update goes about it.
     fn update_policy(&self, policy: impl Into<Expression>) -> Self {
-        self.change(|options| options.update_policy = Some(policy.into()))
+        change(self, |options| options.update_policy = Some(policy.into()))
     }
 
     /// Sets a tag, over the same tag of a scope, a stack or the app.
     fn tag(&self, key: &str, value: impl Into<Value<String>>) -> Self {
-        self.change(|options| {
+        change(self, |options| {
             let value = value.into().into_expression();
             options.tags.insert(key.to_owned(), value);
         })
@@ -140,18 +142,20 @@ pub trait ResourceOptions: Handle {
     /// Sets a property by its dotted path in CloudFormation's own words, `"Rules.0.Status"`, when AWS is newer than our facts.
     /// JSON `null` removes it.
     fn override_property(&self, path: &str, value: impl Into<Expression>) -> Self {
-        self.change(|options| options.properties.push((path.to_owned(), value.into())))
+        change(self, |options| {
+            options.properties.push((path.to_owned(), value.into()));
+        })
     }
 
     /// Sets a key beside `Properties`, when CloudFormation is newer than this crate.
     fn override_attribute(&self, key: &'static str, value: impl Into<Expression>) -> Self {
-        self.change(|options| options.attributes.insert(key, value))
+        change(self, |options| options.attributes.insert(key, value))
     }
 
     /// Allows what it holds to be lost until a day (`"2026-12-31"`), with the reason. Without it, a plan that removes or replaces
     /// a stateful resource stops.
     fn allow_loss(&self, until: &str, reason: &str) -> Self {
-        self.change(|options| {
+        change(self, |options| {
             options.allowed_loss = Some(AllowedLoss {
                 logical_id: self.reference().logical_id().to_owned(),
                 until: until.to_owned(),
@@ -164,12 +168,11 @@ pub trait ResourceOptions: Handle {
     fn strong(&self) -> Self {
         Self::from_reference(self.reference().strong())
     }
-
-    #[doc(hidden)]
-    fn change(&self, change: impl FnOnce(&mut Options)) -> Self {
-        change(&mut self.reference().node().options.borrow_mut());
-        self.clone()
-    }
 }
 
 impl<H: Handle> ResourceOptions for H {}
+
+fn change<H: Handle>(handle: &H, change: impl FnOnce(&mut Options)) -> H {
+    change(&mut handle.reference().node().options.borrow_mut());
+    handle.clone()
+}

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::{Expression, Function, Value};
+use crate::{Expression, Function, Json, Value};
 
 /// Puts values into a text, as `format!` does, and gives a [`Value<String>`](Value).
 ///
@@ -106,7 +106,10 @@ fn push(joined: &mut Vec<Expression>, part: Expression) {
     let text = match part {
         Expression::Text(text) => text,
         Expression::Integer(number) => number.to_string().into(),
+        Expression::Number(number) if number.is_finite() => number.to_string().into(),
         Expression::Boolean(value) => value.to_string().into(),
+        Expression::Json(Json::String(text)) => text.into(),
+        Expression::Json(json @ (Json::Number(_) | Json::Bool(_))) => json.to_string().into(),
         Expression::Function(function) if matches!(*function, Function::Concatenation(_)) => {
             if let Function::Concatenation(parts) = *function {
                 parts.into_iter().for_each(|part| push(joined, part));
