@@ -28,8 +28,11 @@ pub(super) fn update(manifest: &str, types: &[String]) -> Result<String> {
     let (head, tail) = manifest.split_once(START).with_context(|| {
         format!("the manifest of `resources` has no section that starts with:\n\n{START}")
     })?;
-    // The list ends at the first empty line.
-    let tail = tail.split_once("\n\n").map_or("", |(_, tail)| tail);
+    // The list, which may be empty, ends at the first empty line.
+    let tail = match tail.strip_prefix('\n') {
+        Some(tail) => tail,
+        None => tail.split_once("\n\n").context("an empty line must follow the list of features")?.1,
+    };
     let list: String = services
         .keys()
         .map(|feature| format!("{feature} = []\n"))
