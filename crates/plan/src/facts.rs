@@ -37,6 +37,6 @@ pub trait Facts {
     /// Properties that make up the resource's name: none of them can change in place.
     fn primary_identifier(&self, type_name: &str) -> Vec<Pattern>;
 
-    /// How the values at a place compare; the path may hold list indexes.
-    fn form(&self, type_name: &str, path: &[String]) -> Form;
+    /// How the values at a place compare; list indexes are written as `*`.
+    fn form(&self, type_name: &str, path: &[&str]) -> Form;
 }

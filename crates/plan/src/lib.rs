@@ -2,9 +2,16 @@
 
 mod diff;
 mod facts;
+mod inputs;
+mod meaning;
 mod model;
+mod moves;
 mod options;
+mod policy;
 mod render;
+mod resources;
+mod sections;
+mod uses;
 
 pub use diff::diff;
 pub use facts::{Facts, Form, Pattern};

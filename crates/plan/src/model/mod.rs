@@ -226,7 +226,7 @@ pub struct Change {
     /// Where it goes, `stack/LogicalId`, when it leaves for another stack.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub moved_to: Option<String>,
-    /// What becomes of the old resource when this one is replaced.
+    /// What becomes of the old resource when this one is or may be replaced, or of the resource when it is removed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub old_copy: Option<OldCopy>,
     /// A removed resource, by logical id, that is the same but for its name: most likely this is a rename.
@@ -240,7 +240,7 @@ pub struct Change {
     pub reported: Option<Action>,
 }
 
-/// What becomes of the old resource after a replacement.
+/// What becomes of a resource that is replaced or removed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum OldCopy {
@@ -356,6 +356,9 @@ pub struct EntryChange {
     /// What it comes to after, likewise.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub after_value: Option<Value>,
+    /// What makes its value change, beside its own text.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub causes: Vec<Cause>,
 }
 
 /// What happens to a resource outside AWS.

@@ -1,0 +1,208 @@
+//! Working out expressions.
+
+use serde_json::{Map, Value, json};
+
+use super::{
+    Mode, Part, Place, Side, parts,
+    text::{concatenate, text_of},
+};
+
+impl Side<'_> {
+    /// What an expression means; `None` where it stands for nothing at all.
+    pub(super) fn expression(
+        &self,
+        name: &str,
+        argument: &Value,
+        place: &Place<'_>,
+    ) -> Option<Value> {
+        let argument_place = place.with(Mode::Argument);
+        let items = argument.as_array().map_or(&[] as &[Value], Vec::as_slice);
+        let worked_out = match (name, items) {
+            ("Fn::If", [condition, yes, no]) => return self.choice(condition, yes, no, place),
+            ("Ref", _) => match argument.as_str() {
+                Some(target) => self.reference(target)?,
+                None => self.unknown(name, argument, &argument_place),
+            },
+            ("Fn::GetAtt", _) => self.attribute(argument, &argument_place),
+            ("Fn::Sub", _) => self.substitution(argument, &argument_place),
+            ("Fn::Join", [separator, texts]) => self.join(separator, texts, &argument_place),
+            ("Fn::FindInMap", [map, first, second, ..]) => {
+                match self.find_in_map([map, first, second], items.get(3), place) {
+                    Some(found) => return found,
+                    None => self.unknown(name, argument, &argument_place),
+                }
+            }
+            ("Fn::Select", [index, list]) => self.select(index, list, &argument_place),
+            ("Fn::Split", [separator, text]) => self.split(separator, text, &argument_place),
+            _ => self.unknown(name, argument, &argument_place),
+        };
+        Some(self.settle(worked_out, place))
+    }
+
+    /// Gives what was worked out the form of the place it goes to.
+    fn settle(&self, value: Value, place: &Place<'_>) -> Value {
+        match value {
+            Value::Array(items) => {
+                let within = place.child("*");
+                let items = items.into_iter().map(|item| self.settle(item, &within));
+                place.list(items.collect())
+            }
+            Value::Object(_) => value,
+            scalar => self.scalar(&scalar, place),
+        }
+    }
+
+    /// An expression that is not worked out: what its argument means, under its name.
+    fn unknown(&self, name: &str, argument: &Value, place: &Place<'_>) -> Value {
+        let meaning = self.meaning(argument, place).unwrap_or(Value::Null);
+        Value::Object(Map::from_iter([(name.to_owned(), meaning)]))
+    }
+
+    /// `None` for `AWS::NoValue`.
+    fn reference(&self, target: &str) -> Option<Value> {
+        if target == "AWS::NoValue" {
+            return None;
+        }
+        Some(self.known(target).unwrap_or_else(|| {
+            let is_changed = self.is_changed_secret(target);
+            json!({"Ref": marked(self.renamed(target), is_changed)})
+        }))
+    }
+
+    fn attribute(&self, argument: &Value, place: &Place<'_>) -> Value {
+        let (target, attribute) = match argument {
+            Value::String(text) => match text.split_once('.') {
+                Some((target, attribute)) => (target, json!(attribute)),
+                None => (text.as_str(), json!("")),
+            },
+            Value::Array(items) => {
+                let target = items.first().and_then(Value::as_str);
+                let names = items.iter().skip(1);
+                let names: Vec<Value> =
+                    names.filter_map(|name| self.meaning(name, place)).collect();
+                let all_text: Option<Vec<&str>> = names.iter().map(Value::as_str).collect();
+                let attribute = match all_text {
+                    Some(names) => json!(names.join(".")),
+                    None => json!(names),
+                };
+                (target.unwrap_or_default(), attribute)
+            }
+            _ => return self.unknown("Fn::GetAtt", argument, place),
+        };
+        json!({"Fn::GetAtt": [self.renamed(target), attribute]})
+    }
+
+    fn substitution(&self, argument: &Value, place: &Place<'_>) -> Value {
+        let (text, variables) = match argument {
+            Value::String(text) => (text.as_str(), None),
+            Value::Array(items) => match items.as_slice() {
+                [Value::String(text)] => (text.as_str(), None),
+                [Value::String(text), Value::Object(variables)] => (text.as_str(), Some(variables)),
+                _ => return self.unknown("Fn::Sub", argument, place),
+            },
+            _ => return self.unknown("Fn::Sub", argument, place),
+        };
+        concatenate(parts(text).into_iter().map(|part| match part {
+            Part::Literal(literal) => json!(literal),
+            Part::Variable(name) => {
+                let given = variables.and_then(|variables| variables.get(name));
+                let meaning = match (given, name.split_once('.')) {
+                    (Some(value), _) => self.meaning(value, place),
+                    (None, Some(_)) => Some(self.attribute(&json!(name), place)),
+                    (None, None) => self.reference(name),
+                };
+                meaning.unwrap_or_else(|| json!(""))
+            }
+        }))
+    }
+
+    fn join(&self, separator: &Value, texts: &Value, place: &Place<'_>) -> Value {
+        let separator = text_of(separator);
+        let texts = self.meaning(texts, place).unwrap_or_else(|| json!([]));
+        let Value::Array(texts) = texts else {
+            return json!({"Fn::Join": [separator, texts]});
+        };
+        let mut all = Vec::with_capacity(texts.len() * 2);
+        for text in texts {
+            if !all.is_empty() {
+                all.push(json!(separator));
+            }
+            all.push(text);
+        }
+        concatenate(all)
+    }
+
+    /// The outer `None`: nothing is found, or what to look for is not known. The inner one: nothing stands there.
+    fn find_in_map(
+        &self,
+        keys: [&Value; 3],
+        options: Option<&Value>,
+        place: &Place<'_>,
+    ) -> Option<Option<Value>> {
+        let argument = place.with(Mode::Argument);
+        let [map, first, second] = keys.map(|key| match self.meaning(key, &argument) {
+            Some(Value::String(text)) => Some(text),
+            _ => None,
+        });
+        let (map, first, second) = (map?, first?, second?);
+        let found = self.body["Mappings"][map.as_str()][first.as_str()].get(second.as_str());
+        let default = options.and_then(|options| options.get("DefaultValue"));
+        found.or(default).map(|value| self.meaning(value, place))
+    }
+
+    fn select(&self, index: &Value, list: &Value, place: &Place<'_>) -> Value {
+        let index = self.meaning(index, place).unwrap_or(Value::Null);
+        let list = self.meaning(list, place).unwrap_or(Value::Null);
+        let position: Option<usize> = index.as_str().and_then(|text| text.parse().ok());
+        match (&list, position) {
+            (Value::Array(items), Some(position)) if position < items.len() => {
+                items[position].clone()
+            }
+            _ => json!({"Fn::Select": [index, list]}),
+        }
+    }
+
+    fn split(&self, separator: &Value, text: &Value, place: &Place<'_>) -> Value {
+        let separator = text_of(separator);
+        match self.meaning(text, place) {
+            Some(Value::String(text)) if !separator.is_empty() => {
+                json!(text.split(&separator).collect::<Vec<_>>())
+            }
+            other => json!({"Fn::Split": [separator, other]}),
+        }
+    }
+
+    fn choice(
+        &self,
+        condition: &Value,
+        yes: &Value,
+        no: &Value,
+        place: &Place<'_>,
+    ) -> Option<Value> {
+        let name = condition.as_str().unwrap_or_default();
+        match self.holds(name) {
+            Some(true) => self.meaning(yes, place),
+            Some(false) => self.meaning(no, place),
+            None => {
+                let (yes, no) = (self.meaning(yes, place), self.meaning(no, place));
+                if yes == no {
+                    return yes;
+                }
+                let nothing = || json!({"Ref": "AWS::NoValue"});
+                let yes = yes.unwrap_or_else(nothing);
+                let no = no.unwrap_or_else(nothing);
+                let condition = marked(name, self.is_changed_condition(name));
+                Some(json!({"Fn::If": [condition, yes, no]}))
+            }
+        }
+    }
+}
+
+/// The name of what is not worked out, marked where all that is known is that it comes to something else than before.
+fn marked(name: &str, is_changed: bool) -> Value {
+    if is_changed {
+        json!([name, "changed"])
+    } else {
+        json!(name)
+    }
+}

@@ -1,0 +1,93 @@
+//! What a value of a template means: two values that CloudFormation treats alike have one meaning.
+//!
+//! Expressions are worked out as far as parameters, mappings and conditions are known; what is left are references to
+//! resources and what only AWS knows. Texts joined in different ways become one form.
+
+mod condition;
+mod expression;
+mod place;
+mod side;
+mod text;
+
+use serde_json::{Map, Value};
+
+pub(crate) use place::{Mode, Place};
+pub(crate) use side::{Side, is_secret, sides};
+pub(crate) use text::{Part, parts, text_of};
+
+use crate::policy;
+
+/// The name and the argument of an expression, where the object is one.
+pub(crate) fn intrinsic(entries: &Map<String, Value>) -> Option<(&str, &Value)> {
+    if entries.len() != 1 {
+        return None;
+    }
+    let (name, argument) = entries.iter().next()?;
+    (name == "Ref" || name.starts_with("Fn::")).then_some((name.as_str(), argument))
+}
+
+/// Whether nothing of a meaning is left to be worked out.
+pub(crate) fn is_literal(meaning: &Value) -> bool {
+    match meaning {
+        Value::Array(items) => items.iter().all(is_literal),
+        Value::Object(entries) => intrinsic(entries).is_none() && entries.values().all(is_literal),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => true,
+    }
+}
+
+impl Side<'_> {
+    /// What a value at a place means; `None` where it stands for nothing at all (`AWS::NoValue`).
+    pub(crate) fn meaning(&self, value: &Value, place: &Place<'_>) -> Option<Value> {
+        match value {
+            Value::Null => None,
+            Value::Bool(_) | Value::Number(_) | Value::String(_) => Some(self.scalar(value, place)),
+            Value::Array(items) => {
+                let within = place.child("*");
+                let items = items.iter().filter_map(|item| self.meaning(item, &within));
+                Some(place.list(items.collect()))
+            }
+            Value::Object(entries) => match intrinsic(entries) {
+                Some((name, argument)) => self.expression(name, argument, place),
+                None => Some(self.members(entries, &place.enter(value))),
+            },
+        }
+    }
+
+    /// What a property means, wherever expressions of parameters and conditions come to literal values. Lists keep
+    /// their order and scalars their types, so that it can be shown.
+    pub(crate) fn shown(&self, value: &Value, place: &Place<'_>) -> Option<Value> {
+        self.meaning(value, &place.with(Mode::Shown))
+    }
+
+    fn scalar(&self, value: &Value, place: &Place<'_>) -> Value {
+        if let Value::String(text) = value
+            && text.starts_with(['{', '['])
+            && place.is_document()
+            && let Ok(document) = serde_json::from_str::<Value>(text)
+            && let Some(meaning) = self.meaning(&document, &place.with(Mode::Document))
+        {
+            return meaning;
+        }
+        place.scalar(value)
+    }
+
+    fn members(&self, entries: &Map<String, Value>, place: &Place<'_>) -> Value {
+        let mut meanings: Vec<(&String, Value)> = entries
+            .iter()
+            .filter_map(|(key, value)| {
+                let within = place.child(key);
+                let meaning = self.meaning(value, &within)?;
+                Some((key, policy::member(&within, meaning)))
+            })
+            .collect();
+        meanings.sort_unstable_by_key(|(key, _)| *key);
+        let mut members: Map<String, Value> = meanings
+            .into_iter()
+            .map(|(key, meaning)| (key.clone(), meaning))
+            .collect();
+        if place.mode == Mode::Policy {
+            policy::complete(&mut members);
+        }
+        Value::Object(members)
+    }
+}

@@ -1,0 +1,202 @@
+//! Which elements of two lists belong together.
+
+use std::collections::HashMap;
+
+use serde_json::Value;
+
+/// The largest table that is filled in to align two lists; longer ones are compared position by position.
+const LARGEST_TABLE: usize = 1 << 20;
+
+/// Members by which people tell the elements of a list apart.
+const IDENTITIES: [&str; 12] = [
+    "Key",
+    "Name",
+    "Id",
+    "Sid",
+    "AttributeName",
+    "IndexName",
+    "PolicyName",
+    "ParameterKey",
+    "ParameterName",
+    "DeviceName",
+    "RuleName",
+    "LogicalId",
+];
+
+/// The index of an element before and after; one of them is absent where it comes or goes.
+pub(super) type Pair = (Option<usize>, Option<usize>);
+
+/// Pairs the elements of two lists whose order matters, so that as few as possible come and go.
+pub(super) fn ordered(before: &[Value], after: &[Value]) -> Vec<Pair> {
+    let equal = common(0..before.len(), 0..after.len(), |i, j| {
+        before[i] == after[j]
+    });
+    let mut pairs = Vec::with_capacity(before.len().max(after.len()));
+    let (mut from, mut to) = (0, 0);
+    for (i, j) in equal.into_iter().chain([(before.len(), after.len())]) {
+        let alike = common(from..i, to..j, |i, j| are_alike(&before[i], &after[j]));
+        for (k, l) in alike.into_iter().chain([(i, j)]) {
+            pairs.extend((from..k).map(|index| (Some(index), None)));
+            pairs.extend((to..l).map(|index| (None, Some(index))));
+            if k < before.len() || l < after.len() {
+                pairs.push((Some(k), Some(l)));
+            }
+            (from, to) = (k + 1, l + 1);
+        }
+    }
+    pairs
+}
+
+/// Pairs the elements of two lists whose order means nothing.
+pub(super) fn unordered(before: &[Value], after: &[Value]) -> Vec<Pair> {
+    let mut free: HashMap<String, Vec<usize>> = HashMap::new();
+    for (index, value) in before.iter().enumerate().rev() {
+        free.entry(value.to_string()).or_default().push(index);
+    }
+    let mut partners: Vec<Option<usize>> = after
+        .iter()
+        .map(|value| free.get_mut(&value.to_string()).and_then(Vec::pop))
+        .collect();
+    let mut left: Vec<usize> = free.into_values().flatten().collect();
+    left.sort_unstable();
+    for (value, partner) in after.iter().zip(&mut partners) {
+        if partner.is_none()
+            && let Some(identity) = identity(value)
+            && let Some(place) = left
+                .iter()
+                .position(|index| self::identity(&before[*index]) == Some(identity))
+        {
+            *partner = Some(left.remove(place));
+        }
+    }
+    let gone = left.into_iter().map(|index| (Some(index), None));
+    let kept = partners.into_iter().enumerate();
+    gone.chain(kept.map(|(index, partner)| (partner, Some(index))))
+        .collect()
+}
+
+/// Whether two elements are most likely one that was changed.
+fn are_alike(before: &Value, after: &Value) -> bool {
+    match (identity(before), identity(after)) {
+        (None, None) => before.is_object() == after.is_object(),
+        (before, after) => before == after,
+    }
+}
+
+fn identity(value: &Value) -> Option<(&'static str, &Value)> {
+    IDENTITIES
+        .iter()
+        .find_map(|name| Some((*name, value.get(name)?)))
+}
+
+/// A longest common subsequence: pairs of indexes, ascending in both.
+fn common(
+    before: std::ops::Range<usize>,
+    after: std::ops::Range<usize>,
+    equal: impl Fn(usize, usize) -> bool,
+) -> Vec<(usize, usize)> {
+    let (mut from, mut to) = (before.start, after.start);
+    let (mut end, mut limit) = (before.end, after.end);
+    let mut pairs = Vec::new();
+    while from < end && to < limit && equal(from, to) {
+        pairs.push((from, to));
+        (from, to) = (from + 1, to + 1);
+    }
+    let mut tail = Vec::new();
+    while from < end && to < limit && equal(end - 1, limit - 1) {
+        (end, limit) = (end - 1, limit - 1);
+        tail.push((end, limit));
+    }
+    let (rows, columns) = (end - from, limit - to);
+    if rows * columns > LARGEST_TABLE {
+        let positions = (from..end).zip(to..limit);
+        pairs.extend(positions.filter(|(i, j)| equal(*i, *j)));
+    } else if rows * columns > 0 {
+        let width = columns + 1;
+        let mut lengths = vec![0_u32; (rows + 1) * width];
+        for row in (0..rows).rev() {
+            for column in (0..columns).rev() {
+                lengths[row * width + column] = if equal(from + row, to + column) {
+                    lengths[(row + 1) * width + column + 1] + 1
+                } else {
+                    let (down, right) = ((row + 1) * width + column, row * width + column + 1);
+                    lengths[down].max(lengths[right])
+                };
+            }
+        }
+        let (mut row, mut column) = (0, 0);
+        while row < rows && column < columns {
+            if equal(from + row, to + column) {
+                pairs.push((from + row, to + column));
+                (row, column) = (row + 1, column + 1);
+            } else if lengths[(row + 1) * width + column] >= lengths[row * width + column + 1] {
+                row += 1;
+            } else {
+                column += 1;
+            }
+        }
+    }
+    pairs.extend(tail.into_iter().rev());
+    pairs
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn items(value: Value) -> Vec<Value> {
+        value.as_array().expect("it is a list").clone()
+    }
+
+    #[test]
+    fn ordered_lists_are_aligned() {
+        let table: [(Value, Value, &[Pair]); 6] = [
+            (json!([]), json!([]), &[]),
+            (
+                json!(["a", "b"]),
+                json!(["a", "x", "b"]),
+                &[(Some(0), Some(0)), (None, Some(1)), (Some(1), Some(2))],
+            ),
+            (
+                json!(["a", "b", "c"]),
+                json!(["a", "c"]),
+                &[(Some(0), Some(0)), (Some(1), None), (Some(2), Some(1))],
+            ),
+            (json!(["a"]), json!(["b"]), &[(Some(0), Some(0))]),
+            (
+                json!([{"Name": "a", "V": 1}, {"Name": "b", "V": 1}]),
+                json!([{"Name": "b", "V": 2}]),
+                &[(Some(0), None), (Some(1), Some(0))],
+            ),
+            (
+                json!(["a", "b"]),
+                json!(["b", "a"]),
+                &[(Some(0), None), (Some(1), Some(0)), (None, Some(1))],
+            ),
+        ];
+        for (before, after, expected) in table {
+            assert_eq!(
+                ordered(&items(before.clone()), &items(after.clone())),
+                expected,
+                "{before} {after}"
+            );
+        }
+    }
+
+    #[test]
+    fn sets_are_matched_by_value_then_by_identity() {
+        let before = items(json!([{"Key": "a", "Value": "1"}, {"Key": "b", "Value": "1"}, "x"]));
+        let after = items(json!(["x", {"Key": "b", "Value": "2"}, "y"]));
+        assert_eq!(
+            unordered(&before, &after),
+            [
+                (Some(0), None),
+                (Some(2), Some(0)),
+                (Some(1), Some(1)),
+                (None, Some(2))
+            ]
+        );
+    }
+}

@@ -1,0 +1,95 @@
+//! What a resource has beside its properties: policies, dependencies, metadata.
+
+use serde_json::{Value, json};
+
+use crate::{
+    AttributeChange, Facts,
+    meaning::{Mode, Place, Side},
+};
+
+/// The attributes that change, in the order of the new template.
+pub(super) fn compare(
+    before: &Value,
+    after: &Value,
+    old: &Side<'_>,
+    new: &Side<'_>,
+    facts: &dyn Facts,
+) -> Vec<AttributeChange> {
+    let keys = |resource: &'_ Value| -> Vec<String> {
+        let entries = resource.as_object().into_iter().flatten();
+        entries.map(|(key, _)| key.clone()).collect()
+    };
+    let mut names = keys(after);
+    names.extend(
+        keys(before)
+            .into_iter()
+            .filter(|key| after.get(key).is_none()),
+    );
+    names
+        .into_iter()
+        .filter(|name| name != "Type" && name != "Properties")
+        .filter_map(|name| {
+            let (before, after) = (before.get(&name), after.get(&name));
+            if before == after || is_same(&name, before, after, old, new, facts) {
+                return None;
+            }
+            Some(AttributeChange {
+                name,
+                before: before.cloned(),
+                after: after.cloned(),
+            })
+        })
+        .collect()
+}
+
+fn is_same(
+    name: &str,
+    before: Option<&Value>,
+    after: Option<&Value>,
+    old: &Side<'_>,
+    new: &Side<'_>,
+    facts: &dyn Facts,
+) -> bool {
+    match name {
+        "DependsOn" => dependencies(before, old) == dependencies(after, new),
+        // Both exist; how they came to is the same to CloudFormation.
+        "Condition" => {
+            let holds = |side: &Side<'_>, name: Option<&Value>| match name {
+                Some(name) => side.holds(name.as_str().unwrap_or_default()),
+                None => Some(true),
+            };
+            let before = holds(old, before);
+            before.is_some() && before == holds(new, after)
+        }
+        _ => {
+            let mode = if name == "Metadata" {
+                Mode::Document
+            } else {
+                Mode::Argument
+            };
+            let place = Place::elsewhere(facts, mode);
+            let meaning = |side: &Side<'_>, value: Option<&Value>| {
+                value.and_then(|value| side.meaning(value, &place))
+            };
+            meaning(old, before) == meaning(new, after)
+        }
+    }
+}
+
+/// The logical ids of what a resource waits for, in order.
+fn dependencies(value: Option<&Value>, side: &Side<'_>) -> Vec<String> {
+    let mut ids: Vec<String> = match value {
+        Some(Value::Array(items)) => items.clone(),
+        Some(single) => vec![single.clone()],
+        None => Vec::new(),
+    }
+    .iter()
+    .map(|id| match id {
+        Value::String(id) => side.renamed(id).to_owned(),
+        other => json!(other).to_string(),
+    })
+    .collect();
+    ids.sort();
+    ids.dedup();
+    ids
+}

@@ -1,0 +1,438 @@
+//! What changes among resources: each by itself, then, through references, what follows from that.
+
+mod align;
+mod attributes;
+mod consequence;
+mod fate;
+mod properties;
+mod rename;
+
+use std::collections::{HashMap, VecDeque};
+
+use assembly::ResourceOrigin;
+use indexmap::IndexMap;
+use serde_json::Value;
+
+pub(crate) use consequence::Consequences;
+pub(crate) use fate::{Fate, Fates};
+
+use crate::{
+    Action, AttributeChange, Cause, Change, Facts, Impact, OldCopy, PropertyChange, Reason,
+    inputs::Inputs,
+    meaning::{Place, Side},
+    moves::Moves,
+    uses::{Use, uses},
+};
+use properties::Properties;
+
+/// What the resources of two templates are compared with the help of.
+pub(crate) struct Comparison<'a> {
+    pub(crate) old: &'a Side<'a>,
+    pub(crate) new: &'a Side<'a>,
+    pub(crate) facts: &'a dyn Facts,
+    pub(crate) inputs: &'a Inputs<'a>,
+    pub(crate) moves: &'a Moves<'a>,
+    pub(crate) origins: &'a IndexMap<String, ResourceOrigin>,
+}
+
+/// What changes among resources.
+pub(crate) struct Resources<'a> {
+    pub(crate) changes: Vec<Change>,
+    /// Logical ids of those that differ in form only.
+    pub(crate) equivalent: Vec<String>,
+    pub(crate) fates: Fates<'a>,
+}
+
+/// One resource as far as it exists before and after.
+#[derive(Clone, Copy)]
+struct Pair<'a> {
+    /// In the new template, or in the old one where the new one has none.
+    logical_id: &'a str,
+    before: Option<&'a Value>,
+    after: Option<&'a Value>,
+    /// Whether both templates have it, or the one that has it has it under a condition that does not hold.
+    is_in_both: bool,
+}
+
+/// How a resource differs that exists before and after.
+#[derive(Default)]
+struct Difference {
+    properties: Vec<PropertyChange>,
+    attributes: Vec<AttributeChange>,
+    is_type_changed: bool,
+}
+
+impl<'a> Comparison<'a> {
+    /// What changes, once everything has followed from everything.
+    pub(crate) fn resources(&self) -> Resources<'a> {
+        let pairs = self.pairs();
+        let (mut differences, fates) = self.differences(&pairs);
+        let mut changes = Vec::new();
+        let mut equivalent = Vec::new();
+        for pair in &pairs {
+            let difference = differences.remove(pair.logical_id);
+            match self.change(pair, difference) {
+                Some(change) => changes.push(change),
+                None if self.differs_in_text(pair) => equivalent.push(pair.logical_id.to_owned()),
+                None => {}
+            }
+        }
+        rename::suggest(&mut changes, self.old, self.new, self.facts);
+        Resources {
+            changes,
+            equivalent,
+            fates,
+        }
+    }
+
+    /// Every resource of both templates: those of the new one in its order, then those it no longer has.
+    fn pairs(&self) -> Vec<Pair<'a>> {
+        let (old, new) = (self.old.section("Resources"), self.new.section("Resources"));
+        let exists = |side: &Side<'_>, resource: &&Value| side.exists(resource) != Some(false);
+        let mut pairs: Vec<Pair<'a>> = new
+            .iter()
+            .map(|(logical_id, resource)| {
+                let previous = self.moves.previous(logical_id);
+                let before = self
+                    .moves
+                    .arriving(logical_id)
+                    .map(|arrival| arrival.resource)
+                    .or_else(|| old.get(previous));
+                Pair {
+                    logical_id,
+                    before: before.filter(|resource| exists(self.old, resource)),
+                    after: Some(resource).filter(|resource| exists(self.new, resource)),
+                    is_in_both: before.is_some(),
+                }
+            })
+            .collect();
+        let gone = old
+            .iter()
+            .filter(|(logical_id, _)| !new.contains_key(self.old.renamed(logical_id)));
+        pairs.extend(gone.map(|(logical_id, resource)| Pair {
+            logical_id,
+            before: Some(resource).filter(|resource| exists(self.old, resource)),
+            after: None,
+            is_in_both: false,
+        }));
+        pairs
+    }
+
+    /// How the resources differ that exist before and after.
+    fn differences(&self, pairs: &[Pair<'a>]) -> (HashMap<&'a str, Difference>, Fates<'a>) {
+        let kept: HashMap<&str, (&'a Value, &'a Value)> = pairs
+            .iter()
+            .filter_map(|pair| Some((pair.logical_id, (pair.before?, pair.after?))))
+            .collect();
+        let mut differences = HashMap::new();
+        let mut fates = Fates::new(self.facts);
+        let mut followers = None;
+        let mut queue: VecDeque<&'a str> = pairs
+            .iter()
+            .filter(|pair| match kept.get(pair.logical_id) {
+                Some((before, after)) => before != after || self.reads_changed_input(after),
+                None => false,
+            })
+            .map(|pair| pair.logical_id)
+            .collect();
+        // Every round makes a fate graver or longer, and both end.
+        while let Some(logical_id) = queue.pop_front() {
+            let (before, after) = kept[logical_id];
+            let difference = self.difference(before, after, &fates);
+            let news = difference
+                .fate(after)
+                .is_some_and(|fate| fates.note(logical_id, fate));
+            differences.insert(logical_id, difference);
+            if news {
+                let followers = followers.get_or_insert_with(|| followers_of(pairs));
+                for follower in followers.get(logical_id).into_iter().flatten() {
+                    if !queue.contains(follower) {
+                        queue.push_back(follower);
+                    }
+                }
+            }
+        }
+        (differences, fates)
+    }
+
+    fn difference(&self, before: &Value, after: &Value, fates: &Fates<'_>) -> Difference {
+        let type_name = type_name(after);
+        let is_type_changed = self::type_name(before) != type_name;
+        let consequences = Consequences::of(type_name, self.facts);
+        let properties = Properties {
+            old: self.old,
+            new: self.new,
+            inputs: self.inputs,
+            fates,
+            consequences: &consequences,
+            may_move: !fates.is_empty() || !self.inputs.is_empty(),
+        };
+        Difference {
+            properties: properties.compare(
+                before.get("Properties"),
+                after.get("Properties"),
+                &Place::properties(self.facts, type_name),
+            ),
+            attributes: attributes::compare(before, after, self.old, self.new, self.facts),
+            is_type_changed,
+        }
+    }
+
+    fn reads_changed_input(&self, resource: &Value) -> bool {
+        !self.inputs.is_empty()
+            && resource
+                .get("Properties")
+                .is_some_and(|properties| !self.inputs.causes(properties).is_empty())
+    }
+
+    fn differs_in_text(&self, pair: &Pair<'_>) -> bool {
+        match (pair.before, pair.after) {
+            (Some(before), Some(after)) => before != after,
+            // Under a condition that does not hold, whatever the text says nothing is deployed.
+            (None, None) => {
+                let find = |side: &Side<'a>| side.section("Resources").get(pair.logical_id);
+                find(self.old) != find(self.new)
+            }
+            _ => false,
+        }
+    }
+
+    fn change(&self, pair: &Pair<'_>, difference: Option<Difference>) -> Option<Change> {
+        let resource = pair.after.or(pair.before)?;
+        let origin = self.origins.get(pair.logical_id);
+        let type_name = type_name(resource);
+        let change = Change {
+            logical_id: pair.logical_id.to_owned(),
+            type_name: type_name.to_owned(),
+            action: Action::Update,
+            reason: Reason::PropertyChanged,
+            stateful: self.facts.is_stateful(type_name),
+            source: origin.map(|origin| origin.source.clone()),
+            path: origin.map(|origin| origin.path.clone()),
+            properties: Vec::new(),
+            attributes: Vec::new(),
+            previous_type: None,
+            moved_from: self.moves.origin(pair.logical_id),
+            moved_to: None,
+            old_copy: None,
+            likely_moved_from: None,
+            physical_id: None,
+            reported: None,
+        };
+        match (pair.before, pair.after) {
+            (Some(before), Some(after)) => kept(change, before, after, difference),
+            (Some(before), None) => Some(self.gone(change, before, pair)),
+            (None, _) => Some(self.created(change, resource, pair)),
+        }
+    }
+
+    fn created(&self, change: Change, resource: &Value, pair: &Pair<'_>) -> Change {
+        let nothing = Fates::new(self.facts);
+        let difference = self.difference(&Value::Null, resource, &nothing);
+        Change {
+            action: Action::Create,
+            reason: if pair.is_in_both {
+                Reason::ConditionMet
+            } else {
+                Reason::Added
+            },
+            moved_from: None,
+            properties: difference
+                .properties
+                .into_iter()
+                .map(|property| PropertyChange {
+                    impact: Impact::InPlace,
+                    ..property
+                })
+                .collect(),
+            attributes: difference.attributes,
+            ..change
+        }
+    }
+
+    fn gone(&self, change: Change, resource: &Value, pair: &Pair<'_>) -> Change {
+        if let Some(destination) = self.moves.destination(pair.logical_id) {
+            return Change {
+                action: Action::Move,
+                reason: Reason::Moved,
+                moved_to: Some(destination.to_owned()),
+                ..change
+            };
+        }
+        let old_copy = deletion_policy(resource);
+        let is_kept = old_copy == OldCopy::Retained;
+        Change {
+            action: if is_kept {
+                Action::Orphan
+            } else {
+                Action::Delete
+            },
+            reason: match (pair.is_in_both, is_kept) {
+                (true, _) => Reason::ConditionUnmet,
+                (false, true) => Reason::Retained,
+                (false, false) => Reason::Removed,
+            },
+            old_copy: Some(old_copy),
+            ..change
+        }
+    }
+}
+
+impl Difference {
+    /// What becomes of the resource, as far as it concerns those that refer to it.
+    fn fate<'a>(&self, resource: &'a Value) -> Option<Fate<'a>> {
+        (self.is_type_changed || !self.properties.is_empty()).then(|| Fate {
+            impact: self.impact(),
+            properties: self
+                .properties
+                .iter()
+                .map(|property| property.path.clone())
+                .collect(),
+            resource,
+        })
+    }
+
+    fn impact(&self) -> Impact {
+        if self.is_type_changed {
+            return Impact::Replace;
+        }
+        let impacts = self.properties.iter().map(|property| property.impact);
+        impacts.max().unwrap_or(Impact::InPlace)
+    }
+
+    /// Why, told by the gravest of the properties.
+    fn reason(&self) -> Reason {
+        if self.is_type_changed {
+            return Reason::TypeChanged;
+        }
+        let impact = self.impact();
+        let gravest = self
+            .properties
+            .iter()
+            .filter(|property| property.impact == impact);
+        let reasons = gravest.map(property_reason);
+        let order = [
+            Reason::PropertyChanged,
+            Reason::InputChanged,
+            Reason::ReferenceReplaced,
+            Reason::ReferenceChanged,
+        ];
+        let rank = |reason: &Reason| order.iter().position(|other| other == reason);
+        let is_metadata = |attribute: &AttributeChange| attribute.name == "Metadata";
+        reasons.min_by_key(rank).unwrap_or_else(|| {
+            if self.attributes.iter().all(is_metadata) {
+                Reason::MetadataChanged
+            } else {
+                Reason::AttributeChanged
+            }
+        })
+    }
+}
+
+fn property_reason(property: &PropertyChange) -> Reason {
+    let by_input = |cause: &Cause| {
+        matches!(
+            cause,
+            Cause::Parameter { .. } | Cause::Mapping { .. } | Cause::Condition { .. }
+        )
+    };
+    let by_update = |cause: &Cause| matches!(cause, Cause::Updated { .. });
+    if property.causes.is_empty() || (property.before != property.after && !property.dynamic) {
+        Reason::PropertyChanged
+    } else if property.causes.iter().any(by_input) {
+        Reason::InputChanged
+    } else if property.causes.iter().all(by_update) {
+        Reason::ReferenceChanged
+    } else {
+        Reason::ReferenceReplaced
+    }
+}
+
+fn kept(
+    change: Change,
+    before: &Value,
+    after: &Value,
+    difference: Option<Difference>,
+) -> Option<Change> {
+    let difference = difference.unwrap_or_default();
+    let is_same = difference.properties.is_empty()
+        && difference.attributes.is_empty()
+        && !difference.is_type_changed;
+    if is_same {
+        let moved = Change {
+            action: Action::Move,
+            reason: Reason::Moved,
+            ..change
+        };
+        return moved.moved_from.is_some().then_some(moved);
+    }
+    let action = match difference.impact() {
+        Impact::InPlace => Action::Update,
+        Impact::MayReplace => Action::MayReplace,
+        Impact::Replace => Action::Replace,
+    };
+    Some(Change {
+        action,
+        reason: difference.reason(),
+        previous_type: difference
+            .is_type_changed
+            .then(|| type_name(before).to_owned()),
+        old_copy: (action != Action::Update).then(|| replacement_policy(after)),
+        properties: difference.properties,
+        attributes: difference.attributes,
+        ..change
+    })
+}
+
+/// Which resources refer to which, by the logical id of the one that is referred to.
+fn followers_of<'a>(pairs: &[Pair<'a>]) -> HashMap<&'a str, Vec<&'a str>> {
+    let mut followers: HashMap<&str, Vec<&str>> = HashMap::new();
+    for pair in pairs {
+        let properties = pair
+            .before
+            .and(pair.after)
+            .and_then(|after| after.get("Properties"));
+        let Some(properties) = properties else {
+            continue;
+        };
+        uses(properties, &mut |found| {
+            if let Use::Reference(target) | Use::Attribute(target, _) = found {
+                let all = followers.entry(target).or_default();
+                if all.last() != Some(&pair.logical_id) {
+                    all.push(pair.logical_id);
+                }
+            }
+        });
+    }
+    followers
+}
+
+pub(crate) fn type_name(resource: &Value) -> &str {
+    resource["Type"].as_str().unwrap_or_default()
+}
+
+/// What becomes of a resource that the template no longer has. Its policy in the old template decides.
+fn deletion_policy(resource: &Value) -> OldCopy {
+    match resource.get("DeletionPolicy").and_then(Value::as_str) {
+        Some("Retain" | "RetainExceptOnCreate") => OldCopy::Retained,
+        Some("Snapshot") => OldCopy::Snapshot,
+        Some(_) => OldCopy::Deleted,
+        // https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-attribute-deletionpolicy.html
+        None => match type_name(resource) {
+            "AWS::RDS::DBCluster" => OldCopy::Snapshot,
+            "AWS::RDS::DBInstance" if resource["Properties"]["DBClusterIdentifier"].is_null() => {
+                OldCopy::Snapshot
+            }
+            _ => OldCopy::Deleted,
+        },
+    }
+}
+
+/// What becomes of the old resource when it is replaced. The policy in the new template decides.
+fn replacement_policy(resource: &Value) -> OldCopy {
+    match resource.get("UpdateReplacePolicy").and_then(Value::as_str) {
+        Some("Retain") => OldCopy::Retained,
+        Some("Snapshot") => OldCopy::Snapshot,
+        _ => OldCopy::Deleted,
+    }
+}

@@ -1,0 +1,208 @@
+//! The properties of one resource, before and after.
+
+use serde_json::{Map, Value};
+
+use super::{
+    Consequences, Fates,
+    align::{ordered, unordered},
+};
+use crate::{
+    Impact, PropertyChange,
+    inputs::Inputs,
+    meaning::{Mode, Place, Side, intrinsic, is_literal},
+    policy,
+};
+
+/// What the properties of one resource are compared with the help of.
+pub(super) struct Properties<'a> {
+    pub(super) old: &'a Side<'a>,
+    pub(super) new: &'a Side<'a>,
+    pub(super) inputs: &'a Inputs<'a>,
+    pub(super) fates: &'a Fates<'a>,
+    pub(super) consequences: &'a Consequences,
+    /// Whether equal text may come to something else.
+    pub(super) may_move: bool,
+}
+
+impl Properties<'_> {
+    /// The properties that change, in the order of the new template.
+    pub(super) fn compare(
+        &self,
+        before: Option<&Value>,
+        after: Option<&Value>,
+        place: &Place<'_>,
+    ) -> Vec<PropertyChange> {
+        let mut changes = Vec::new();
+        let nothing = Value::Object(Map::new());
+        let before = before.unwrap_or(&nothing);
+        let after = after.unwrap_or(&nothing);
+        self.walk(
+            Some(before),
+            Some(after),
+            place,
+            &mut Vec::new(),
+            &mut changes,
+        );
+        changes
+    }
+
+    /// Goes down to what changes. `place` is where the value stands, `path` the same with indexes.
+    fn walk(
+        &self,
+        before: Option<&Value>,
+        after: Option<&Value>,
+        place: &Place<'_>,
+        path: &mut Vec<String>,
+        changes: &mut Vec<PropertyChange>,
+    ) {
+        if before == after && !self.may_move {
+            return;
+        }
+        match (before, after) {
+            (Some(Value::Object(old)), Some(Value::Object(new)))
+                if intrinsic(old).is_none() && intrinsic(new).is_none() =>
+            {
+                let within = place.enter(after.unwrap_or(&Value::Null));
+                if within.mode == Mode::Policy
+                    && !self.may_move
+                    && self.meanings(before, after, place).is_same()
+                {
+                    return;
+                }
+                let gone = old.keys().filter(|key| !new.contains_key(*key));
+                for key in new.keys().chain(gone) {
+                    path.push(key.clone());
+                    self.walk(
+                        old.get(key),
+                        new.get(key),
+                        &within.child(key),
+                        path,
+                        changes,
+                    );
+                    path.pop();
+                }
+            }
+            (Some(Value::Array(old)), Some(Value::Array(new))) => {
+                self.lists(old, new, place, path, changes);
+            }
+            _ => self.leaf(before, after, place, path, changes),
+        }
+    }
+
+    fn lists(
+        &self,
+        before: &[Value],
+        after: &[Value],
+        place: &Place<'_>,
+        path: &mut Vec<String>,
+        changes: &mut Vec<PropertyChange>,
+    ) {
+        let within = place.child("*");
+        // An element that stands for nothing keeps its place here, so that indexes stay those of the template.
+        let meanings = |side: &Side<'_>, items: &[Value]| -> Vec<Value> {
+            let meaning = |item| side.meaning(item, &within).unwrap_or(Value::Null);
+            items.iter().map(meaning).collect()
+        };
+        let (old, new) = (meanings(self.old, before), meanings(self.new, after));
+        let is_set = place.is_set();
+        if !self.may_move && is_set && place.list(old.clone()) == place.list(new.clone()) {
+            return;
+        }
+        let pairs = if is_set {
+            unordered(&old, &new)
+        } else {
+            ordered(&old, &new)
+        };
+        for (from, to) in pairs {
+            let Some(index) = from.or(to) else { continue };
+            let is_equal = from.map(|from| &old[from]) == to.map(|to| &new[to]);
+            if is_equal && !self.may_move {
+                continue;
+            }
+            path.push(index.to_string());
+            let (before, after) = (from.map(|from| &before[from]), to.map(|to| &after[to]));
+            self.walk(before, after, &within, path, changes);
+            path.pop();
+        }
+    }
+
+    fn leaf(
+        &self,
+        before: Option<&Value>,
+        after: Option<&Value>,
+        place: &Place<'_>,
+        path: &[String],
+        changes: &mut Vec<PropertyChange>,
+    ) {
+        let meanings = self.meanings(before, after, place);
+        let differs = !meanings.is_same();
+        let (mut causes, is_certain) = match &meanings.after {
+            Some(after) => self.fates.causes(after),
+            None => (Vec::new(), false),
+        };
+        if !differs && causes.is_empty() {
+            return;
+        }
+        if before == after
+            && let Some(after) = after
+        {
+            causes.extend(self.inputs.causes(after));
+        }
+        let is_dynamic = !differs && !is_certain;
+        let mut impact = self.consequences.impact(
+            path,
+            // A reference keeps its text when what it refers to changes.
+            meanings.before.as_ref().filter(|_| differs),
+            meanings.after.as_ref(),
+        );
+        if is_dynamic {
+            impact = impact.min(Impact::MayReplace);
+        }
+        changes.push(PropertyChange {
+            path: path.to_vec(),
+            before: before.cloned(),
+            after: after.cloned(),
+            impact,
+            dynamic: is_dynamic,
+            write_only: self.consequences.is_write_only(path),
+            causes,
+            before_value: worked_out(self.old, before, place),
+            after_value: worked_out(self.new, after, place),
+        });
+    }
+
+    fn meanings(
+        &self,
+        before: Option<&Value>,
+        after: Option<&Value>,
+        place: &Place<'_>,
+    ) -> Meanings {
+        let meaning = |side: &Side<'_>, value: Option<&Value>| {
+            let meaning = value.and_then(|value| side.meaning(value, place));
+            meaning.map(|meaning| policy::member(place, meaning))
+        };
+        Meanings {
+            before: meaning(self.old, before),
+            after: meaning(self.new, after),
+        }
+    }
+}
+
+/// What a value means before and after.
+struct Meanings {
+    before: Option<Value>,
+    after: Option<Value>,
+}
+
+impl Meanings {
+    fn is_same(&self) -> bool {
+        self.before == self.after
+    }
+}
+
+/// What an expression comes to, where that is known.
+fn worked_out(side: &Side<'_>, value: Option<&Value>, place: &Place<'_>) -> Option<Value> {
+    let value = value?;
+    let shown = side.shown(value, place)?;
+    (shown != *value && is_literal(&shown)).then_some(shown)
+}
