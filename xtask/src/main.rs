@@ -1,5 +1,6 @@
 //! Repository commands: facts, checks, tests, benchmarks.
 
+mod bench;
 mod dependencies;
 mod schema;
 mod steps;
@@ -26,6 +27,11 @@ enum Command {
     Test(steps::Arguments),
     /// Check that no crate depends on one it must not know
     Dependencies,
+    /// Measure time and memory, beside the CDK on the same stacks
+    Bench(bench::Arguments),
+    /// Measure one run of a program
+    #[command(hide = true)]
+    Measure(bench::Program),
     /// Refresh, or with `--check` compare, the committed facts about resource types
     #[command(disable_help_flag = true)]
     Schema {
@@ -45,10 +51,12 @@ fn main() -> ExitCode {
 }
 
 fn run(command: Command) -> anyhow::Result<()> {
-    let workspace = Workspace::locate()?;
     match command {
-        Command::Test(arguments) => steps::run(&workspace, &arguments),
-        Command::Dependencies => dependencies::run(&workspace),
+        Command::Test(arguments) => steps::run(&Workspace::locate()?, &arguments),
+        Command::Dependencies => dependencies::run(&Workspace::locate()?),
+        Command::Bench(arguments) => bench::run(&Workspace::locate()?, &arguments),
+        // It starts no program but the one it measures: the system adds all up.
+        Command::Measure(program) => bench::measure(&program),
         Command::Schema { arguments } => schema::run(arguments),
     }
 }

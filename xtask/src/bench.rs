@@ -1,0 +1,189 @@
+//! `cargo xtask bench`: how long the program takes and how much memory, beside the CDK on the same stacks.
+//!
+//! Runs of the two take turns, so both see the same machine; the median counts. Everything happens in a clone of the
+//! checkout's last commit below the target folder.
+
+mod cases;
+mod measure;
+mod report;
+
+use std::{collections::BTreeMap, io::Write, path::PathBuf, process::Command};
+
+use anyhow::Context;
+
+pub(crate) use measure::{Program, measure};
+
+use crate::{
+    tools,
+    workspace::{Workspace, say, succeed},
+};
+use cases::{CASES, Case, Contest};
+use measure::Sample;
+use report::{Figures, Report, Row};
+
+/// What `cargo xtask bench` takes.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Arguments {
+    /// Measure one case alone; may be given more than once
+    #[arg(long, value_name = "CASE", value_parser = CASES.map(|case| case.name))]
+    only: Vec<String>,
+    /// How often each side of a case runs
+    #[arg(long, value_name = "COUNT", default_value_t = 7, value_parser = clap::value_parser!(u8).range(1..))]
+    runs: u8,
+    /// Leave the CDK out
+    #[arg(long)]
+    without_cdk: bool,
+    /// Print JSON instead of a table
+    #[arg(long)]
+    json: bool,
+}
+
+/// What the cases work with.
+pub(crate) struct Bench<'a> {
+    workspace: &'a Workspace,
+    /// The program under measurement, a release build.
+    program: PathBuf,
+    /// A clone of the checkout, to edit and deploy.
+    checkout: PathBuf,
+    /// Where the CDK is installed, unless it is left out.
+    cdk: Option<PathBuf>,
+}
+
+/// Measures the cases that are asked for and answers with the figures.
+pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> anyhow::Result<()> {
+    let bench = Bench::prepare(workspace, arguments.without_cdk)?;
+    let wanted = |case: &&Case| {
+        arguments.only.is_empty() || arguments.only.iter().any(|name| name == case.name)
+    };
+    let mut report = Report::new(arguments.runs)?;
+    for case in CASES.iter().filter(wanted) {
+        say(&format!("=== {}: {}", case.name, case.about));
+        let contest =
+            (case.prepare)(&bench).with_context(|| format!("cannot prepare `{}`", case.name))?;
+        let runs = if case.once { 1 } else { arguments.runs };
+        let row = contend(case, contest, runs)
+            .with_context(|| format!("cannot measure `{}`", case.name))?;
+        report.rows.push(row);
+    }
+    let json = serde_json::to_string_pretty(&report)?;
+    let file = workspace.target.join("bench/report.json");
+    std::fs::write(&file, &json).with_context(|| format!("cannot write `{}`", file.display()))?;
+    let text = if arguments.json { json } else { report.table() };
+    writeln!(std::io::stdout(), "{}", text.trim_end())?;
+    Ok(())
+}
+
+/// Lets both sides of a case run in turns.
+fn contend(case: &Case, mut contest: Contest, runs: u8) -> anyhow::Result<Row> {
+    let mut samples: BTreeMap<&str, Vec<Sample>> = BTreeMap::new();
+    for round in 0..runs {
+        for (name, competitor) in &mut contest.competitors {
+            let command = competitor(round)?;
+            samples
+                .entry(name)
+                .or_default()
+                .push(measure::sample(command)?);
+        }
+    }
+    let figures = |name: &str| samples.get(name).map(|samples| Figures::of(samples));
+    let parts: Vec<_> = contest
+        .competitors
+        .iter()
+        .filter(|(name, _)| !["chitinfra", "cdk"].contains(name))
+        .filter_map(|(name, _)| Some((*name, figures(name)?)))
+        .collect();
+    let whole = || {
+        parts
+            .iter()
+            .map(|(_, figures)| *figures)
+            .reduce(Figures::and_then)
+    };
+    Ok(Row {
+        name: case.name,
+        about: case.about,
+        limit: case.limit,
+        chitinfra: figures("chitinfra").or_else(whole),
+        cdk: figures("cdk"),
+        parts,
+    })
+}
+
+impl<'a> Bench<'a> {
+    fn prepare(workspace: &'a Workspace, without_cdk: bool) -> anyhow::Result<Self> {
+        let folder = workspace.target.join("bench");
+        std::fs::create_dir_all(&folder)?;
+        let checkout = folder.join("checkout");
+        clone(workspace, &checkout)?;
+        say("=== building");
+        succeed(&mut workspace.cargo([
+            "build",
+            "--locked",
+            "--release",
+            "--package",
+            "chitinfra",
+        ]))?;
+        let cdk = if without_cdk {
+            None
+        } else {
+            let folder = workspace.tools().join("cdk");
+            let list = workspace.root.join("xtask/bench/cdk/package-lock.json");
+            tools::once(&list, &folder, |list, folder| {
+                std::fs::copy(list, folder.join("package-lock.json"))?;
+                std::fs::copy(
+                    list.with_file_name("package.json"),
+                    folder.join("package.json"),
+                )?;
+                let mut npm = Command::new("npm");
+                npm.args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"]);
+                succeed(npm.current_dir(folder))
+            })?;
+            Some(folder)
+        };
+        Ok(Self {
+            workspace,
+            program: workspace.target.join("release/chitinfra"),
+            checkout,
+            cdk,
+        })
+    }
+
+    /// Our program, about to run in the clone.
+    fn chitinfra(&self, words: &[&str]) -> Command {
+        let mut command = Command::new(&self.program);
+        command
+            .args(words)
+            .current_dir(&self.checkout)
+            // The clone's stacks are built once for all runs of the benchmarks.
+            .env(
+                "CARGO_TARGET_DIR",
+                self.workspace.target.join("bench/stacks"),
+            );
+        command
+    }
+
+    /// The CDK's program, about to run on the app of the clone.
+    fn cdk(&self, words: &[&str]) -> Option<Command> {
+        let installed = self.cdk.as_ref()?.join("node_modules");
+        let mut command = Command::new(installed.join(".bin/cdk"));
+        command
+            .args(words)
+            .current_dir(self.checkout.join("xtask/bench/cdk"))
+            .env("NODE_PATH", installed)
+            .env("CDK_DISABLE_CLI_TELEMETRY", "true");
+        Some(command)
+    }
+}
+
+/// Makes a fresh clone of the checkout's last commit.
+fn clone(workspace: &Workspace, into: &std::path::Path) -> anyhow::Result<()> {
+    if into.exists() {
+        std::fs::remove_dir_all(into)
+            .with_context(|| format!("cannot remove `{}`", into.display()))?;
+    }
+    succeed(
+        Command::new("git")
+            .args(["clone", "--quiet"])
+            .arg(&workspace.root)
+            .arg(into),
+    )
+}
