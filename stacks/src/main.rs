@@ -1,3 +1,27 @@
-//! To be written.
+//! Chitchatter Pro's stacks.
 
-fn main() {}
+mod account;
+mod files;
+mod identity;
+mod settings;
+
+use std::process::ExitCode;
+
+use constructs::App;
+use settings::Environment;
+
+const PROJECT: &str = "chitchatter";
+
+fn main() -> ExitCode {
+    constructs::run(PROJECT, stacks)
+}
+
+/// Everything an environment consists of.
+fn stacks(app: &mut App, environment: &Environment) {
+    app.tag("project", PROJECT)
+        .tag("environment", &environment.name);
+
+    let account = account::account(app, environment);
+    identity::identity(app, environment);
+    files::files(app, environment, &account);
+}

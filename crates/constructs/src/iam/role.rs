@@ -1,0 +1,179 @@
+//! Roles, and what they may do.
+
+use dsl::{Arn, Construct, Handle, Stack, Value, arn, aws};
+use resources::iam::{self, role};
+
+use super::{
+    Statement, Trust,
+    policy::{check, document},
+};
+
+/// A role: who may take it on, and what it may do then.
+///
+/// ```
+/// # use constructs::prelude::*;
+/// # let stack = dsl::testing::app().stack("account");
+/// # let reports: Value<Arn> = "arn:aws:s3:::reports".into();
+/// let reader = stack.add(
+///     "Reader",
+///     Role::assumed_by(Trust::service("lambda.amazonaws.com"))
+///         .description("Reads the reports")
+///         .may(allow([s3::actions::ListBucket]).on([reports])),
+/// );
+/// ```
+#[derive(Clone, Debug)]
+pub struct Role {
+    trust: Trust,
+    name: Option<String>,
+    description: Option<String>,
+    statements: Vec<Statement>,
+    managed_policies: Vec<Value<Arn>>,
+    boundary: Option<Value<Arn>>,
+    session_seconds: Option<u32>,
+}
+
+impl Role {
+    /// Begins a role that may do nothing yet.
+    pub fn assumed_by(trust: Trust) -> Self {
+        Self {
+            trust,
+            name: None,
+            description: None,
+            statements: Vec::new(),
+            managed_policies: Vec::new(),
+            boundary: None,
+            session_seconds: None,
+        }
+    }
+
+    /// Names it, for those outside the stacks who must know its name beforehand. Without a name CloudFormation makes one.
+    #[must_use]
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        self.name = Some(name.into());
+        self
+    }
+
+    /// Says what it is for.
+    #[must_use]
+    pub fn description(mut self, text: impl Into<String>) -> Self {
+        self.description = Some(text.into());
+        self
+    }
+
+    /// Lets it do something.
+    #[must_use]
+    pub fn may(mut self, statement: Statement) -> Self {
+        self.statements.push(statement);
+        self
+    }
+
+    /// Lets it do everything. Say why.
+    #[must_use]
+    pub fn may_do_everything(mut self, _why: &'static str) -> Self {
+        let administrator = arn!(
+            "arn:{}:iam::aws:policy/AdministratorAccess",
+            aws::partition()
+        );
+        self.managed_policies.push(administrator);
+        self
+    }
+
+    /// Keeps it within a boundary: whatever its policies allow, it may do only what the boundary allows too.
+    #[must_use]
+    pub fn within(mut self, boundary: &iam::ManagedPolicyRef) -> Self {
+        self.boundary = Some(boundary.id());
+        self
+    }
+
+    /// Limits a session to so many seconds, 3,600 to 43,200.
+    #[must_use]
+    pub fn session_seconds(mut self, seconds: u32) -> Self {
+        self.session_seconds = Some(seconds);
+        self
+    }
+}
+
+impl Role {
+    /// Lets it do several things.
+    #[must_use]
+    pub fn may_all(mut self, statements: impl IntoIterator<Item = Statement>) -> Self {
+        self.statements.extend(statements);
+        self
+    }
+}
+
+impl Construct for Role {
+    type Output = iam::RoleRef;
+
+    fn build(self, stack: &Stack, id: &str) -> iam::RoleRef {
+        let mut role = iam::Role::new(self.trust.into_document());
+        if let Some(name) = self.name {
+            role = role.role_name(name);
+        }
+        if let Some(text) = self.description {
+            role = role.description(text);
+        }
+        if let Some(boundary) = self.boundary {
+            role = role.permissions_boundary(boundary.cast::<String>());
+        }
+        if let Some(seconds) = self.session_seconds {
+            role = role.max_session_duration(seconds);
+        }
+        if !self.managed_policies.is_empty() {
+            role = role.managed_policy_arns(self.managed_policies);
+        }
+        if !self.statements.is_empty() {
+            let policy = role::Policy::new(document(self.statements.clone()), POLICY);
+            role = role.policies([policy]);
+        }
+        let role = stack.add(id, role);
+        check(stack, role.reference().path(), &self.statements);
+        role
+    }
+}
+
+/// The name of the policy a role carries with it; others come from the stacks that own what it uses.
+const POLICY: &str = "own";
+
+/// A policy of its own, to be attached to roles or to be their boundary.
+#[derive(Clone, Debug, Default)]
+pub struct ManagedPolicy {
+    description: Option<String>,
+    statements: Vec<Statement>,
+}
+
+impl ManagedPolicy {
+    /// Begins a policy that allows nothing yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Says what it is for.
+    #[must_use]
+    pub fn description(mut self, text: impl Into<String>) -> Self {
+        self.description = Some(text.into());
+        self
+    }
+
+    /// Lets whoever has it do something.
+    #[must_use]
+    pub fn may(mut self, statement: Statement) -> Self {
+        self.statements.push(statement);
+        self
+    }
+}
+
+impl Construct for ManagedPolicy {
+    type Output = iam::ManagedPolicyRef;
+
+    fn build(self, stack: &Stack, id: &str) -> iam::ManagedPolicyRef {
+        let mut policy =
+            iam::ManagedPolicy::new(document(self.statements.clone()).cast::<String>());
+        if let Some(text) = self.description {
+            policy = policy.description(text);
+        }
+        let policy = stack.add(id, policy);
+        check(stack, policy.reference().path(), &self.statements);
+        policy
+    }
+}

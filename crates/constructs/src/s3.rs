@@ -1,0 +1,256 @@
+//! Buckets nobody outside the account can read.
+
+use std::ops::Deref;
+
+use dsl::{Arn, Construct, Handle, Stack, Value, arn};
+use resources::{
+    actions::s3 as actions,
+    iam::{self, RoleRef},
+    s3::{self, BucketRef, bucket},
+};
+
+use crate::{
+    addresses::Origin,
+    iam::{Action, Operator, Principal, Statement, allow, check, deny, document},
+};
+
+/// A bucket that is private, encrypted, and reached over TLS 1.2 or newer only.
+///
+/// Objects belong to the account, access lists do not exist, and versioning is off, so that what is deleted is gone. Encryption is
+/// with keys of S3's own (SSE-S3), which costs nothing and asks for no permission.
+#[derive(Clone, Debug, Default)]
+pub struct PrivateBucket {
+    cors: Option<Cors>,
+    expire_after_days: Option<u32>,
+}
+
+impl PrivateBucket {
+    /// Begins a bucket.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Lets web pages reach it with links that were signed for them.
+    #[must_use]
+    pub fn cors(mut self, cors: Cors) -> Self {
+        self.cors = Some(cors);
+        self
+    }
+
+    /// Deletes each object so many days after it was made; the day ends at the next midnight, UTC. Uploads that were begun and
+    /// never finished go after as long.
+    /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/intro-lifecycle-rules.html>
+    #[must_use]
+    pub fn expire_after_days(mut self, days: u32) -> Self {
+        self.expire_after_days = Some(days);
+        self
+    }
+}
+
+/// Which web pages may do what with a bucket.
+#[derive(Clone, Debug)]
+pub struct Cors {
+    origins: Vec<Origin>,
+    methods: Vec<Method>,
+    request_headers: Vec<&'static str>,
+    exposed_headers: Vec<&'static str>,
+}
+
+/// What a web page does with an object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Method {
+    /// Downloads it.
+    Get,
+    /// Asks for its size and age.
+    Head,
+    /// Uploads it.
+    Put,
+    /// Uploads it from a form.
+    Post,
+    /// Deletes it.
+    Delete,
+}
+
+impl Cors {
+    /// Begins with the pages that are meant.
+    pub fn from_origins(origins: &[Origin]) -> Self {
+        Self {
+            origins: origins.to_vec(),
+            methods: Vec::new(),
+            request_headers: Vec::new(),
+            exposed_headers: Vec::new(),
+        }
+    }
+
+    /// Says what they may do.
+    #[must_use]
+    pub fn methods(mut self, methods: impl IntoIterator<Item = Method>) -> Self {
+        self.methods = methods.into_iter().collect();
+        self
+    }
+
+    /// Says which headers they may send.
+    #[must_use]
+    pub fn request_headers(mut self, names: impl IntoIterator<Item = &'static str>) -> Self {
+        self.request_headers = names.into_iter().collect();
+        self
+    }
+
+    /// Says which headers of the answer they may read.
+    #[must_use]
+    pub fn exposed_headers(mut self, names: impl IntoIterator<Item = &'static str>) -> Self {
+        self.exposed_headers = names.into_iter().collect();
+        self
+    }
+}
+
+impl Method {
+    fn name(self) -> bucket::CorsRuleAllowedMethodsItem {
+        use bucket::CorsRuleAllowedMethodsItem as Name;
+        match self {
+            Self::Get => Name::Get,
+            Self::Head => Name::Head,
+            Self::Put => Name::Put,
+            Self::Post => Name::Post,
+            Self::Delete => Name::Delete,
+        }
+    }
+}
+
+impl Construct for PrivateBucket {
+    type Output = Bucket;
+
+    fn build(self, stack: &Stack, id: &str) -> Bucket {
+        let encryption = bucket::ServerSideEncryptionByDefault::new(
+            bucket::ServerSideEncryptionByDefaultSSEAlgorithm::Aes256,
+        );
+        let encryption =
+            bucket::ServerSideEncryptionRule::new().server_side_encryption_by_default(encryption);
+        let mut properties = s3::Bucket::new()
+            .bucket_encryption(bucket::BucketEncryption::new([encryption]))
+            .ownership_controls(bucket::OwnershipControls::new([
+                bucket::OwnershipControlsRule::new().object_ownership(
+                    bucket::OwnershipControlsRuleObjectOwnership::BucketOwnerEnforced,
+                ),
+            ]))
+            .public_access_block_configuration(
+                bucket::PublicAccessBlockConfiguration::new()
+                    .block_public_acls(true)
+                    .block_public_policy(true)
+                    .ignore_public_acls(true)
+                    .restrict_public_buckets(true),
+            );
+        if let Some(cors) = self.cors {
+            properties =
+                properties.cors_configuration(bucket::CorsConfiguration::new([cors.rule()]));
+        }
+        if let Some(days) = self.expire_after_days {
+            let rule = bucket::Rule::new(bucket::RuleStatus::Enabled)
+                .id("Expire")
+                .expiration_in_days(days)
+                .abort_incomplete_multipart_upload(bucket::AbortIncompleteMultipartUpload::new(
+                    days,
+                ));
+            properties =
+                properties.lifecycle_configuration(bucket::LifecycleConfiguration::new([rule]));
+        }
+        let bucket = stack.add(id, properties);
+        let policy = s3::BucketPolicy::new(bucket.id(), document(only_tls(&bucket)));
+        stack.add(&format!("{id}Policy"), policy);
+        Bucket {
+            stack: stack.clone(),
+            id: id.to_owned(),
+            bucket,
+        }
+    }
+}
+
+impl Cors {
+    fn rule(self) -> bucket::CorsRule {
+        let methods: Vec<_> = self.methods.into_iter().map(Method::name).collect();
+        bucket::CorsRule::new(methods, self.origins)
+            .allowed_headers(self.request_headers)
+            .exposed_headers(self.exposed_headers)
+            .max_age(CORS_SECONDS)
+    }
+}
+
+/// How long a browser remembers what it may do.
+const CORS_SECONDS: u32 = 3_600;
+
+/// Denies whatever does not come over TLS, or over an old version of it.
+fn only_tls(bucket: &BucketRef) -> [Statement; 2] {
+    let all = || {
+        deny([actions::ALL])
+            .on([bucket.arn(), objects(bucket)])
+            .to(Principal::Anyone)
+    };
+    [
+        all().when("aws:SecureTransport", Operator::Bool, "false"),
+        all().when("s3:TlsVersion", Operator::NumericLessThan, "1.2"),
+    ]
+}
+
+fn objects(bucket: &BucketRef) -> Value<Arn> {
+    arn!("{}/*", bucket.arn())
+}
+
+/// A bucket, once it is declared.
+#[derive(Clone)]
+pub struct Bucket {
+    stack: Stack,
+    id: String,
+    bucket: BucketRef,
+}
+
+impl Bucket {
+    /// Its name.
+    pub fn name(&self) -> Value<String> {
+        self.bucket.id()
+    }
+
+    /// Lets a role read objects, and learn that one is not there.
+    #[track_caller]
+    pub fn grant_read(&self, role: &RoleRef) {
+        let list = allow([actions::ListBucket]).on([self.arn()]);
+        self.grant("Read", role, vec![self.objects([actions::GetObject]), list]);
+    }
+
+    /// Lets a role put objects there, with their tags.
+    #[track_caller]
+    pub fn grant_put(&self, role: &RoleRef) {
+        let put = self.objects([actions::PutObject, actions::PutObjectTagging]);
+        self.grant("Put", role, vec![put]);
+    }
+
+    /// Lets a role delete objects.
+    #[track_caller]
+    pub fn grant_delete(&self, role: &RoleRef) {
+        self.grant("Delete", role, vec![self.objects([actions::DeleteObject])]);
+    }
+
+    fn objects<const N: usize>(&self, actions: [Action; N]) -> Statement {
+        allow(actions)
+            .on([objects(&self.bucket)])
+            .justified("the objects of this bucket and no other")
+    }
+
+    /// The policy stands beside the bucket, not the role: so the role's stack knows nothing of the bucket's, and the policy goes
+    /// when the bucket goes.
+    #[track_caller]
+    fn grant(&self, what: &str, role: &RoleRef, statements: Vec<Statement>) {
+        let id = format!("{}{what}By{}", self.id, role.reference().logical_id());
+        check(&self.stack, role.reference().path(), &statements);
+        let policy =
+            iam::RolePolicy::new(id.as_str(), role.id()).policy_document(document(statements));
+        self.stack.add(&id, policy);
+    }
+}
+
+impl Deref for Bucket {
+    type Target = BucketRef;
+
+    fn deref(&self) -> &BucketRef {
+        &self.bucket
+    }
+}

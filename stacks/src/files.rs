@@ -1,0 +1,31 @@
+//! The files people share: encrypted by their browsers, kept for a day.
+
+use constructs::prelude::*;
+
+use crate::{account::Account, settings::Environment};
+
+pub(crate) fn files(app: &App, environment: &Environment, account: &Account) {
+    let stack = app.stack("files");
+    stack.description("Chitchatter Pro: files that people share for a day");
+
+    let files = stack.add(
+        "Files",
+        PrivateBucket::new()
+            .cors(
+                Cors::from_origins(&environment.settings.web.origins)
+                    .methods([Method::Get, Method::Head, Method::Put])
+                    // What an upload link has signed, the browser must be allowed to send.
+                    .request_headers(["content-type", "x-amz-tagging", "if-none-match"])
+                    .exposed_headers(["ETag"]),
+            )
+            .expire_after_days(1),
+    );
+    if !environment.development {
+        files.retain();
+    }
+
+    files.grant_put(&account.api);
+    files.grant_read(&account.api);
+
+    stack.output("BucketName", files.name());
+}

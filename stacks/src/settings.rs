@@ -1,0 +1,119 @@
+//! What differs between environments: the `settings` of `environments/*.yaml`.
+
+use std::fmt;
+
+use constructs::{
+    addresses::{EmailAddress, Origin, Url},
+    cognito::DomainName,
+};
+use serde::Deserialize;
+
+/// An environment with Chitchatter Pro's settings.
+pub(crate) type Environment = constructs::Environment<Settings>;
+
+/// The settings of one environment.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Settings {
+    /// Whether the environment has its AWS account to itself.
+    pub(crate) tenancy: Tenancy,
+    /// Whether what holds people's accounts is protected from deletion.
+    pub(crate) protected: bool,
+    /// The repository whose workflows plan and deploy, `owner/name`.
+    pub(crate) github_repository: Repository,
+    /// Where the application and its API run.
+    pub(crate) vercel: Vercel,
+    /// The web application.
+    pub(crate) web: Web,
+    /// Where people sign in: a name without dots is a prefix of Cognito's own domain, a full name is a domain of ours.
+    pub(crate) sign_in_domain: DomainName,
+    /// What it may cost.
+    pub(crate) costs: Costs,
+}
+
+/// Whether an environment has its AWS account to itself. Some things exist once per account: the identity providers of GitHub and
+/// Vercel, and the detection of cost anomalies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Tenancy {
+    /// Nobody else is in the account.
+    Alone,
+    /// The account is shared, and this environment creates what exists once in it.
+    Host,
+    /// The account is shared, and another environment creates what exists once in it.
+    Guest,
+}
+
+impl Tenancy {
+    /// Whether this environment creates what exists once per account.
+    pub(crate) fn owns_account(self) -> bool {
+        self != Self::Guest
+    }
+
+    /// Whether other environments are in the account too.
+    pub(crate) fn is_shared(self) -> bool {
+        self != Self::Alone
+    }
+}
+
+/// A repository on GitHub, `owner/name`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(try_from = "String")]
+pub(crate) struct Repository(String);
+
+impl TryFrom<String> for Repository {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        let named = |part: &str| {
+            !part.is_empty()
+                && part
+                    .bytes()
+                    .all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
+        };
+        match text.split_once('/') {
+            Some((owner, name)) if named(owner) && named(name) => Ok(Self(text)),
+            _ => Err(format!("repository `{text}` is not `owner/name`")),
+        }
+    }
+}
+
+impl fmt::Display for Repository {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
+
+/// The Vercel project that runs the application and its API.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Vercel {
+    /// The team's slug.
+    pub(crate) team: String,
+    /// The project's name.
+    pub(crate) project: String,
+}
+
+/// The web application.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Web {
+    /// Its address, as e-mails name it.
+    pub(crate) site: Url,
+    /// Where people come back to after they signed in.
+    pub(crate) callback_urls: Vec<Url>,
+    /// Where people come back to after they signed out.
+    pub(crate) logout_urls: Vec<Url>,
+    /// The pages that may upload and download files.
+    pub(crate) origins: Vec<Origin>,
+}
+
+/// What an environment may cost.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Costs {
+    /// The budget of a month, in US dollars.
+    pub(crate) monthly_budget_usd: u32,
+    /// Who hears of it by e-mail.
+    pub(crate) notify: Vec<EmailAddress>,
+}
