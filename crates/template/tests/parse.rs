@@ -186,7 +186,10 @@ fn malformed_text_is_refused_with_its_place() {
             "a:\n\t- b",
             "2:2: the text is not YAML: tabs disallowed within this context (block indentation)",
         ),
-        ("a: 'b", "1:4: the text is not YAML: while scanning a quoted scalar, found unexpected end of stream"),
+        (
+            "a: 'b",
+            "1:4: the text is not YAML: while scanning a quoted scalar, found unexpected end of stream",
+        ),
         (
             "a: *b",
             "1:4: the text is not YAML: while parsing node, found unknown anchor",
@@ -200,10 +203,7 @@ fn malformed_text_is_refused_with_its_place() {
             "1:4: CloudFormation has no tag `!ref`; did you mean `!Ref`?",
         ),
         ("a: !Foo b", "1:4: CloudFormation has no tag `!Foo`"),
-        (
-            "a: !!binary b",
-            "1:4: CloudFormation has no tag `!!binary`",
-        ),
+        ("a: !!binary b", "1:4: CloudFormation has no tag `!!binary`"),
         ("a: {[b]: c}", "1:5: a key must be a string"),
         ("~: c", "1:1: a key is missing here"),
         (
@@ -218,7 +218,10 @@ fn malformed_text_is_refused_with_its_place() {
             deep_json.as_str(),
             "1:125: the text is not JSON: nested deeper than 120 levels",
         ),
-        (deep_flow.as_str(), "1:259: the text is not YAML: recursion limit exceeded"),
+        (
+            deep_flow.as_str(),
+            "1:259: the text is not YAML: recursion limit exceeded",
+        ),
         (deep_block.as_str(), "1:243: nested deeper than 120 levels"),
         (deep_maps.as_str(), "122:122: nested deeper than 120 levels"),
         (deep_keys.as_str(), "1:3: a key must be a string"),

@@ -1,0 +1,53 @@
+//! Validates template files and prints what was found; exit status 1 when there is an error.
+//!
+//!     cargo run -p template --example check -- [--least warning] FILE…
+
+#![expect(clippy::print_stdout, reason = "it is a program")]
+
+use std::{process::ExitCode, time::Instant};
+
+use template::{Options, Severity, Template, validate};
+
+fn main() -> ExitCode {
+    let mut options = Options::default();
+    let mut arguments = std::env::args().skip(1).peekable();
+    if arguments.next_if_eq("--least").is_some() {
+        options.least = match arguments.next().as_deref() {
+            Some("error") => Severity::Error,
+            Some("warning") => Severity::Warning,
+            _ => Severity::Info,
+        };
+    }
+    let begin = Instant::now();
+    let (mut files, mut bytes, mut failed) = (0, 0, 0);
+    for file in arguments {
+        let text = match std::fs::read(&file) {
+            Ok(text) => text,
+            Err(error) => {
+                println!("{file}: {error}");
+                return ExitCode::from(2);
+            }
+        };
+        files += 1;
+        bytes += text.len();
+        let lines: Vec<String> = match Template::parse_bytes(&text) {
+            Ok(template) => validate(&template, &options)
+                .iter()
+                .map(ToString::to_string)
+                .collect(),
+            Err(errors) => errors
+                .iter()
+                .map(|error| format!("{}: error PARSE {}", error.position, error.message))
+                .collect(),
+        };
+        failed += usize::from(lines.iter().any(|line| line.contains(": error ")));
+        for line in lines {
+            println!("{file}:{line}");
+        }
+    }
+    println!(
+        "{files} files, {bytes} bytes, {failed} with errors, {:?}",
+        begin.elapsed()
+    );
+    ExitCode::from(u8::from(failed > 0))
+}

@@ -1,0 +1,297 @@
+//! Regular expressions of resource schemas and parameters, which are written for Java and JavaScript.
+
+use std::{
+    collections::HashMap,
+    fmt::Write as _,
+    sync::{Arc, LazyLock, Mutex, PoisonError},
+};
+
+use regex::{Regex, RegexBuilder};
+
+/// Larger than any pattern of the facts needs.
+const LARGEST_PROGRAM: usize = 8 << 20;
+
+/// Repetitions of large character classes beyond this are taken as unbounded: lengths are checked on their own, and
+/// such a program would be slow to build.
+const MOST_REPETITIONS: u32 = 20;
+
+/// What became of a pattern: none when it cannot be read.
+type Compiled = Option<Arc<Regex>>;
+
+/// Compiled patterns of the facts by the address of their text, which lives as long as the program.
+static CACHE: LazyLock<Mutex<HashMap<(usize, usize), Compiled>>> = LazyLock::new(Mutex::default);
+
+/// Whether a text matches a pattern of the facts; `None` when the pattern is beyond what can be read here.
+pub(crate) fn matches(pattern: &'static str, text: &str) -> Option<bool> {
+    let key = (pattern.as_ptr().addr(), pattern.len());
+    let compiled = CACHE
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .entry(key)
+        .or_insert_with(|| compile(pattern).map(Arc::new))
+        .clone();
+    compiled.map(|regex| regex.is_match(text))
+}
+
+/// Whether the whole of a text matches a pattern, as CloudFormation wants it of parameters.
+pub(crate) fn matches_whole(pattern: &str, text: &str) -> Option<bool> {
+    compile(&format!("^(?:{pattern})$")).map(|regex| regex.is_match(text))
+}
+
+/// Reads a pattern; `None` when it uses what the `regex` crate does not have, such as looking around.
+pub(crate) fn compile(pattern: &str) -> Option<Regex> {
+    RegexBuilder::new(&translate(pattern))
+        .size_limit(LARGEST_PROGRAM)
+        .build()
+        .ok()
+}
+
+/// Writes a pattern in the words of the `regex` crate.
+fn translate(pattern: &str) -> String {
+    // A range over pairs of surrogates, as JavaScript has to write it.
+    let pattern = pattern.replace("\\uD800\\uDC00-\\uDBFF\\uDFFF", "\\u{10000}-\\u{10FFFF}");
+    let mut translation = Translation {
+        characters: pattern.chars().collect(),
+        index: 0,
+        written: String::with_capacity(pattern.len() * 2),
+        large: false,
+    };
+    translation.run();
+    translation.written
+}
+
+struct Translation {
+    characters: Vec<char>,
+    index: usize,
+    written: String,
+    /// Whether what was written last stands for very many characters.
+    large: bool,
+}
+
+impl Translation {
+    fn peek(&self, ahead: usize) -> Option<char> {
+        self.characters.get(self.index + ahead).copied()
+    }
+
+    fn run(&mut self) {
+        while let Some(character) = self.peek(0) {
+            match character {
+                '\\' => {
+                    self.large = false;
+                    self.escape(false);
+                }
+                '[' => self.class(),
+                '{' => self.repetition(),
+                _ => {
+                    self.large = character == '.' || (character == ')' && self.large);
+                    self.written.push(character);
+                    self.index += 1;
+                }
+            }
+        }
+    }
+
+    /// An escape, within a class or outside.
+    fn escape(&mut self, within: bool) {
+        let Some(next) = self.peek(1) else {
+            self.written.push_str("\\\\");
+            self.index += 1;
+            return;
+        };
+        self.index += 2;
+        let (plain, negated) = match next {
+            'd' | 'D' => ("0-9", next == 'D'),
+            'w' | 'W' => ("0-9A-Za-z_", next == 'W'),
+            's' | 'S' => ("\\t\\n\\x0B\\f\\r ", next == 'S'),
+            'p' | 'P' => {
+                self.property(next, within);
+                return;
+            }
+            'Z' | 'z' if !within => {
+                self.written.push_str("\\z");
+                return;
+            }
+            _ => {
+                if next.is_ascii_alphanumeric() || !next.is_ascii() {
+                    self.written.push('\\');
+                    self.written.push(next);
+                } else {
+                    let _ = write!(self.written, "\\x{{{:X}}}", u32::from(next));
+                }
+                return;
+            }
+        };
+        let _ = match (within, negated) {
+            (true, false) => write!(self.written, "{plain}"),
+            (_, true) => write!(self.written, "[^{plain}]"),
+            (false, false) => write!(self.written, "[{plain}]"),
+        };
+        self.large |= negated;
+        self.hyphen_after_class(within);
+    }
+
+    /// `\p{Name}`: Java's names of ASCII classes mean nothing to the `regex` crate.
+    fn property(&mut self, letter: char, within: bool) {
+        let rest: String = self.characters[self.index..].iter().collect();
+        let name = rest
+            .strip_prefix('{')
+            .and_then(|rest| rest.split_once('}'))
+            .map(|(name, _)| name.to_owned());
+        let Some(name) = name else {
+            self.written.push('\\');
+            self.written.push(letter);
+            return;
+        };
+        self.index += name.chars().count() + 2;
+        let posix = match name.as_str() {
+            "Alnum" => Some("alnum"),
+            "Alpha" => Some("alpha"),
+            "ASCII" => Some("ascii"),
+            "Blank" => Some("blank"),
+            "Cntrl" => Some("cntrl"),
+            "Digit" => Some("digit"),
+            "Graph" => Some("graph"),
+            "Lower" => Some("lower"),
+            "Print" => Some("print"),
+            "Punct" => Some("punct"),
+            "Space" => Some("space"),
+            "Upper" => Some("upper"),
+            "XDigit" => Some("xdigit"),
+            _ => None,
+        };
+        let not = if letter == 'P' { "^" } else { "" };
+        let _ = match (posix, within) {
+            (Some(posix), true) => write!(self.written, "[:{not}{posix}:]"),
+            (Some(posix), false) => write!(self.written, "[[:{not}{posix}:]]"),
+            (None, _) => {
+                self.large = true;
+                write!(self.written, "\\{letter}{{{name}}}")
+            }
+        };
+        self.hyphen_after_class(within);
+    }
+
+    /// A hyphen after a class within a class is itself: there is no range from a class.
+    fn hyphen_after_class(&mut self, within: bool) {
+        if within && self.peek(0) == Some('-') {
+            self.written.push_str("\\-");
+            self.index += 1;
+        }
+    }
+
+    fn class(&mut self) {
+        self.large = false;
+        self.written.push('[');
+        self.index += 1;
+        if self.peek(0) == Some('^') {
+            self.written.push('^');
+            self.index += 1;
+            self.large = true;
+        }
+        let start = self.index;
+        while let Some(character) = self.peek(0) {
+            match character {
+                ']' if self.index > start => break,
+                '\\' => {
+                    self.escape(true);
+                    continue;
+                }
+                '[' | ']' => {
+                    self.written.push('\\');
+                    self.written.push(character);
+                }
+                '-' if self.is_before_class() => self.written.push_str("\\-"),
+                '&' | '~' => {
+                    self.written.push('\\');
+                    self.written.push(character);
+                }
+                '-' if self.peek(1) == Some('-') => self.written.push_str("\\-"),
+                _ => {
+                    self.large |= !character.is_ascii();
+                    self.written.push(character);
+                }
+            }
+            self.index += 1;
+        }
+        let text: String = self.characters[start..self.index].iter().collect();
+        self.large |= text.contains("\\u");
+        self.written.push(']');
+        self.index += 1;
+    }
+
+    /// Whether a class such as `\w` follows the hyphen here.
+    fn is_before_class(&self) -> bool {
+        self.peek(1) == Some('\\')
+            && self
+                .peek(2)
+                .is_some_and(|letter| "dDwWsSpP".contains(letter))
+    }
+
+    /// `{2,5}`, or a brace that means itself.
+    fn repetition(&mut self) {
+        let rest: String = self.characters[self.index + 1..].iter().collect();
+        let counts = rest.split_once('}').map(|(counts, _)| counts.to_owned());
+        let counts = counts.filter(|counts| {
+            counts.starts_with(|first: char| first.is_ascii_digit())
+                && counts
+                    .bytes()
+                    .all(|byte| byte.is_ascii_digit() || byte == b',')
+        });
+        let Some(counts) = counts else {
+            self.written.push_str("\\{");
+            self.index += 1;
+            return;
+        };
+        self.index += counts.len() + 2;
+        let (least, most) = counts
+            .split_once(',')
+            .unwrap_or((counts.as_str(), counts.as_str()));
+        let many = most
+            .parse::<u32>()
+            .is_ok_and(|most| most > MOST_REPETITIONS);
+        if self.large && many {
+            self.written.push(if least == "0" { '*' } else { '+' });
+        } else {
+            let _ = write!(self.written, "{{{counts}}}");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patterns_mean_what_they_mean_in_java_and_javascript() {
+        let table = [
+            (r"^\d{3}$", "123", Some(true)),
+            (r"^\d{3}$", "١٢٣", Some(false)),
+            (r"^[\w-.]+$", "a-b.c", Some(true)),
+            (r"^[\w-.]+$", "a b", Some(false)),
+            (r"^[a-z-\d]+$", "a-1", Some(true)),
+            (r"^[[a]+$", "[a", Some(true)),
+            (r"^[a&&b]+$", "a&b", Some(true)),
+            (r"^[+--]+$", "+,-", Some(true)),
+            (r"^\p{Alnum}+$", "aB3", Some(true)),
+            (r"^[\p{Print}]+$", "a b", Some(true)),
+            (r"^[\p{L}_]{1,256}$", "é_", Some(true)),
+            (r"^[\p{L}_]{1,256}$", "1", Some(false)),
+            (r"^\/a\_b\-$", "/a_b-", Some(true)),
+            (r"^{a}$", "{a}", Some(true)),
+            (
+                r"^[\u0020-\uD7FF\uE000-\uFFFD\uD800\uDC00-\uDBFF\uDFFF\r\n\t]*$",
+                "a 😀",
+                Some(true),
+            ),
+            (r"\S+", "  ", Some(false)),
+            (r"\S+", " a ", Some(true)),
+            (r"^(?!aws)", "aws", None),
+            (r"(", "x", None),
+        ];
+        for (pattern, text, expected) in table {
+            assert_eq!(matches(pattern, text), expected, "`{pattern}` on `{text}`");
+        }
+        assert_eq!(matches_whole("a|b", "ab"), Some(false));
+        assert_eq!(matches_whole("a|b", "b"), Some(true));
+    }
+}
