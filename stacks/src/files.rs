@@ -2,7 +2,7 @@
 
 use constructs::prelude::*;
 
-use crate::{account::Account, settings::Environment};
+use crate::{account::Account, keep, settings::Environment};
 
 pub(crate) fn files(app: &App, environment: &Environment, account: &Account) {
     let stack = app.stack("files");
@@ -20,9 +20,7 @@ pub(crate) fn files(app: &App, environment: &Environment, account: &Account) {
             )
             .expire_after_days(1),
     );
-    if !environment.development {
-        files.retain();
-    }
+    keep(&*files, environment);
 
     files.grant_put(&account.api);
     files.grant_read(&account.api);

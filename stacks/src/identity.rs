@@ -2,7 +2,7 @@
 
 use constructs::prelude::*;
 
-use crate::settings::Environment;
+use crate::{keep, settings::Environment};
 
 pub(crate) fn identity(app: &App, environment: &Environment) {
     let settings = &environment.settings;
@@ -25,9 +25,7 @@ pub(crate) fn identity(app: &App, environment: &Environment) {
             .invitation_email(email.email("invitation.html", "Your Chitchatter Pro invitation"))
             .deletion_protection(settings.protected),
     );
-    if !environment.development {
-        users.retain();
-    }
+    keep(&users, environment);
 
     // The application runs in the browser, where a secret is none: PKCE takes its place.
     let web = stack.add(

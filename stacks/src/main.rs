@@ -7,7 +7,7 @@ mod settings;
 
 use std::process::ExitCode;
 
-use constructs::App;
+use constructs::prelude::*;
 use settings::Environment;
 
 const PROJECT: &str = "chitchatter";
@@ -24,4 +24,15 @@ fn stacks(app: &mut App, environment: &Environment) {
     let account = account::account(app, environment);
     identity::identity(app, environment);
     files::files(app, environment, &account);
+}
+
+/// Keeps what people would miss when it leaves its stack. A development environment leaves nothing behind.
+fn keep(resource: &impl Handle, environment: &Environment) {
+    if environment.development {
+        resource
+            .deletion_policy(DeletionPolicy::Delete)
+            .update_replace_policy(UpdateReplacePolicy::Delete);
+    } else {
+        resource.retain();
+    }
 }

@@ -18,11 +18,33 @@ use crate::{addresses::EmailAddress, sns::Alerts};
 #[derive(Clone, Debug)]
 pub struct Budget {
     usd: u32,
-    tag: Option<(String, String)>,
+    spending: Spending,
     actual_percent: Vec<u16>,
     forecast_percent: Vec<u16>,
     people: Vec<EmailAddress>,
     topic: Option<Alerts>,
+}
+
+/// What a budget counts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Spending {
+    /// All of the account.
+    WholeAccount,
+    /// What carries a tag. It must be active as a cost allocation tag, or nothing is counted.
+    Tagged {
+        /// The tag's key.
+        key: String,
+        /// The tag's value.
+        value: String,
+    },
+}
+
+impl Spending {
+    /// What carries a tag.
+    pub fn tagged(key: impl Into<String>, value: impl Into<String>) -> Self {
+        let (key, value) = (key.into(), value.into());
+        Self::Tagged { key, value }
+    }
 }
 
 /// How many notifications a budget may have, and how many addresses one of them.
@@ -31,23 +53,16 @@ const NOTIFICATIONS: usize = 10;
 const ADDRESSES: usize = 10;
 
 impl Budget {
-    /// Begins a budget of so many dollars a month.
-    pub fn monthly_usd(usd: u32) -> Self {
+    /// Begins a budget of so many dollars a month for some spending.
+    pub fn monthly_usd(usd: u32, spending: Spending) -> Self {
         Self {
             usd,
-            tag: None,
+            spending,
             actual_percent: Vec::new(),
             forecast_percent: Vec::new(),
             people: Vec::new(),
             topic: None,
         }
-    }
-
-    /// Counts only what carries a tag. The tag must be active as a cost allocation tag, or nothing is counted.
-    #[must_use]
-    pub fn of_tag(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
-        self.tag = Some((key.into(), value.into()));
-        self
     }
 
     /// Alerts when so many percent are spent.
@@ -103,7 +118,7 @@ impl Construct for Budget {
             .collect();
         let mut data = budget::BudgetData::new("COST", "MONTHLY")
             .budget_limit(budget::Spend::new(self.usd, "USD"));
-        if let Some((key, value)) = self.tag {
+        if let Spending::Tagged { key, value } = self.spending {
             // A tag that people gave is told from those of AWS by its prefix.
             let filter = Object::new().with("TagKeyValue", [format!("user:{key}${value}")]);
             data = data.cost_filters(filter);

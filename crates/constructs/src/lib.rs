@@ -1,10 +1,12 @@
 //! Offers hand-written constructs and grants on top of the generated resources; the one crate a stacks program names.
 
 pub mod addresses;
+pub mod arns;
 pub mod cognito;
 pub mod costs;
 pub mod email;
 pub mod iam;
+pub mod pipeline;
 pub mod prelude;
 pub mod s3;
 pub mod sns;

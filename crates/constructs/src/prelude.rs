@@ -1,20 +1,25 @@
 //! What nearly every stack uses: `use constructs::prelude::*`.
 
-pub use dsl::{App, Arn, Handle, ResourceOptions, Stack, Value, arn, aws, sub};
+pub use dsl::{
+    App, Arn, DeletionPolicy, Handle, ResourceOptions, Stack, UpdateReplacePolicy, Value, arn, aws,
+    sub,
+};
 pub use resources::actions;
 
 pub use crate::{
     addresses::Url,
+    arns,
     cognito::{
         Attribute, Contact::Email, Lifetime, Mfa, PasswordPolicy, Scope, SecondFactor::Totp,
         UserPool,
     },
-    costs::{AnomalyMonitor, Budget},
+    costs::{AnomalyMonitor, Budget, Spending},
     email::Templates,
     iam::{
         FederatedIdentity, IdentityProvider, ManagedPolicy, Operator, Role, RoleRef, Trust, allow,
         deny,
     },
+    pipeline,
     s3::{Cors, Method, PrivateBucket},
     sns::AlertTopic,
 };

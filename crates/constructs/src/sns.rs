@@ -1,11 +1,12 @@
 //! Topics that AWS itself writes to.
 
-use dsl::{Arn, Construct, Handle, ResourceOptions, Stack, Value, arn, aws};
+use dsl::{Arn, Construct, Handle, ResourceOptions, Stack, Value, aws};
 use resources::{
     actions::sns as actions,
     sns::{self, TopicPolicyRef, TopicRef},
 };
 
+use crate::arns;
 use crate::iam::{Operator, Principal, Statement, allow, check, deny, document};
 
 /// A topic for alerts about money: AWS's own services may publish to it, in the name of this account only and over TLS only.
@@ -67,8 +68,7 @@ impl Construct for AlertTopic {
         };
         let mut statements: Vec<Statement> = Vec::new();
         if self.budgets {
-            let budgets: Value<Arn> =
-                arn!("arn:{}:budgets::{}:*", aws::partition(), aws::account_id());
+            let budgets = arns::global("budgets", "*");
             statements.push(publish("budgets.amazonaws.com").when(
                 "aws:SourceArn",
                 Operator::ArnLike,

@@ -105,6 +105,18 @@ impl Statement {
         self
     }
 
+    /// Limits it to roles that are handed to a service, `lambda.amazonaws.com`.
+    #[must_use]
+    pub fn passed_to(self, service: &'static str) -> Self {
+        self.when("iam:PassedToService", Operator::StringEquals, service)
+    }
+
+    /// Limits it to what is given a tag as it is made, whatever the tag's value.
+    #[must_use]
+    pub fn tagged_with(self, key: &str) -> Self {
+        self.when(format!("aws:RequestTag/{key}"), Operator::Null, "false")
+    }
+
     /// Says whom it is about, in the policy of a resource.
     #[must_use]
     pub fn to(mut self, principal: Principal) -> Self {

@@ -1,6 +1,8 @@
 //! Principals: who asks.
 
-use dsl::{Arn, Expression, Object, Value, arn, aws};
+use dsl::{Arn, Expression, Object, Value};
+
+use crate::arns;
 
 /// Who a policy is about.
 #[derive(Clone, Debug)]
@@ -22,11 +24,7 @@ impl Principal {
         let of = |kind: &'static str, value: Expression| Object::new().with(kind, value).into();
         match self {
             Self::Service(name) => of("Service", name.into()),
-            Self::Account => {
-                let account: Value<Arn> =
-                    arn!("arn:{}:iam::{}:root", aws::partition(), aws::account_id());
-                of("AWS", account.into())
-            }
+            Self::Account => of("AWS", arns::global("iam", "root").into()),
             Self::Identity(arn) => of("AWS", arn.into()),
             Self::Federated(arn) => of("Federated", arn.into()),
             Self::Anyone => "*".into(),

@@ -1,14 +1,15 @@
 //! Roles, and what they may do.
 
-use dsl::{Arn, Construct, Handle, Stack, Value, arn, aws};
+use dsl::{Arn, Construct, Handle, Stack, Value};
 use resources::iam::{self, role};
 
 use super::{
     Statement, Trust,
     policy::{check, document},
 };
+use crate::arns;
 
-/// A role: who may take it on, and what it may do then.
+/// A role: who may take it on, for up to an hour, and what it may do then.
 ///
 /// ```
 /// # use constructs::prelude::*;
@@ -29,7 +30,6 @@ pub struct Role {
     statements: Vec<Statement>,
     managed_policies: Vec<Value<Arn>>,
     boundary: Option<Value<Arn>>,
-    session_seconds: Option<u32>,
 }
 
 impl Role {
@@ -42,7 +42,6 @@ impl Role {
             statements: Vec::new(),
             managed_policies: Vec::new(),
             boundary: None,
-            session_seconds: None,
         }
     }
 
@@ -70,10 +69,7 @@ impl Role {
     /// Lets it do everything. Say why.
     #[must_use]
     pub fn may_do_everything(mut self, _why: &'static str) -> Self {
-        let administrator = arn!(
-            "arn:{}:iam::aws:policy/AdministratorAccess",
-            aws::partition()
-        );
+        let administrator = arns::of_aws("iam", "policy/AdministratorAccess");
         self.managed_policies.push(administrator);
         self
     }
@@ -82,22 +78,6 @@ impl Role {
     #[must_use]
     pub fn within(mut self, boundary: &iam::ManagedPolicyRef) -> Self {
         self.boundary = Some(boundary.id());
-        self
-    }
-
-    /// Limits a session to so many seconds, 3,600 to 43,200.
-    #[must_use]
-    pub fn session_seconds(mut self, seconds: u32) -> Self {
-        self.session_seconds = Some(seconds);
-        self
-    }
-}
-
-impl Role {
-    /// Lets it do several things.
-    #[must_use]
-    pub fn may_all(mut self, statements: impl IntoIterator<Item = Statement>) -> Self {
-        self.statements.extend(statements);
         self
     }
 }
@@ -115,9 +95,6 @@ impl Construct for Role {
         }
         if let Some(boundary) = self.boundary {
             role = role.permissions_boundary(boundary.cast::<String>());
-        }
-        if let Some(seconds) = self.session_seconds {
-            role = role.max_session_duration(seconds);
         }
         if !self.managed_policies.is_empty() {
             role = role.managed_policy_arns(self.managed_policies);

@@ -1,12 +1,13 @@
 //! Trust: who may take on a role.
 
-use dsl::{Arn, Construct, Expression, Json, Object, Stack, Value, arn, aws};
+use dsl::{Arn, Construct, Expression, Json, Object, Stack, Value};
 use resources::iam;
 
 use super::{
     Operator, Principal,
     policy::{Conditions, document_of},
 };
+use crate::arns;
 
 /// Who may take on a role, and when.
 #[derive(Clone, Debug)]
@@ -101,12 +102,7 @@ impl IdentityProvider {
 
     /// The provider as this account knows it already.
     pub fn existing(self) -> FederatedIdentity {
-        let arn = arn!(
-            "arn:{}:iam::{}:oidc-provider/{}",
-            aws::partition(),
-            aws::account_id(),
-            &self.issuer
-        );
+        let arn = arns::global("iam", format_args!("oidc-provider/{}", self.issuer));
         FederatedIdentity {
             provider: self,
             arn,
