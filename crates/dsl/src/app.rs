@@ -1,11 +1,11 @@
 //! The app: everything one environment consists of.
 
-use std::{cell::RefCell, panic::Location, rc::Rc};
+use std::{borrow::Cow, cell::RefCell, panic::Location, rc::Rc};
 
 use assembly::{Diagnostic, Environment};
 
 use crate::{
-    Stack,
+    Handle, Object, RawRef, Reference, Stack,
     model::{Model, MoveModel},
 };
 
@@ -66,6 +66,32 @@ impl App {
         model.diagnostics.push(diagnostic);
     }
 
+    /// Every resource declared so far, for rules that concern them all: an app-wide tag, a policy, a check of your own.
+    ///
+    /// ```
+    /// # use dsl::{Diagnostic, RawResource, ResourceOptions};
+    /// # let app = dsl::testing::app();
+    /// # app.stack("files").add("Logs", RawResource::new("AWS::Logs::LogGroup").property("RetentionInDays", 30));
+    /// for resource in app.resources() {
+    ///     if resource.type_name() == "AWS::Logs::LogGroup" && resource.properties().get("RetentionInDays").is_none() {
+    ///         let finding = Diagnostic::warning("the log is kept for ever");
+    ///         resource.diagnose(finding.hinted("set `RetentionInDays`"));
+    ///     }
+    /// }
+    /// ```
+    pub fn resources(&self) -> Vec<Declared> {
+        let model = self.model.borrow();
+        let resources = model.stacks.iter().flat_map(|stack| &stack.resources);
+        resources
+            .map(|resource| Declared {
+                app: self.clone(),
+                handle: RawRef::from_reference(Reference::new(Rc::clone(&resource.node))),
+                type_name: resource.type_name.clone(),
+                properties: resource.properties.clone(),
+            })
+            .collect()
+    }
+
     /// The project's name.
     pub fn project(&self) -> String {
         self.model.borrow().project.clone()
@@ -92,5 +118,42 @@ impl App {
 
     pub(crate) fn model(&self) -> &Rc<RefCell<Model>> {
         &self.model
+    }
+}
+
+/// A declared resource, as a rule over all of them sees it.
+pub struct Declared {
+    app: App,
+    handle: RawRef,
+    type_name: Cow<'static, str>,
+    properties: Object,
+}
+
+impl Declared {
+    /// The CloudFormation type, `AWS::S3::Bucket`.
+    pub fn type_name(&self) -> &str {
+        &self.type_name
+    }
+
+    /// The construct path, `identity/Api/Role`.
+    pub fn path(&self) -> &str {
+        self.handle.reference().path()
+    }
+
+    /// The properties it was declared with, before inherited tags and raw overrides.
+    pub fn properties(&self) -> &Object {
+        &self.properties
+    }
+
+    /// Its handle, to refer to it or to set its options.
+    pub fn handle(&self) -> &RawRef {
+        &self.handle
+    }
+
+    /// Adds a finding about it, where it was declared.
+    pub fn diagnose(&self, diagnostic: Diagnostic) {
+        let place = self.handle.reference().node().place;
+        let mut model = self.app.model.borrow_mut();
+        model.report(diagnostic, self.path(), place);
     }
 }

@@ -25,7 +25,7 @@ mod value;
 
 pub use assembly::{Diagnostic, Environment};
 
-pub use app::App;
+pub use app::{App, Declared};
 pub use condition::{
     Condition, Rule, Test, all_parameters_of, attribute_of_parameter, attribute_of_parameters,
 };
@@ -45,6 +45,7 @@ pub use resource::{Construct, RawRef, RawResource, Resource, TagProperty, TagSty
 pub use secret::Secret;
 pub use stack::Stack;
 pub use synth::{Assembly, synthesize};
+pub use text::Interpolated;
 #[doc(hidden)]
 pub use text::{Hole, Holes};
 pub use value::{Arn, Json, Map, Value};

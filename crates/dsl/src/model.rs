@@ -51,7 +51,7 @@ pub(crate) struct StackModel {
     pub(crate) depends_on: Vec<(usize, Place)>,
     pub(crate) parameters: Vec<(Rc<Node>, ParameterModel)>,
     pub(crate) mappings: Vec<(Rc<Node>, Object)>,
-    pub(crate) rules: Vec<(String, RuleModel)>,
+    pub(crate) rules: Vec<DeclaredRule>,
     pub(crate) conditions: Vec<(Rc<Node>, Test)>,
     pub(crate) resources: Vec<ResourceModel>,
     pub(crate) outputs: Vec<OutputModel>,
@@ -65,6 +65,14 @@ pub(crate) struct ResourceModel {
     pub(crate) tag_property: Option<TagProperty>,
     pub(crate) properties: Object,
     pub(crate) scope: Rc<Scope>,
+}
+
+/// A rule as declared.
+pub(crate) struct DeclaredRule {
+    pub(crate) name: String,
+    pub(crate) path: String,
+    pub(crate) place: Place,
+    pub(crate) model: RuleModel,
 }
 
 /// An output as declared so far.

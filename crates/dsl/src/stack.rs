@@ -8,7 +8,7 @@ use indexmap::IndexMap;
 use crate::{
     Condition, Construct, Expression, Mapping, Object, Output, Parameter, Reference, Rule,
     TagProperty, Test, Value,
-    model::{Model, Namespace, OutputModel, Place, ResourceModel, Scope, StackModel},
+    model::{DeclaredRule, Model, Namespace, OutputModel, Place, ResourceModel, Scope, StackModel},
     reference::{Node, NodeKind},
 };
 
@@ -109,17 +109,24 @@ impl Stack {
     /// Declares a condition.
     #[track_caller]
     pub fn condition(&self, id: &str, test: impl Into<Test>) -> Condition {
+        let test = test.into();
         let node = self.node(NodeKind::Condition, id, Location::caller());
         let condition = Condition(Reference::new(Rc::clone(&node)));
-        self.change(|stack| stack.conditions.push((node, test.into())));
+        self.change(|stack| stack.conditions.push((node, test)));
         condition
     }
 
     /// Declares a rule over the stack's parameters.
     #[track_caller]
     pub fn rule(&self, id: &str, rule: Rule) {
-        let name = self.claim(Namespace::Rule, id, Location::caller()).0;
-        self.change(|stack| stack.rules.push((name, rule.into_model())));
+        let (name, place) = self.claim(Namespace::Rule, id, Location::caller());
+        let rule = DeclaredRule {
+            name,
+            path: self.path(id),
+            place,
+            model: rule.into_model(),
+        };
+        self.change(|stack| stack.rules.push(rule));
     }
 
     /// Gives a value to the outside, under a name.

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::{Expression, Function, Json, Value};
+use crate::{Expression, Function, Json, Secret, Value};
 
 /// Puts values into a text, as `format!` does, and gives a [`Value<String>`](Value).
 ///
@@ -46,10 +46,55 @@ macro_rules! interpolate {
     ($of:ty, $format:literal $(, $value:expr)*) => {{
         #[allow(unused_mut, reason = "a text without values takes none")]
         let mut holes = $crate::Holes::default();
-        let text = ::std::format!($format $(, holes.hole($value))*);
+        let text = ::std::format!($format $(, holes.hole(&$value))*);
         holes.fill::<$of>(&text)
     }};
 }
+
+/// What can stand in a text of [`sub!`] and [`arn!`]: texts, numbers, truth values, and every [`Value`].
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot stand in a text",
+    note = "of a resource, use one of its values, as its id or its ARN"
+)]
+pub trait Interpolated {
+    /// The value as an expression.
+    fn expression(&self) -> Expression;
+}
+
+impl<T> Interpolated for Value<T> {
+    fn expression(&self) -> Expression {
+        self.into()
+    }
+}
+
+impl<T> Interpolated for Secret<T> {
+    fn expression(&self) -> Expression {
+        self.clone().into()
+    }
+}
+
+impl<T: Interpolated + ?Sized> Interpolated for &T {
+    fn expression(&self) -> Expression {
+        (**self).expression()
+    }
+}
+
+impl Interpolated for str {
+    fn expression(&self) -> Expression {
+        self.into()
+    }
+}
+
+macro_rules! interpolated {
+    ($($plain:ty),*) => {$(
+        impl Interpolated for $plain {
+            fn expression(&self) -> Expression {
+                self.clone().into()
+            }
+        }
+    )*};
+}
+interpolated!(String, bool, i64, i32, i16, u32, u16, u8, f64, Expression);
 
 /// The values of an interpolated text, while `format!` lays it out.
 #[doc(hidden)]
@@ -72,8 +117,8 @@ impl fmt::Display for Hole {
 
 impl Holes {
     /// Takes a value and gives its hole.
-    pub fn hole(&mut self, value: impl Into<Expression>) -> Hole {
-        self.values.push(value.into());
+    pub fn hole(&mut self, value: &(impl Interpolated + ?Sized)) -> Hole {
+        self.values.push(value.expression());
         Hole(self.values.len() - 1)
     }
 

@@ -190,6 +190,22 @@ pub(super) fn check_counts(model: &Model, exports: &Exports<'_>, findings: &mut 
                 check_description(subject, description, findings);
             }
         }
+        for rule in stack
+            .rules
+            .iter()
+            .filter(|rule| rule.model.assertions.is_empty())
+        {
+            let subject = Subject {
+                path: &rule.path,
+                place: rule.place,
+            };
+            let message = format!("rule `{}` asserts nothing", rule.name);
+            findings.error(
+                subject,
+                message,
+                "assert something: `.assert(test, description)`",
+            );
+        }
         check_parameters(stack, findings);
         for (node, table) in &stack.mappings {
             check_mapping(survey::subject(node), &node.logical_id, table, findings);

@@ -113,7 +113,8 @@ fn tag(
             if properties.get(property.name).is_none() {
                 properties.insert(property.name, Object::new());
             }
-            let Some(Expression::Object(map)) = properties.get_mut(property.name) else {
+            let place = properties.get_mut(property.name).map(open);
+            let Some(Expression::Object(map)) = place else {
                 return Err(conflict());
             };
             for (key, value) in tags {
@@ -126,7 +127,8 @@ fn tag(
             if properties.get(property.name).is_none() {
                 properties.insert(property.name, Expression::List(Vec::new()));
             }
-            let Some(Expression::List(list)) = properties.get_mut(property.name) else {
+            let place = properties.get_mut(property.name).map(open);
+            let Some(Expression::List(list)) = place else {
                 return Err(conflict());
             };
             for (key, value) in tags {
@@ -187,8 +189,7 @@ fn set_in(place: &mut Expression, steps: &[&str], value: &Expression) -> Result<
         *place = value.clone();
         return Ok(());
     };
-    open(place);
-    match place {
+    match open(place) {
         Expression::Object(object) => set_in_object(object, steps, value),
         Expression::List(list) => {
             let position = step.parse().ok().filter(|position| *position <= list.len());
@@ -207,21 +208,19 @@ fn set_in(place: &mut Expression, steps: &[&str], value: &Expression) -> Result<
 }
 
 /// Turns raw JSON into an object or a list of ours, one level deep, so that something can be set in it.
-fn open(place: &mut Expression) {
-    let Expression::Json(json) = place else {
-        return;
-    };
-    match std::mem::take(json) {
-        Json::Object(entries) => {
-            let entries = entries.into_iter();
-            let entries = entries
-                .map(|(key, value)| (key.into(), value.into()))
-                .collect();
-            *place = Object::from_distinct(entries).into();
+fn open(place: &mut Expression) -> &mut Expression {
+    if let Expression::Json(json) = place {
+        match std::mem::take(json) {
+            Json::Object(entries) => {
+                let entries = entries.into_iter();
+                let entries = entries.map(|(key, value)| (key.into(), value.into()));
+                *place = Object::from_distinct(entries.collect()).into();
+            }
+            Json::Array(elements) => *place = elements.into(),
+            other => *json = other,
         }
-        Json::Array(elements) => *place = elements.into(),
-        other => *json = other,
     }
+    place
 }
 
 fn is_null(value: &Expression) -> bool {

@@ -61,8 +61,8 @@ impl Renderer<'_> {
                     this.key(&node.logical_id, |this| this.parameter(parameter));
                 },
             );
-            this.section("Rules", &stack.rules, |this, (name, rule)| {
-                this.key(name, |this| this.rule(rule));
+            this.section("Rules", &stack.rules, |this, rule| {
+                this.key(&rule.name, |this| this.rule(&rule.model));
             });
             this.section("Mappings", &stack.mappings, |this, (node, table)| {
                 this.key(&node.logical_id, |this| this.properties(table));

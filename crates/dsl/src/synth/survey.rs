@@ -161,10 +161,14 @@ impl<'w> Walk<'w, '_> {
         self.shown = Some("the metadata");
         self.object(&stack.metadata, Position::Local("the metadata"));
         self.shown = None;
-        for (name, rule) in &stack.rules {
-            let tests = rule.assertions.iter().map(|(test, _)| test);
-            for test in rule.when.iter().chain(tests) {
-                self.test(test, Position::Condition("a rule"), name);
+        for rule in &stack.rules {
+            self.subject = Subject {
+                path: &rule.path,
+                place: rule.place,
+            };
+            let tests = rule.model.assertions.iter().map(|(test, _)| test);
+            for test in rule.model.when.iter().chain(tests) {
+                self.test(test, Position::Condition("a rule"), &rule.name);
             }
         }
         for (node, test) in &stack.conditions {
