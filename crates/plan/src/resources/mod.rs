@@ -206,7 +206,11 @@ impl<'a> Comparison<'a> {
             type_name: type_name.to_owned(),
             action: Action::Update,
             reason: Reason::PropertyChanged,
-            stateful: self.facts.is_stateful(type_name),
+            // Where the type changes, what the old one held is at stake.
+            stateful: [pair.before, pair.after]
+                .into_iter()
+                .flatten()
+                .any(|resource| self.facts.is_stateful(self::type_name(resource))),
             source: origin.map(|origin| origin.source.clone()),
             path: origin.map(|origin| origin.path.clone()),
             properties: Vec::new(),

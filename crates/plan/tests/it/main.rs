@@ -1,9 +1,12 @@
 //! Tables and laws of the comparison.
 
 mod apply;
+mod change_set;
+mod compose;
 mod consequences;
 mod equivalences;
 mod facts;
+mod guard;
 mod inputs;
 mod laws;
 mod moves;
