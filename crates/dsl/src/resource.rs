@@ -5,6 +5,10 @@ use std::borrow::Cow;
 use crate::{Expression, Handle, Object, Reference, Stack, Value};
 
 /// A CloudFormation resource type; the crate `resources` has one for each type there is.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is neither a resource nor a construct",
+    note = "a stack holds typed resources, `RawResource`, and what implements `Construct`"
+)]
 pub trait Resource {
     /// The type's name, `AWS::S3::Bucket`.
     const TYPE: &'static str;
