@@ -27,8 +27,7 @@ impl AwsCli<'_> {
     }
 
     fn json(&self, words: &str) -> Value {
-        let outcome = self.run(words).ended_with(0);
-        serde_json::from_str(&outcome.stdout).unwrap_or_else(|error| panic!("{error}\n{outcome}"))
+        self.run(words).ended_with(0).json()
     }
 }
 

@@ -169,9 +169,7 @@ impl Project {
 
     /// Runs the program to its end and gives its answer, which must be JSON.
     pub(crate) fn json(&self, words: &str) -> Value {
-        let outcome = self.run(words);
-        serde_json::from_str(&outcome.stdout)
-            .unwrap_or_else(|error| panic!("`{words}` gave no JSON: {error}\n{outcome}"))
+        self.run(words).json()
     }
 
     /// Waits for a command's end.
@@ -294,6 +292,12 @@ impl Outcome {
             "unexpected exit code\n{self}"
         );
         self
+    }
+
+    /// What it answered, which must be JSON.
+    #[track_caller]
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}\n{self}"))
     }
 
     /// Makes sure that a text was printed on either stream.

@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::project::{Project, tool};
 
@@ -44,59 +44,67 @@ fn is_template(file: &Path) -> bool {
         && std::fs::read_to_string(file).is_ok_and(|text| text.contains("Resources"))
 }
 
+/// Templates in which another program finds errors as well.
+fn with_errors(file: &Path) -> bool {
+    include_str!("../fixtures/samples-with-errors.txt")
+        .lines()
+        .any(|name| file.ends_with(name))
+}
+
 #[test]
 #[ignore = "needs sample templates"]
 fn no_good_template_is_called_wrong() {
     let project = Project::without_stacks();
-    let files = templates();
-    assert!(files.len() > 250, "only {} samples", files.len());
+    let mut files = templates();
+    files.retain(|file| !with_errors(file));
+    assert!(files.len() >= 200, "only {} samples", files.len());
     let mut command = project.command("validate --json");
-    command.args(&files);
-    let outcome = project.finish(&mut command);
-    let answer: Value =
-        serde_json::from_str(&outcome.stdout).unwrap_or_else(|error| panic!("{error}\n{outcome}"));
-    let mut errors = BTreeMap::<&str, Vec<String>>::new();
+    let outcome = project.finish(command.args(&files));
+    let answer: Value = outcome.json();
+    let mut wrong = BTreeMap::<&str, Vec<&Value>>::new();
     for file in answer["files"].as_array().expect("files are listed") {
         for finding in file["findings"].as_array().expect("findings are listed") {
             if finding["severity"] == "error" {
-                let name = file["file"].as_str().expect("a name");
-                errors.entry(name).or_default().push(finding.to_string());
+                wrong
+                    .entry(file["file"].as_str().expect("a name"))
+                    .or_default()
+                    .push(finding);
             }
         }
     }
-    let count: usize = errors.values().map(Vec::len).sum();
+    let count: usize = wrong.values().map(Vec::len).sum();
     assert!(
-        errors.is_empty(),
-        "{count} errors in {} files: {errors:#?}",
-        errors.len()
+        wrong.is_empty(),
+        "{count} errors in {} good templates: {wrong:#?}",
+        wrong.len()
     );
 }
 
 #[test]
 #[ignore = "needs sample templates"]
-fn a_template_does_not_differ_from_itself_and_differs_from_another() {
+fn every_template_can_be_compared_and_does_not_differ_from_itself() {
     let project = Project::without_stacks();
-    let files = templates();
-    for pair in files.chunks(2).filter(|pair| pair.len() == 2) {
+    let mut files = templates();
+    // Its aliases multiply beyond every limit, which is an error to name.
+    files.retain(|file| !file.ends_with("yaml-alias-amplification.yaml"));
+    for pair in files.windows(2) {
         let diff = |old: &Path, new: &Path| {
             let mut command = project.command("diff --json");
-            command.args([old, new]);
-            let outcome = project.finish(&mut command).ended_with(0);
-            serde_json::from_str::<Value>(&outcome.stdout)
-                .unwrap_or_else(|error| panic!("{error}\n{outcome}"))
+            let outcome = project.finish(command.args([old, new])).ended_with(0);
+            (outcome.json(), new.display().to_string())
         };
-        let same = diff(&pair[0], &pair[0]);
-        assert_eq!(
-            same["changes"].as_array().map(Vec::len),
-            Some(0),
-            "{}: {same:#}",
-            pair[0].display()
-        );
-        let other = diff(&pair[0], &pair[1]);
-        assert!(
-            other["changes"].is_array(),
-            "{}: {other:#}",
-            pair[1].display()
-        );
+        let (same, name) = diff(&pair[0], &pair[0]);
+        for section in [
+            "changes",
+            "parameters",
+            "mappings",
+            "conditions",
+            "outputs",
+            "other",
+        ] {
+            assert_eq!(same[section], json!([]), "{section} of {name}");
+        }
+        let (other, name) = diff(&pair[0], &pair[1]);
+        assert!(other["changes"].is_array(), "{name}: {other:#}");
     }
 }

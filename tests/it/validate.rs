@@ -76,7 +76,7 @@ fn findings_come_as_json_too() {
     let outcome = project
         .run("validate --json good.yaml bad.yaml")
         .ended_with(1);
-    let answer: Value = serde_json::from_str(&outcome.stdout).expect("it is JSON");
+    let answer: Value = outcome.json();
     assert_eq!(answer["format_version"], "1.0");
     assert_eq!(
         answer["files"][0],
