@@ -1,27 +1,39 @@
 //! The endpoint itself: the state behind a lock, what a call may do with it, and the tasks that advance operations.
 
 use std::{
-    collections::HashSet,
+    collections::{HashMap, HashSet},
     fmt,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
+    time::Duration,
 };
 
 use jiff::Timestamp;
 
 use crate::{
-    Error, Options, identifiers,
-    state::{Journal, Record, State},
+    Error, Options,
+    evaluate::Document,
+    identifiers,
+    provision::{Environment, Next, advance},
+    state::{Journal, Phase, Record, State},
     wire::Refusal,
 };
+
+/// How long an operation waits for the state file to be writable again.
+const WAIT_FOR_ROOM: Duration = Duration::from_millis(500);
+/// An operation that waits looks up at least this often: it may have been cancelled.
+const LONGEST_WAIT: Duration = Duration::from_millis(50);
+const SHORTEST_WAIT: Duration = Duration::from_millis(1);
 
 /// State and journal, always changed together.
 #[derive(Debug)]
 pub(crate) struct Core {
     pub(crate) state: State,
     journal: Journal,
+    /// Templates by digest, parsed when first asked for.
+    documents: HashMap<String, Arc<Document>>,
 }
 
 impl Core {
@@ -37,6 +49,19 @@ impl Core {
             self.state.apply(record);
         }
         Ok(())
+    }
+
+    /// A template of the state.
+    pub(crate) fn document(&mut self, digest: &str) -> Option<Arc<Document>> {
+        if let Some(document) = self.documents.get(digest) {
+            return Some(Arc::clone(document));
+        }
+        let text = self.state.templates.get(digest)?;
+        // It was checked before it entered the state.
+        let document = Arc::new(Document::parse(text).ok()?);
+        self.documents
+            .insert(digest.to_owned(), Arc::clone(&document));
+        Some(document)
     }
 
     /// Makes durable what a caller is about to be told.
@@ -103,7 +128,11 @@ impl Endpoint {
         Ok(Self {
             options,
             url,
-            core: Mutex::new(Core { state, journal }),
+            core: Mutex::new(Core {
+                state,
+                journal,
+                documents: HashMap::new(),
+            }),
             running: Mutex::default(),
             stopped: AtomicBool::new(false),
             requests: AtomicU64::new(0),
@@ -136,13 +165,91 @@ impl Endpoint {
     }
 
     /// Goes on with every operation that is under way.
-    pub(crate) fn resume(self: &Arc<Self>) {}
+    pub(crate) fn resume(self: &Arc<Self>) {
+        let core = self.core();
+        let under_way: Vec<String> = core
+            .state
+            .stacks
+            .values()
+            .filter(|entry| {
+                let operation = entry.stack.operation.as_ref();
+                operation.is_some_and(|operation| operation.phase != Phase::Done)
+            })
+            .map(|entry| entry.stack.uuid.clone())
+            .collect();
+        for uuid in under_way {
+            self.drive(&core, uuid);
+        }
+    }
 
-    pub(crate) fn running(&self) -> MutexGuard<'_, HashSet<String>> {
+    /// Advances the operation of a stack in a task of its own. The state is held meanwhile, so that a task which is
+    /// about to end either sees the new operation or has ended.
+    pub(crate) fn drive(self: &Arc<Self>, _held: &Core, uuid: String) {
+        if !self.running().insert(uuid.clone()) {
+            return;
+        }
+        let endpoint = Arc::clone(self);
+        tokio::spawn(async move {
+            while let Some(pause) = endpoint.step(&uuid) {
+                if pause.is_zero() {
+                    tokio::task::yield_now().await;
+                } else {
+                    tokio::time::sleep(pause).await;
+                }
+            }
+        });
+    }
+
+    /// Makes one step; says how long to wait for the next, if there is one.
+    fn step(&self, uuid: &str) -> Option<Duration> {
+        let mut core = self.core();
+        let core = &mut *core;
+        let now = self.now();
+        let digest = core
+            .state
+            .stacks
+            .get(uuid)
+            .map(|entry| entry.stack.definition.template.clone());
+        let document = digest.and_then(|digest| core.document(&digest));
+        let step = match (document, self.is_stopped()) {
+            (Some(document), false) => advance(
+                Environment {
+                    state: &core.state,
+                    document: &document,
+                    account: &self.options.account,
+                    seed: self.options.seed,
+                    faults: &self.options.faults,
+                    now,
+                },
+                uuid,
+            ),
+            _ => {
+                self.running().remove(uuid);
+                return None;
+            }
+        };
+        if core.commit(step.records).is_err() {
+            // The disk is full, say: the operation stands still and goes on once there is room.
+            return Some(WAIT_FOR_ROOM);
+        }
+        match step.next {
+            Next::Now => Some(Duration::ZERO),
+            Next::At(until) => {
+                let rest = Duration::try_from(until.duration_since(now)).unwrap_or_default();
+                Some(rest.clamp(SHORTEST_WAIT, LONGEST_WAIT))
+            }
+            Next::Never => {
+                self.running().remove(uuid);
+                None
+            }
+        }
+    }
+
+    fn running(&self) -> MutexGuard<'_, HashSet<String>> {
         self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(crate) fn is_stopped(&self) -> bool {
+    fn is_stopped(&self) -> bool {
         self.stopped.load(Ordering::Relaxed)
     }
 }

@@ -9,14 +9,20 @@
 
 mod endpoint;
 mod error;
+mod evaluate;
+mod facts;
 mod identifiers;
 mod options;
+mod provision;
 mod router;
+mod scenario;
 mod server;
 mod services;
 mod state;
+mod upkeep;
 mod wire;
 
 pub use error::Error;
 pub use options::{Clock, Faults, Options, Step};
 pub use server::Server;
+pub use upkeep::{Holder, holder, reset};

@@ -173,12 +173,14 @@ pub(crate) fn respond(status: StatusCode, headers: &[(&str, &str)], body: Vec<u8
 }
 
 /// The content of a Query protocol answer.
-pub(crate) struct Content(Option<Box<dyn FnOnce(&mut Xml)>>);
+pub(crate) struct Content(Option<Xml>);
 
 impl Content {
     /// An answer with a result.
-    pub(crate) fn result(write: impl FnOnce(&mut Xml) + 'static) -> Self {
-        Self(Some(Box::new(write)))
+    pub(crate) fn result(write: impl FnOnce(&mut Xml)) -> Self {
+        let mut xml = Xml::default();
+        write(&mut xml);
+        Self(Some(xml))
     }
 
     /// An answer that only says that it was done.
@@ -187,8 +189,8 @@ impl Content {
     }
 
     fn write(self, action: &str, xml: &mut Xml) {
-        if let Some(write) = self.0 {
-            xml.element(&format!("{action}Result"), write);
+        if let Some(content) = self.0 {
+            xml.element(&format!("{action}Result"), |xml| xml.append(content));
         }
     }
 }

@@ -5,11 +5,11 @@ use crate::{endpoint::Context, router::Content, wire::Refusal};
 pub(crate) fn answer(context: &Context<'_>, action: &str) -> Result<Content, Refusal> {
     match action {
         "GetCallerIdentity" => {
-            let account = context.account().to_owned();
-            Ok(Content::result(move |xml| {
+            let account = context.account();
+            Ok(Content::result(|xml| {
                 xml.text("Arn", format!("arn:aws:iam::{account}:root"));
-                xml.text("UserId", &account);
-                xml.text("Account", &account);
+                xml.text("UserId", account);
+                xml.text("Account", account);
             }))
         }
         _ => Err(Refusal::new(

@@ -25,6 +25,11 @@ impl Xml {
         xml.text
     }
 
+    /// Adds what was written elsewhere.
+    pub(crate) fn append(&mut self, other: Self) {
+        self.text.push_str(&other.text);
+    }
+
     /// An element with elements inside.
     pub(crate) fn element(&mut self, name: &str, content: impl FnOnce(&mut Self)) {
         self.open(name);

@@ -1,0 +1,621 @@
+//! The forward way: resources are created, updated and replaced until the stack is what its template says.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use super::{
+    advance::{Environment, Pace},
+    difference::{differences, same},
+    draft::Draft,
+    identity::{Birth, identify},
+    outputs,
+    sight::{Seen, Sight, pseudo_of, scope},
+    validation::violations,
+};
+use crate::{
+    evaluate::Scope,
+    facts::{self, Recreation},
+    options::Step as FaultStep,
+    state::{
+        Baseline, DeletionPolicy, Deployed, Goal, OperationKind, Phase, Progress, Resource,
+        ResourceStatus, StackStatus, State,
+    },
+};
+
+/// Makes one step of the forward way.
+pub(super) fn step(environment: Environment<'_>, draft: &mut Draft) -> Pace {
+    let Some(entry) = environment.state.stacks.get(&draft.stack.uuid) else {
+        return Pace::Ended;
+    };
+    let see = |name: &str| match entry
+        .resources
+        .get(name)
+        .and_then(|resource| resource.live.as_ref())
+    {
+        Some(live) => Seen::Deployed(live),
+        None => Seen::Absent,
+    };
+    let sight = Sight {
+        state: environment.state,
+        region: &entry.stack.region,
+        resource: &see,
+    };
+    let pseudo = pseudo_of(environment.account, &entry.stack, &entry.stack.definition);
+    let scope = match scope(
+        environment.document,
+        &entry.stack.definition,
+        pseudo,
+        &sight,
+    ) {
+        Ok(scope) => scope,
+        Err(failure) => {
+            draft.fail(failure.0);
+            return Pace::Moved;
+        }
+    };
+    if entry
+        .stack
+        .operation
+        .as_ref()
+        .is_some_and(|operation| operation.cancelled)
+    {
+        draft.fail("User Initiated".to_owned());
+        return Pace::Moved;
+    }
+    let walk = Walk {
+        environment,
+        scope: &scope,
+    };
+    walk.step(draft)
+}
+
+/// One look at all resources of the template.
+struct Walk<'a> {
+    environment: Environment<'a>,
+    scope: &'a Scope<'a>,
+}
+
+impl Walk<'_> {
+    fn step(&self, draft: &mut Draft) -> Pace {
+        let document = self.environment.document;
+        let wanted: Vec<(&str, &Value)> = document
+            .resources()
+            .filter(|(_, node)| self.scope.is_wanted(node))
+            .collect();
+        let names: BTreeSet<&str> = wanted.iter().map(|(name, _)| *name).collect();
+        let mut moved = false;
+        let mut earliest = None;
+        for (name, _) in &wanted {
+            if let Some(Progress::Started { until, .. }) = progress(draft, name) {
+                let until = *until;
+                if until <= self.environment.now {
+                    finish(draft, name);
+                    moved = true;
+                } else {
+                    earliest = Some(earliest.map_or(until, |earliest| until.min(earliest)));
+                }
+            }
+        }
+        let failed: Vec<&str> = names
+            .iter()
+            .copied()
+            .filter(|name| progress(draft, name) == Some(&Progress::Failed))
+            .collect();
+        if failed.is_empty() {
+            for (name, node) in &wanted {
+                let is_ready = matches!(progress(draft, name), None | Some(Progress::Idle))
+                    && document
+                        .dependencies(name)
+                        .iter()
+                        .filter(|other| names.contains(other.as_str()))
+                        // What this very step finished is seen by the next one.
+                        .all(|other| self.was_done(draft, other));
+                if is_ready {
+                    self.start(draft, name, node);
+                    moved = true;
+                }
+            }
+        } else if !moved {
+            let is_paused = draft
+                .stack
+                .operation
+                .as_ref()
+                .is_some_and(|operation| operation.disable_rollback);
+            // A paused stack keeps what it has begun, so that is waited for; a rollback does not wait.
+            if let (true, Some(until)) = (is_paused, earliest) {
+                return Pace::Waits(until);
+            }
+            draft.fail(failure_reason(draft, &failed));
+            return Pace::Moved;
+        }
+        match (moved, earliest) {
+            (true, _) => Pace::Moved,
+            (false, Some(until)) => Pace::Waits(until),
+            (false, None) => self.complete(draft),
+        }
+    }
+
+    fn was_done(&self, draft: &Draft, name: &str) -> bool {
+        let before = self
+            .environment
+            .state
+            .stacks
+            .get(&draft.stack.uuid)
+            .and_then(|entry| entry.resources.get(name));
+        before.is_some_and(|resource| resource.progress == Progress::Done)
+    }
+
+    /// Begins what a resource needs, which may be nothing.
+    fn start(&self, draft: &mut Draft, name: &str, node: &Value) {
+        let type_name = node["Type"].as_str().unwrap_or_default();
+        let mut resource = draft
+            .resources
+            .get(name)
+            .cloned()
+            .unwrap_or_else(|| Resource {
+                logical_id: name.to_owned(),
+                resource_type: type_name.to_owned(),
+                status: ResourceStatus::CreateInProgress,
+                reason: None,
+                timestamp: draft.now,
+                live: None,
+                baseline: Baseline::Same,
+                progress: Progress::Idle,
+                superseded: Vec::new(),
+                generation: 0,
+            });
+        type_name.clone_into(&mut resource.resource_type);
+        let properties = match self.scope.properties(node) {
+            Ok(properties) => properties,
+            Err(failure) => {
+                let status = failed_status(&resource);
+                begin_baseline(&mut resource);
+                resource.progress = Progress::Failed;
+                draft.tell(resource, status, Some(failure.0));
+                return;
+            }
+        };
+        match resource.live.clone() {
+            None => self.create(draft, resource, node, properties),
+            Some(live) => self.update(draft, resource, &live, node, properties),
+        }
+    }
+
+    fn create(&self, draft: &mut Draft, mut resource: Resource, node: &Value, properties: Value) {
+        begin_baseline(&mut resource);
+        let operation = draft.stack.operation.as_ref();
+        let imported = operation
+            .and_then(|operation| operation.import.get(&resource.logical_id))
+            .cloned();
+        let is_import = imported.is_some();
+        let created = self.born(draft, &mut resource, node, properties, imported.as_ref());
+        let status = if is_import {
+            ResourceStatus::ImportInProgress
+        } else {
+            ResourceStatus::CreateInProgress
+        };
+        let goal = match self.obstacle(draft, &resource, &created, FaultStep::Create, is_import) {
+            Some(reason) => Goal::Fail(reason),
+            None => Goal::Exist(Box::new(created)),
+        };
+        let initiated = match &goal {
+            Goal::Exist(created) => {
+                Some((created.physical_id.clone(), created.properties.to_string()))
+            }
+            _ => None,
+        };
+        self.begin(draft, resource.clone(), goal, status, None);
+        if let Some((physical_id, properties)) = initiated {
+            let reason = if is_import {
+                "Resource import started.".to_owned()
+            } else {
+                "Resource creation Initiated".to_owned()
+            };
+            draft.resource_event(
+                &resource,
+                physical_id,
+                status,
+                Some(reason),
+                Some(properties),
+            );
+        }
+    }
+
+    fn update(
+        &self,
+        draft: &mut Draft,
+        mut resource: Resource,
+        live: &Deployed,
+        node: &Value,
+        properties: Value,
+    ) {
+        let changes = differences(&live.properties, &properties);
+        let recreation = changes
+            .iter()
+            .map(|change| {
+                let path: Vec<&str> = change.path.iter().map(String::as_str).collect();
+                facts::recreation(&live.resource_type, &path, change.before, change.after)
+            })
+            .max();
+        let dependencies = self
+            .environment
+            .document
+            .dependencies(&resource.logical_id)
+            .to_vec();
+        let mut updated = Deployed {
+            declared: node.clone(),
+            deletion_policy: policy(node, "DeletionPolicy"),
+            update_replace_policy: policy(node, "UpdateReplacePolicy"),
+            dependencies,
+            ..live.clone()
+        };
+        let Some(recreation) = recreation else {
+            // Nothing of the resource itself changes; what the stack knows of it may.
+            if updated != *live {
+                begin_baseline(&mut resource);
+                resource.live = Some(updated);
+            }
+            resource.progress = Progress::Done;
+            draft.put(resource);
+            return;
+        };
+        begin_baseline(&mut resource);
+        if recreation == Recreation::Always {
+            let created = self.born(draft, &mut resource, node, properties, None);
+            let reason = "Requested update requires the creation of a new physical resource; hence creating one.";
+            let goal = match self.obstacle(draft, &resource, &created, FaultStep::Update, false) {
+                Some(reason) => Goal::Fail(reason),
+                None => Goal::Exist(Box::new(created)),
+            };
+            self.begin(
+                draft,
+                resource,
+                goal,
+                ResourceStatus::UpdateInProgress,
+                Some(reason.to_owned()),
+            );
+            return;
+        }
+        follow_properties(&mut updated, &properties);
+        updated.properties = properties;
+        let goal = match self.failure(&resource, &updated, FaultStep::Update) {
+            Some(reason) => Goal::Fail(reason),
+            None => Goal::Exist(Box::new(updated)),
+        };
+        self.begin(
+            draft,
+            resource,
+            goal,
+            ResourceStatus::UpdateInProgress,
+            None,
+        );
+    }
+
+    fn begin(
+        &self,
+        draft: &mut Draft,
+        mut resource: Resource,
+        goal: Goal,
+        status: ResourceStatus,
+        reason: Option<String>,
+    ) {
+        let delay = self.environment.faults.delay_of(&resource.logical_id);
+        let until = draft.now.checked_add(delay).unwrap_or(draft.now);
+        resource.progress = Progress::Started { until, goal };
+        draft.tell(resource, status, reason);
+    }
+
+    /// A new physical resource.
+    fn born(
+        &self,
+        draft: &Draft,
+        resource: &mut Resource,
+        node: &Value,
+        properties: Value,
+        imported: Option<&std::collections::BTreeMap<String, String>>,
+    ) -> Deployed {
+        let identity = identify(&Birth {
+            seed: self.environment.seed,
+            pseudo: &self.scope.pseudo,
+            stack_uuid: &draft.stack.uuid,
+            logical_id: &resource.logical_id,
+            type_name: &resource.resource_type,
+            properties: &properties,
+            generation: resource.generation,
+            imported,
+        });
+        resource.generation += 1;
+        Deployed {
+            resource_type: resource.resource_type.clone(),
+            physical_id: identity.physical_id,
+            reference: identity.reference,
+            attributes: identity.attributes,
+            properties,
+            declared: node.clone(),
+            deletion_policy: policy(node, "DeletionPolicy"),
+            update_replace_policy: policy(node, "UpdateReplacePolicy"),
+            dependencies: self
+                .environment
+                .document
+                .dependencies(&resource.logical_id)
+                .to_vec(),
+        }
+    }
+
+    /// Why a new physical resource cannot come into being.
+    fn obstacle(
+        &self,
+        draft: &Draft,
+        resource: &Resource,
+        created: &Deployed,
+        step: FaultStep,
+        is_import: bool,
+    ) -> Option<String> {
+        if let Some(reason) = self.failure(resource, created, step) {
+            return Some(reason);
+        }
+        let id = &created.physical_id;
+        if let Some(live) = &resource.live
+            && live.physical_id == *id
+            && !replaces_in_place(&created.resource_type)
+        {
+            return Some(format!(
+                "CloudFormation cannot update a stack when a custom-named resource requires replacing. Rename {id} and update the stack again."
+            ));
+        }
+        let owner = owner_of(self.environment.state, &draft.stack.region, created)?;
+        let is_mine = matches!(&owner, Owner::Stack(uuid, logical_id)
+            if *uuid == draft.stack.uuid && *logical_id == resource.logical_id);
+        match owner {
+            Owner::Nobody if is_import => None,
+            Owner::Stack(..) if is_mine => None,
+            Owner::Nobody | Owner::Stack(..) => Some(format!(
+                "Resource handler returned message: \"Resource of type '{}' with identifier '{id}' already exists.\" (RequestToken: {}, HandlerErrorCode: AlreadyExists)",
+                created.resource_type,
+                crate::identifiers::uuid(
+                    self.environment.seed,
+                    &["handler", &draft.stack.uuid, id]
+                ),
+            )),
+        }
+    }
+
+    /// Why a resource cannot be as it should.
+    fn failure(&self, resource: &Resource, wanted: &Deployed, step: FaultStep) -> Option<String> {
+        let found = violations(&wanted.resource_type, &wanted.properties);
+        if !found.is_empty() {
+            return Some(format!(
+                "Properties validation failed for resource {} with message:\n{}",
+                resource.logical_id,
+                found.join("\n")
+            ));
+        }
+        let reason = self
+            .environment
+            .faults
+            .failure(&resource.logical_id, step)?;
+        Some(reason.to_owned())
+    }
+
+    /// All resources are there: outputs, and the end or the clean-up.
+    fn complete(&self, draft: &mut Draft) -> Pace {
+        let outputs = match outputs::evaluate(self.environment.state, self.scope, &draft.stack) {
+            Ok(outputs) => outputs,
+            Err(failure) => {
+                draft.fail(failure.0);
+                return Pace::Moved;
+            }
+        };
+        draft.stack.outputs = outputs;
+        draft.stack.imports = outputs::imports(self.scope);
+        let Some(operation) = draft.stack.operation.as_ref() else {
+            return Pace::Ended;
+        };
+        let is_import = !operation.import.is_empty();
+        match operation.kind {
+            OperationKind::Create if is_import => draft.end(StackStatus::ImportComplete, None),
+            OperationKind::Create => draft.end(StackStatus::CreateComplete, None),
+            _ if is_import => draft.end(StackStatus::ImportComplete, None),
+            _ => {
+                draft.status(StackStatus::UpdateCleanup, None);
+                draft.enter(Phase::Cleanup);
+            }
+        }
+        Pace::Moved
+    }
+}
+
+fn progress<'a>(draft: &'a Draft, name: &str) -> Option<&'a Progress> {
+    draft.resources.get(name).map(|resource| &resource.progress)
+}
+
+/// Remembers what existed before this operation touched the resource.
+fn begin_baseline(resource: &mut Resource) {
+    if resource.baseline == Baseline::Same {
+        resource.baseline = match &resource.live {
+            Some(live) => Baseline::Was(Box::new(live.clone())),
+            None => Baseline::Nothing,
+        };
+    }
+}
+
+/// Ends what was begun.
+fn finish(draft: &mut Draft, name: &str) {
+    let Some(mut resource) = draft.resources.get(name).cloned() else {
+        return;
+    };
+    let Progress::Started { goal, .. } = std::mem::replace(&mut resource.progress, Progress::Done)
+    else {
+        return;
+    };
+    let is_update = resource.live.is_some();
+    let is_import = resource.status == ResourceStatus::ImportInProgress;
+    match goal {
+        Goal::Exist(wanted) => {
+            if let Some(old) = resource.live.take()
+                && old.physical_id != wanted.physical_id
+            {
+                resource.superseded.push(old);
+            }
+            if is_import {
+                draft.adopt(&wanted);
+            }
+            resource.live = Some(*wanted);
+            let status = match (is_import, is_update) {
+                (true, _) => ResourceStatus::ImportComplete,
+                (false, true) => ResourceStatus::UpdateComplete,
+                (false, false) => ResourceStatus::CreateComplete,
+            };
+            draft.tell(resource, status, None);
+        }
+        Goal::Fail(reason) => {
+            resource.progress = Progress::Failed;
+            let status = failed_status(&resource);
+            draft.tell(resource, status, Some(reason));
+        }
+        Goal::Gone | Goal::SupersededGone(_) => draft.put(resource),
+    }
+}
+
+impl Draft {
+    /// Cancels what was begun: it may exist already, so it counts as existing and is undone with the rest.
+    pub(crate) fn cancel_started(&mut self) {
+        let started: Vec<Resource> = self
+            .resources
+            .values()
+            .filter(|resource| matches!(resource.progress, Progress::Started { .. }))
+            .cloned()
+            .collect();
+        for mut resource in started {
+            let Progress::Started { goal, .. } =
+                std::mem::replace(&mut resource.progress, Progress::Failed)
+            else {
+                continue;
+            };
+            let status = failed_status(&resource);
+            let what = if resource.live.is_some() {
+                "update"
+            } else {
+                "creation"
+            };
+            if let Goal::Exist(wanted) = goal {
+                if let Some(old) = resource.live.take()
+                    && old.physical_id != wanted.physical_id
+                {
+                    resource.superseded.push(old);
+                }
+                resource.live = Some(*wanted);
+            }
+            self.tell(resource, status, Some(format!("Resource {what} cancelled")));
+        }
+    }
+}
+
+fn failed_status(resource: &Resource) -> ResourceStatus {
+    if resource.status == ResourceStatus::ImportInProgress {
+        ResourceStatus::ImportFailed
+    } else if resource.live.is_some() {
+        ResourceStatus::UpdateFailed
+    } else {
+        ResourceStatus::CreateFailed
+    }
+}
+
+fn failure_reason(draft: &Draft, failed: &[&str]) -> String {
+    let of = |is_update: bool| -> Vec<&str> {
+        failed
+            .iter()
+            .copied()
+            .filter(|name| {
+                draft
+                    .resources
+                    .get(*name)
+                    .is_some_and(|resource| resource.live.is_some() == is_update)
+            })
+            .collect()
+    };
+    let mut reason = String::new();
+    for (what, names) in [("create", of(false)), ("update", of(true))] {
+        if !names.is_empty() {
+            reason.push_str(&format!(
+                "The following resource(s) failed to {what}: [{}]. ",
+                names.join(", ")
+            ));
+        }
+    }
+    reason
+}
+
+/// Attributes that repeat a property follow it.
+fn follow_properties(deployed: &mut Deployed, properties: &Value) {
+    for (name, value) in &mut deployed.attributes {
+        let at = |root: &Value| {
+            name.split('.')
+                .try_fold(root.clone(), |value, segment| value.get(segment).cloned())
+        };
+        if let (Some(before), Some(after)) = (at(&deployed.properties), at(properties))
+            && same(&before, value)
+        {
+            *value = after;
+        }
+    }
+}
+
+/// A policy of a resource as the template has it.
+pub(super) fn policy(node: &Value, name: &str) -> DeletionPolicy {
+    let word = node.get(name).and_then(Value::as_str);
+    word.and_then(|word| word.parse().ok())
+        .unwrap_or(DeletionPolicy::Delete)
+}
+
+/// Whether the old resource goes before the new one comes, so that both may have the same name.
+fn replaces_in_place(type_name: &str) -> bool {
+    facts::of(type_name).is_some_and(|facts| {
+        facts.replacement_strategy == schema::ReplacementStrategy::DeleteThenCreate
+    })
+}
+
+/// Who has a physical resource already.
+enum Owner {
+    /// A resource of a stack.
+    Stack(String, String),
+    /// It stands outside every stack.
+    Nobody,
+}
+
+fn owner_of(state: &State, region: &str, wanted: &Deployed) -> Option<Owner> {
+    let is_global = matches!(
+        wanted.resource_type.split("::").nth(1),
+        Some("IAM" | "CloudFront" | "Budgets" | "Route53")
+    ) || wanted.resource_type == "AWS::S3::Bucket";
+    let is_same = |other: &Deployed| {
+        other.physical_id == wanted.physical_id && other.resource_type == wanted.resource_type
+    };
+    for entry in state.stacks.values() {
+        if !is_global && entry.stack.region != region {
+            continue;
+        }
+        for resource in entry.resources.values() {
+            let goal = match &resource.progress {
+                Progress::Started {
+                    goal: Goal::Exist(goal),
+                    ..
+                } => Some(goal.as_ref()),
+                _ => None,
+            };
+            let all = resource.live.iter().chain(&resource.superseded).chain(goal);
+            if all.into_iter().any(is_same) {
+                let owner = (entry.stack.uuid.clone(), resource.logical_id.clone());
+                return Some(Owner::Stack(owner.0, owner.1));
+            }
+        }
+    }
+    let is_left = state
+        .orphans
+        .values()
+        .any(|orphan| (is_global || orphan.region == region) && is_same(&orphan.deployed));
+    let is_uploaded = wanted.resource_type == "AWS::S3::Bucket"
+        && state.buckets.contains_key(&wanted.physical_id);
+    (is_left || is_uploaded).then_some(Owner::Nobody)
+}

@@ -1,0 +1,19 @@
+//! Brings stacks to what their templates say, one step at a time.
+
+mod advance;
+mod apply;
+mod difference;
+mod draft;
+mod identity;
+mod outlook;
+mod outputs;
+mod remove;
+mod restore;
+mod sight;
+mod validation;
+
+pub(crate) use advance::{Environment, Next, advance};
+pub(crate) use draft::{Draft, STACK_TYPE};
+pub(crate) use outlook::{Question, foresee};
+pub(crate) use remove::readers_of;
+pub(crate) use sight::{Seen, Sight};

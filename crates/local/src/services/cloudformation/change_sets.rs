@@ -1,0 +1,418 @@
+//! Change sets.
+
+use std::collections::BTreeMap;
+
+use indexmap::IndexMap;
+
+use super::{Answer, Call, find, operations, order, page, stacks};
+use crate::{
+    provision::{Draft, Question, foresee},
+    router::Content,
+    state::{
+        Change, ChangeDetail, ChangeSet, ChangeSetStatus, ChangeSetType, Definition, Entry,
+        ExecutionStatus, OnFailure, Record, Stack, StackStatus,
+    },
+    wire::{Refusal, Xml},
+};
+
+const CHANGES_PER_PAGE: usize = 100;
+const NO_CHANGES: &str = "The submitted information didn't contain changes. Submit different information to create a change set.";
+
+pub(super) fn create(call: &mut Call<'_>) -> Answer {
+    let stack_name = call.form.required("StackName")?.to_owned();
+    let name = call.form.required("ChangeSetName")?.to_owned();
+    order::check_name(&name, "changeSetName")?;
+    let kind = kind(call.form.filled("ChangeSetType"))?;
+    let token = call.form.filled("ClientToken").map(str::to_owned);
+    let existing = find(&call.core.state, &call.context.region, &stack_name).cloned();
+    let existing = existing.filter(|entry| entry.stack.status != StackStatus::DeleteComplete);
+    check_kind(existing.as_ref(), kind, &stack_name, &name)?;
+    if let Some(other) = existing
+        .iter()
+        .flat_map(|entry| &entry.change_sets)
+        .find(|other| other.name == name)
+    {
+        if token.is_some() && other.token == token {
+            let (arn, stack) = (other.arn.clone(), other.stack.clone());
+            return Ok(answer(call, &arn, &stack));
+        }
+        return Err(Refusal::new(
+            "AlreadyExistsException",
+            format!("ChangeSet [{name}] already exists"),
+        ));
+    }
+    let on_failure = operations::on_failure(call.form.filled("OnStackFailure"), "onStackFailure")?;
+    if on_failure == Some(OnFailure::Delete) && kind != ChangeSetType::Create {
+        return Err(Refusal::validation(
+            "OnStackFailure DELETE can only be specified for change sets of type CREATE.",
+        ));
+    }
+    let is_shell = existing
+        .as_ref()
+        .is_none_or(|entry| entry.stack.status == StackStatus::ReviewInProgress);
+    let previous = existing
+        .as_ref()
+        .filter(|_| !is_shell)
+        .map(|entry| entry.stack.clone());
+    let order = order::read(call, previous.as_ref())?;
+    let mut draft = match &existing {
+        Some(entry) => Draft::of(entry, call.context.seed(), call.context.now),
+        None => {
+            order::check_stack_name(&stack_name)?;
+            let stack = operations::new_stack(
+                call,
+                &stack_name,
+                Definition {
+                    template: order.definition.template.clone(),
+                    ..Definition::default()
+                },
+            )?;
+            Draft::new(stack, call.context.seed(), call.context.now)
+        }
+    };
+    let import = imports(call, existing.as_ref())?;
+    let empty = IndexMap::new();
+    let outlook = foresee(&Question {
+        state: &call.core.state,
+        account: call.context.account(),
+        stack: &draft.stack,
+        resources: existing.as_ref().map_or(&empty, |entry| &entry.resources),
+        document: &order.document,
+        definition: &order.definition,
+        import: &import,
+    });
+    let (status, status_reason, execution, changes) = match outlook {
+        Err(failure) => (
+            ChangeSetStatus::Failed,
+            Some(failure.0),
+            ExecutionStatus::Unavailable,
+            Vec::new(),
+        ),
+        Ok(outlook) if outlook.is_empty() => (
+            ChangeSetStatus::Failed,
+            Some(if order.document.transforms().is_empty() {
+                NO_CHANGES.to_owned()
+            } else {
+                "No updates are to be performed.".to_owned()
+            }),
+            ExecutionStatus::Unavailable,
+            Vec::new(),
+        ),
+        Ok(outlook) => (
+            ChangeSetStatus::CreateComplete,
+            None,
+            ExecutionStatus::Available,
+            outlook.changes,
+        ),
+    };
+    if existing.is_none() {
+        draft.status(
+            StackStatus::ReviewInProgress,
+            Some("User Initiated".to_owned()),
+        );
+    }
+    let id = draft.uuid("change-set");
+    let change_set = ChangeSet {
+        arn: format!(
+            "arn:aws:cloudformation:{}:{}:changeSet/{name}/{id}",
+            call.context.region,
+            call.context.account()
+        ),
+        name,
+        stack: draft.stack.uuid.clone(),
+        kind,
+        description: call.form.filled("Description").map(str::to_owned),
+        created: call.context.now,
+        status,
+        status_reason,
+        execution,
+        on_failure,
+        import,
+        import_existing: call
+            .form
+            .flag("ImportExistingResources")?
+            .unwrap_or_default(),
+        include_nested: call.form.flag("IncludeNestedStacks")?,
+        token,
+        changes,
+        definition: order.definition.clone(),
+    };
+    let (arn, uuid) = (change_set.arn.clone(), change_set.stack.clone());
+    let mut records = vec![order.template_record()];
+    records.extend(draft.finish());
+    records.push(Record::ChangeSet(Box::new(change_set)));
+    call.core.commit(records)?;
+    Ok(answer(call, &arn, &uuid))
+}
+
+fn answer(call: &Call<'_>, arn: &str, uuid: &str) -> Content {
+    let stack = call
+        .core
+        .state
+        .stacks
+        .get(uuid)
+        .map(|entry| &entry.stack.arn);
+    Content::result(|xml| {
+        xml.text("Id", arn);
+        xml.maybe("StackId", stack);
+    })
+}
+
+fn kind(word: Option<&str>) -> Result<ChangeSetType, Refusal> {
+    let word = word.unwrap_or("UPDATE");
+    word.parse().map_err(|()| {
+        Refusal::validation(format!(
+            "1 validation error detected: Value '{word}' at 'changeSetType' failed to satisfy constraint: Member must satisfy enum value set: [IMPORT, UPDATE, CREATE]"
+        ))
+    })
+}
+
+/// Creating needs that there is no stack yet, everything else that there is one.
+fn check_kind(
+    existing: Option<&Entry>,
+    kind: ChangeSetType,
+    stack_name: &str,
+    name: &str,
+) -> Result<(), Refusal> {
+    match (existing.map(|entry| &entry.stack), kind) {
+        (Some(stack), ChangeSetType::Create) if stack.status != StackStatus::ReviewInProgress => {
+            Err(Refusal::new(
+                "AlreadyExistsException",
+                format!(
+                    "Stack [{stack_name}] already exists and cannot be created again with the changeSet [{name}]."
+                ),
+            ))
+        }
+        (None, ChangeSetType::Update) => Err(Refusal::validation(format!(
+            "Stack [{stack_name}] does not exist"
+        ))),
+        (Some(stack), ChangeSetType::Update) => operations::check_updatable(stack),
+        (Some(stack), ChangeSetType::Import) if stack.status != StackStatus::ReviewInProgress => {
+            operations::check_updatable(stack)
+        }
+        (Some(_) | None, ChangeSetType::Create | ChangeSetType::Import) => Ok(()),
+    }
+}
+
+/// The existing resources to take in, by logical id.
+fn imports(
+    call: &Call<'_>,
+    existing: Option<&Entry>,
+) -> Result<BTreeMap<String, BTreeMap<String, String>>, Refusal> {
+    let mut imports = BTreeMap::new();
+    for resource in call
+        .form
+        .structures("ResourcesToImport")
+        .unwrap_or_default()
+    {
+        let name = resource.required("LogicalResourceId")?;
+        let is_there = existing
+            .and_then(|entry| entry.resources.get(name))
+            .is_some_and(|resource| resource.live.is_some());
+        if is_there {
+            return Err(Refusal::validation(format!(
+                "Resources [{name}] passed in ResourceToImport are already in a stack and cannot be imported."
+            )));
+        }
+        imports.insert(name.to_owned(), resource.map("ResourceIdentifier"));
+    }
+    Ok(imports)
+}
+
+/// The change set that a call names, by ARN or by name and stack.
+pub(super) fn named(call: &Call<'_>) -> Result<(Entry, ChangeSet), Refusal> {
+    let name = call.form.required("ChangeSetName")?;
+    let state = &call.core.state;
+    let found = if name.starts_with("arn:") {
+        state.stacks.values().find_map(|entry| {
+            let change_set = entry.change_sets.iter().find(|one| one.arn == name)?;
+            Some((entry, change_set))
+        })
+    } else {
+        if call.form.filled("StackName").is_none() {
+            return Err(Refusal::validation(
+                "StackName must be specified if ChangeSetName is not specified as an ARN.",
+            ));
+        }
+        let entry = call.stack(|name| format!("Stack [{name}] does not exist"))?;
+        let change_set = entry.change_sets.iter().find(|one| one.name == name);
+        change_set.map(|change_set| (entry, change_set))
+    };
+    found
+        .map(|(entry, change_set)| (entry.clone(), change_set.clone()))
+        .ok_or_else(|| Call::no_change_set(name))
+}
+
+pub(super) fn describe(call: &mut Call<'_>) -> Answer {
+    let (entry, change_set) = named(call)?;
+    let with_values = call.form.flag("IncludePropertyValues")?.unwrap_or_default();
+    let document = call.core.document(&change_set.definition.template);
+    let (changes, next) = page(
+        change_set.changes.iter().collect(),
+        call.form.filled("NextToken"),
+        CHANGES_PER_PAGE,
+    )?;
+    Ok(Content::result(|xml| {
+        write_head(xml, &entry.stack, &change_set);
+        let definition = &change_set.definition;
+        stacks::write_parameters(xml, document.as_deref(), &definition.parameters);
+        xml.texts("NotificationARNs", &definition.notification_arns);
+        stacks::write_rollback_configuration(
+            xml,
+            &definition.rollback_triggers,
+            definition.monitoring_minutes,
+        );
+        xml.texts("Capabilities", &definition.capabilities);
+        xml.list("Tags", &definition.tags, |xml, (key, value)| {
+            xml.text("Key", key);
+            xml.text("Value", value);
+        });
+        xml.list("Changes", changes, |xml, change| {
+            xml.text("Type", "Resource");
+            xml.element("ResourceChange", |xml| {
+                write_change(xml, change, with_values)
+            });
+        });
+        xml.maybe(
+            "OnStackFailure",
+            change_set.on_failure.map(OnFailure::as_str),
+        );
+        xml.maybe("NextToken", next);
+    }))
+}
+
+fn write_head(xml: &mut Xml, stack: &Stack, change_set: &ChangeSet) {
+    xml.text("ChangeSetName", &change_set.name);
+    xml.text("ChangeSetId", &change_set.arn);
+    xml.text("StackId", &stack.arn);
+    xml.text("StackName", &stack.name);
+    xml.maybe("Description", change_set.description.as_ref());
+    xml.text("CreationTime", change_set.created.to_string());
+    xml.text("ExecutionStatus", change_set.execution.as_str());
+    xml.text("Status", change_set.status.as_str());
+    xml.maybe("StatusReason", change_set.status_reason.as_ref());
+    xml.flag(
+        "IncludeNestedStacks",
+        change_set.include_nested.unwrap_or_default(),
+    );
+    xml.flag("ImportExistingResources", change_set.import_existing);
+}
+
+fn write_change(xml: &mut Xml, change: &Change, with_values: bool) {
+    xml.maybe("PolicyAction", change.policy_action.as_ref());
+    xml.text("Action", &change.action);
+    xml.text("LogicalResourceId", &change.logical_id);
+    xml.maybe("PhysicalResourceId", change.physical_id.as_ref());
+    xml.text("ResourceType", &change.resource_type);
+    xml.maybe("Replacement", change.replacement.as_ref());
+    xml.texts("Scope", &change.scope);
+    xml.list("Details", &change.details, |xml, detail| {
+        write_detail(xml, detail, with_values)
+    });
+    if with_values {
+        xml.maybe(
+            "BeforeContext",
+            change.before.as_ref().map(ToString::to_string),
+        );
+        xml.maybe(
+            "AfterContext",
+            change.after.as_ref().map(ToString::to_string),
+        );
+    }
+}
+
+fn write_detail(xml: &mut Xml, detail: &ChangeDetail, with_values: bool) {
+    xml.element("Target", |xml| {
+        xml.text("Attribute", &detail.attribute);
+        xml.maybe("Name", detail.name.as_ref());
+        xml.text("RequiresRecreation", &detail.requires_recreation);
+        xml.text("Path", &detail.path);
+        if with_values {
+            xml.maybe("BeforeValue", detail.before.as_ref());
+            xml.maybe("AfterValue", detail.after.as_ref());
+            xml.text("AttributeChangeType", &detail.change_type);
+        }
+    });
+    xml.text("Evaluation", &detail.evaluation);
+    xml.maybe("ChangeSource", detail.source.as_ref());
+    xml.maybe("CausingEntity", detail.causing_entity.as_ref());
+}
+
+pub(super) fn list(call: &mut Call<'_>) -> Answer {
+    let entry = call.stack(|name| format!("Stack [{name}] does not exist"))?;
+    let change_sets: Vec<&ChangeSet> = entry.change_sets.iter().rev().collect();
+    let (change_sets, next) = page(change_sets, call.form.filled("NextToken"), 100)?;
+    Ok(Content::result(|xml| {
+        xml.list("Summaries", change_sets, |xml, change_set| {
+            write_head(xml, &entry.stack, change_set);
+        });
+        xml.maybe("NextToken", next);
+    }))
+}
+
+pub(super) fn delete(call: &mut Call<'_>) -> Answer {
+    // A change set that is not there is deleted; a stack that is not there is an error.
+    match named(call) {
+        Ok((entry, change_set)) => {
+            call.core.commit(vec![Record::ChangeSetGone(
+                entry.stack.uuid,
+                change_set.arn,
+            )])?;
+        }
+        Err(refusal) if refusal.code == "ChangeSetNotFound" => {}
+        Err(refusal) => return Err(refusal),
+    }
+    Ok(Content::result(|_| {}))
+}
+
+pub(super) fn execute(call: &mut Call<'_>) -> Answer {
+    let (entry, change_set) = match named(call) {
+        Ok(found) => found,
+        Err(refusal) => {
+            let is_repeated = was_executed(call);
+            return if is_repeated {
+                Ok(Content::result(|_| {}))
+            } else {
+                Err(refusal)
+            };
+        }
+    };
+    if change_set.execution != ExecutionStatus::Available {
+        return Err(Refusal::new(
+            "InvalidChangeSetStatus",
+            format!(
+                "ChangeSet [{}] cannot be executed in its current status of [{}]",
+                change_set.arn, change_set.status
+            ),
+        ));
+    }
+    if entry.stack.status != StackStatus::ReviewInProgress {
+        operations::check_updatable(&entry.stack)
+            .map_err(|refusal| Refusal::new("InvalidChangeSetStatus", refusal.message))?;
+    }
+    operations::execute(call, &entry, &change_set)?;
+    Ok(Content::result(|_| {}))
+}
+
+/// Whether the change set was executed before with the same token: the caller did not hear the first answer.
+fn was_executed(call: &Call<'_>) -> bool {
+    let (Some(token), Some(name)) = (
+        call.form.filled("ClientRequestToken"),
+        call.form.filled("ChangeSetName"),
+    ) else {
+        return false;
+    };
+    call.core.state.present(&call.context.region).any(|entry| {
+        let is_same_token = entry
+            .stack
+            .operation
+            .as_ref()
+            .is_some_and(|operation| operation.token.as_deref() == Some(token));
+        let is_same_set = entry
+            .stack
+            .change_set_arn
+            .as_deref()
+            .is_some_and(|arn| arn == name || arn.split('/').nth(1) == Some(name));
+        is_same_token && is_same_set
+    })
+}

@@ -1,0 +1,486 @@
+//! Beginning operations: create, update, delete, cancel, continue a rollback, roll back.
+
+use std::collections::BTreeMap;
+
+use super::{Answer, Call, order};
+use crate::{
+    identifiers,
+    provision::{Draft, Question, foresee},
+    router::Content,
+    state::{
+        ChangeSet, ChangeSetType, Definition, Entry, OnFailure, Operation, OperationKind, Phase,
+        Record, Stack, StackStatus,
+    },
+    wire::Refusal,
+};
+
+/// AWS's usual quota of stacks in a region.
+const MOST_STACKS: usize = 2000;
+
+pub(super) fn create(call: &mut Call<'_>) -> Answer {
+    let name = call.form.required("StackName")?.to_owned();
+    order::check_stack_name(&name)?;
+    let token = call.form.filled("ClientRequestToken").map(str::to_owned);
+    if let Some(entry) = call.core.state.named(&call.context.region, &name) {
+        if is_repeated(entry, OperationKind::Create, token.as_deref())? {
+            let arn = entry.stack.arn.clone();
+            return Ok(stack_id(&arn));
+        }
+        return Err(Refusal::new(
+            "AlreadyExistsException",
+            format!("Stack [{name}] already exists"),
+        ));
+    }
+    let order = order::read(call, None)?;
+    let disable_rollback = call.form.flag("DisableRollback")?;
+    let on_failure = on_failure(call.form.filled("OnFailure"), "onFailure")?;
+    if disable_rollback.is_some() && on_failure.is_some() {
+        return Err(Refusal::validation(
+            "You can specify either DisableRollback or OnFailure, but not both.",
+        ));
+    }
+    let mut stack = new_stack(call, &name, order.definition.clone())?;
+    stack.termination_protection = call
+        .form
+        .flag("EnableTerminationProtection")?
+        .unwrap_or_default();
+    stack.policy = call.form.filled("StackPolicyBody").map(str::to_owned);
+    stack.timeout_minutes = call
+        .form
+        .filled("TimeoutInMinutes")
+        .and_then(|minutes| minutes.parse().ok());
+    // What can be refused before anything is made is refused now.
+    foresee(&Question {
+        state: &call.core.state,
+        account: call.context.account(),
+        stack: &stack,
+        resources: &indexmap::IndexMap::new(),
+        document: &order.document,
+        definition: &order.definition,
+        import: &BTreeMap::new(),
+    })
+    .map(drop)
+    .or_else(|failure| tolerate_at_create(failure.0))?;
+    let draft = Draft::new(stack, call.context.seed(), call.context.now);
+    let disables = disable_rollback.unwrap_or_default();
+    let beginning = Beginning {
+        kind: OperationKind::Create,
+        phase: Phase::Apply,
+        status: StackStatus::CreateInProgress,
+        token,
+        disable_rollback: disables,
+        on_failure: on_failure.unwrap_or(OnFailure::Rollback),
+        retain_except_on_create: call.form.flag("RetainExceptOnCreate")?.unwrap_or_default(),
+        ..Beginning::default()
+    };
+    let arn = draft.stack.arn.clone();
+    begin(call, draft, beginning, vec![order.template_record()])?;
+    Ok(stack_id(&arn))
+}
+
+/// Values that come from elsewhere may fail the creation later, as in AWS; the template itself is refused at once.
+fn tolerate_at_create(message: String) -> Result<(), Refusal> {
+    let is_late = message.starts_with("No export named") || message.contains("does not exist");
+    if is_late {
+        Ok(())
+    } else {
+        Err(Refusal::validation(message))
+    }
+}
+
+pub(super) fn update(call: &mut Call<'_>) -> Answer {
+    let entry = call
+        .stack(|name| format!("Stack [{name}] does not exist"))?
+        .clone();
+    let stack = entry.stack.clone();
+    let token = call.form.filled("ClientRequestToken").map(str::to_owned);
+    if is_repeated(&entry, OperationKind::Update, token.as_deref())? {
+        return Ok(stack_id(&stack.arn));
+    }
+    check_updatable(&stack)?;
+    let order = order::read(call, Some(&stack))?;
+    let outlook = foresee(&Question {
+        state: &call.core.state,
+        account: call.context.account(),
+        stack: &stack,
+        resources: &entry.resources,
+        document: &order.document,
+        definition: &order.definition,
+        import: &BTreeMap::new(),
+    })?;
+    // A paused stack may be retried with what it has.
+    let is_paused = matches!(
+        stack.status,
+        StackStatus::CreateFailed | StackStatus::UpdateFailed
+    );
+    if outlook.is_empty() && !is_paused {
+        return Err(Refusal::validation("No updates are to be performed."));
+    }
+    let mut draft = Draft::of(&entry, call.context.seed(), call.context.now);
+    draft.stack.definition = order.definition.clone();
+    if let Some(policy) = call.form.filled("StackPolicyBody") {
+        draft.stack.policy = Some(policy.to_owned());
+    }
+    let beginning = Beginning {
+        kind: OperationKind::Update,
+        phase: Phase::Apply,
+        status: StackStatus::UpdateInProgress,
+        token,
+        disable_rollback: call.form.flag("DisableRollback")?.unwrap_or_default(),
+        retain_except_on_create: call.form.flag("RetainExceptOnCreate")?.unwrap_or_default(),
+        ..Beginning::default()
+    };
+    begin(call, draft, beginning, vec![order.template_record()])?;
+    Ok(stack_id(&stack.arn))
+}
+
+pub(super) fn delete(call: &mut Call<'_>) -> Answer {
+    let name = call.form.required("StackName")?;
+    let Some(entry) = super::find(&call.core.state, &call.context.region, name).cloned() else {
+        // To AWS a stack that is not there is deleted.
+        return Ok(Content::empty());
+    };
+    let stack = &entry.stack;
+    let token = call.form.filled("ClientRequestToken").map(str::to_owned);
+    if stack.status == StackStatus::DeleteComplete
+        || is_repeated(&entry, OperationKind::Delete, token.as_deref())?
+    {
+        return Ok(Content::empty());
+    }
+    if stack.termination_protection {
+        return Err(Refusal::validation(format!(
+            "Stack [{}] cannot be deleted while TerminationProtection is enabled",
+            stack.name
+        )));
+    }
+    if stack.status.is_in_progress()
+        && !matches!(
+            stack.status,
+            StackStatus::CreateInProgress | StackStatus::DeleteInProgress
+        )
+    {
+        return Err(Refusal::validation(format!(
+            "Stack [{}] cannot be deleted while in status {}",
+            stack.arn, stack.status
+        )));
+    }
+    if stack.status == StackStatus::DeleteInProgress {
+        return Ok(Content::empty());
+    }
+    let retain = call.form.list("RetainResources").unwrap_or_default();
+    if !retain.is_empty() && stack.status != StackStatus::DeleteFailed {
+        return Err(Refusal::validation(
+            "Invalid operation on stack. RetainResources can only be specified for stacks in DELETE_FAILED state.",
+        ));
+    }
+    let unknown = retain
+        .iter()
+        .find(|name| !entry.resources.contains_key(*name));
+    if let Some(unknown) = unknown {
+        return Err(Refusal::validation(format!(
+            "Resource {unknown} does not exist in stack {}",
+            stack.name
+        )));
+    }
+    let beginning = Beginning {
+        kind: OperationKind::Delete,
+        phase: Phase::Delete,
+        status: StackStatus::DeleteInProgress,
+        token,
+        retain,
+        force_delete: call.form.get("DeletionMode") == Some("FORCE_DELETE_STACK"),
+        ..Beginning::default()
+    };
+    let mut draft = Draft::of(&entry, call.context.seed(), call.context.now);
+    draft.cancel_started();
+    begin(call, draft, beginning, Vec::new())?;
+    Ok(Content::empty())
+}
+
+pub(super) fn cancel_update(call: &mut Call<'_>) -> Answer {
+    let entry = call.stack(|name| format!("Stack [{name}] does not exist"))?;
+    let mut stack = entry.stack.clone();
+    let is_update = stack.status == StackStatus::UpdateInProgress;
+    match &mut stack.operation {
+        Some(operation) if is_update => operation.cancelled = true,
+        _ => {
+            return Err(Refusal::validation(
+                "CancelUpdateStack cannot be called from current stack status",
+            ));
+        }
+    }
+    call.core.commit(vec![Record::Stack(Box::new(stack))])?;
+    Ok(Content::empty())
+}
+
+pub(super) fn continue_rollback(call: &mut Call<'_>) -> Answer {
+    let entry = call
+        .stack(|name| format!("Stack [{name}] does not exist"))?
+        .clone();
+    let stack = &entry.stack;
+    if stack.status != StackStatus::UpdateRollbackFailed {
+        return Err(Refusal::validation(format!(
+            "Stack:{} is in {} state and can not continue rolling back.",
+            stack.arn, stack.status
+        )));
+    }
+    let skip = call.form.list("ResourcesToSkip").unwrap_or_default();
+    let is_failed = |name: &String| {
+        entry
+            .resources
+            .get(name)
+            .is_some_and(|resource| resource.status == crate::state::ResourceStatus::UpdateFailed)
+    };
+    if let Some(other) = skip.iter().find(|name| !is_failed(name)) {
+        return Err(Refusal::validation(format!(
+            "Resources to skip must be in UPDATE_FAILED state: [{other}]"
+        )));
+    }
+    let beginning = Beginning {
+        kind: OperationKind::ContinueRollback,
+        phase: Phase::Restore,
+        status: StackStatus::UpdateRollbackInProgress,
+        token: call.form.filled("ClientRequestToken").map(str::to_owned),
+        skip,
+        ..Beginning::default()
+    };
+    let draft = Draft::of(&entry, call.context.seed(), call.context.now);
+    begin(call, draft, beginning, Vec::new())?;
+    Ok(Content::result(|_| {}))
+}
+
+pub(super) fn rollback(call: &mut Call<'_>) -> Answer {
+    let entry = call
+        .stack(|name| format!("Stack [{name}] does not exist"))?
+        .clone();
+    let stack = &entry.stack;
+    let (phase, status) = match (stack.status, &stack.stable) {
+        (StackStatus::CreateFailed, _) | (StackStatus::UpdateFailed, None) => {
+            (Phase::Delete, StackStatus::RollbackInProgress)
+        }
+        (StackStatus::UpdateFailed, Some(_)) => {
+            (Phase::Restore, StackStatus::UpdateRollbackInProgress)
+        }
+        _ => {
+            return Err(Refusal::validation(format!(
+                "Stack:{} is in {} state and can not be rolled back.",
+                stack.arn, stack.status
+            )));
+        }
+    };
+    let beginning = Beginning {
+        kind: OperationKind::Rollback,
+        phase,
+        status,
+        token: call.form.filled("ClientRequestToken").map(str::to_owned),
+        retain_except_on_create: call.form.flag("RetainExceptOnCreate")?.unwrap_or_default(),
+        ..Beginning::default()
+    };
+    let arn = stack.arn.clone();
+    let draft = Draft::of(&entry, call.context.seed(), call.context.now);
+    begin(call, draft, beginning, Vec::new())?;
+    Ok(stack_id(&arn))
+}
+
+/// Executes a change set: the operation it foresaw begins, and all change sets of the stack are gone.
+pub(super) fn execute(
+    call: &mut Call<'_>,
+    entry: &Entry,
+    change_set: &ChangeSet,
+) -> Result<(), Refusal> {
+    let is_new = entry.stack.status == StackStatus::ReviewInProgress;
+    let disable_rollback = call.form.flag("DisableRollback")?;
+    if disable_rollback.is_some() && change_set.on_failure.is_some() {
+        return Err(Refusal::validation(
+            "You can specify either DisableRollback or OnStackFailure, but not both.",
+        ));
+    }
+    let mut draft = Draft::of(entry, call.context.seed(), call.context.now);
+    draft.stack.definition = change_set.definition.clone();
+    draft.stack.change_set_arn = Some(change_set.arn.clone());
+    let (kind, status) = match (change_set.kind, is_new) {
+        (ChangeSetType::Import, true) => (OperationKind::Create, StackStatus::ImportInProgress),
+        (ChangeSetType::Import, false) => (OperationKind::Update, StackStatus::ImportInProgress),
+        (_, true) => (OperationKind::Create, StackStatus::CreateInProgress),
+        (_, false) => (OperationKind::Update, StackStatus::UpdateInProgress),
+    };
+    let beginning = Beginning {
+        kind,
+        phase: Phase::Apply,
+        status,
+        token: call.form.filled("ClientRequestToken").map(str::to_owned),
+        disable_rollback: disable_rollback.unwrap_or_default(),
+        on_failure: change_set.on_failure.unwrap_or(OnFailure::Rollback),
+        retain_except_on_create: call.form.flag("RetainExceptOnCreate")?.unwrap_or_default(),
+        import: change_set.import.clone(),
+        ..Beginning::default()
+    };
+    let gone = entry
+        .change_sets
+        .iter()
+        .map(|other| Record::ChangeSetGone(entry.stack.uuid.clone(), other.arn.clone()))
+        .collect();
+    begin(call, draft, beginning, gone)
+}
+
+/// How an operation begins.
+#[derive(Debug)]
+struct Beginning {
+    kind: OperationKind,
+    phase: Phase,
+    status: StackStatus,
+    token: Option<String>,
+    disable_rollback: bool,
+    on_failure: OnFailure,
+    retain_except_on_create: bool,
+    retain: Vec<String>,
+    skip: Vec<String>,
+    force_delete: bool,
+    import: BTreeMap<String, BTreeMap<String, String>>,
+}
+
+impl Default for Beginning {
+    fn default() -> Self {
+        Self {
+            kind: OperationKind::Update,
+            phase: Phase::Apply,
+            status: StackStatus::UpdateInProgress,
+            token: None,
+            disable_rollback: false,
+            on_failure: OnFailure::Rollback,
+            retain_except_on_create: false,
+            retain: Vec::new(),
+            skip: Vec::new(),
+            force_delete: false,
+            import: BTreeMap::new(),
+        }
+    }
+}
+
+fn begin(
+    call: &mut Call<'_>,
+    mut draft: Draft,
+    beginning: Beginning,
+    mut records: Vec<Record>,
+) -> Result<(), Refusal> {
+    draft.reset_progress();
+    let id = draft.uuid("operation");
+    if beginning.kind == OperationKind::Update {
+        draft.stack.updated = Some(call.context.now);
+    }
+    draft.stack.disable_rollback = beginning.disable_rollback;
+    draft.stack.retain_except_on_create = beginning.retain_except_on_create;
+    draft.stack.operation = Some(Operation {
+        id,
+        kind: beginning.kind,
+        token: beginning.token,
+        phase: beginning.phase,
+        disable_rollback: beginning.disable_rollback,
+        on_failure: beginning.on_failure,
+        retain_except_on_create: beginning.retain_except_on_create,
+        retain: beginning.retain,
+        skip: beginning.skip,
+        force_delete: beginning.force_delete,
+        cancelled: false,
+        import: beginning.import,
+        failure: None,
+        started: call.context.now,
+    });
+    draft.status(beginning.status, Some("User Initiated".to_owned()));
+    let uuid = draft.stack.uuid.clone();
+    // The template stands before the stack that names it.
+    let changes = draft.finish();
+    records.extend(changes);
+    call.core.commit(records)?;
+    call.context.endpoint.drive(call.core, uuid);
+    Ok(())
+}
+
+/// A stack that is about to be made.
+pub(super) fn new_stack(
+    call: &Call<'_>,
+    name: &str,
+    definition: Definition,
+) -> Result<Stack, Refusal> {
+    let region = &call.context.region;
+    if call.core.state.present(region).count() >= MOST_STACKS {
+        return Err(Refusal::new(
+            "LimitExceededException",
+            format!("Limit for stack has been exceeded: {MOST_STACKS}"),
+        ));
+    }
+    let account = call.context.account();
+    let times = call.core.state.times_named(region, name).to_string();
+    let created = call.context.now.as_millisecond().to_string();
+    let uuid = identifiers::uuid(
+        call.context.seed(),
+        &["stack", account, region, name, &times, &created],
+    );
+    Ok(Stack {
+        arn: format!("arn:aws:cloudformation:{region}:{account}:stack/{name}/{uuid}"),
+        uuid,
+        name: name.to_owned(),
+        region: region.clone(),
+        status: StackStatus::ReviewInProgress,
+        status_reason: None,
+        created: call.context.now,
+        updated: None,
+        deleted: None,
+        definition,
+        stable: None,
+        outputs: Vec::new(),
+        imports: Vec::new(),
+        termination_protection: false,
+        policy: None,
+        disable_rollback: false,
+        retain_except_on_create: false,
+        timeout_minutes: None,
+        change_set_arn: None,
+        operation: None,
+        ordinal: 0,
+    })
+}
+
+/// Whether a call repeats the one that began the last operation; a token used for another operation is refused.
+fn is_repeated(entry: &Entry, kind: OperationKind, token: Option<&str>) -> Result<bool, Refusal> {
+    let last = entry.stack.operation.as_ref();
+    match (last, token) {
+        (Some(last), Some(token)) if last.token.as_deref() == Some(token) => {
+            if last.kind == kind {
+                Ok(true)
+            } else {
+                Err(Refusal::new(
+                    "TokenAlreadyExistsException",
+                    format!("Token [{token}] already exists for another operation"),
+                ))
+            }
+        }
+        _ => Ok(false),
+    }
+}
+
+pub(super) fn check_updatable(stack: &Stack) -> Result<(), Refusal> {
+    if stack.status.is_updatable() {
+        Ok(())
+    } else {
+        Err(Refusal::validation(format!(
+            "Stack:{} is in {} state and can not be updated.",
+            stack.arn, stack.status
+        )))
+    }
+}
+
+pub(super) fn on_failure(word: Option<&str>, field: &str) -> Result<Option<OnFailure>, Refusal> {
+    word.map(|word| {
+        word.parse().map_err(|()| {
+            Refusal::validation(format!(
+                "1 validation error detected: Value '{word}' at '{field}' failed to satisfy constraint: Member must satisfy enum value set: [ROLLBACK, DO_NOTHING, DELETE]"
+            ))
+        })
+    })
+    .transpose()
+}
+
+fn stack_id(arn: &str) -> Content {
+    Content::result(|xml| xml.text("StackId", arn))
+}
