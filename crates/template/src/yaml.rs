@@ -284,7 +284,7 @@ impl<'a> Reader<'a> {
     fn key(&mut self, event: Event<'a>, place: Position) -> Result<(String, bool), ParseError> {
         match event {
             Event::Scalar(text, style, anchor, tag) => {
-                if let Some(tag) = tag.filter(|tag| !(tag.is_yaml_core_schema())) {
+                if let Some(tag) = tag.filter(|tag| !says_nothing(tag, "str")) {
                     let message = format!("a key cannot have a tag, `{tag}`");
                     return Err(ParseError::new(place, message));
                 }
@@ -399,9 +399,7 @@ fn short_form(
     let Some(tag) = tag else {
         return Ok(node);
     };
-    let name = if tag.is_yaml_core_schema() && tag.suffix == kind
-        || tag.handle.is_empty() && tag.suffix == "!"
-    {
+    let name = if says_nothing(&tag, kind) {
         return Ok(node);
     } else if tag.handle != "!" {
         return Err(unknown_tag(&tag, place));
@@ -420,6 +418,11 @@ fn short_form(
     let weight = name.len();
     let value = whole.take(node, weight);
     Ok(whole.into_node(Value::Object(Map::from_iter([(name, value)]))))
+}
+
+/// Whether a tag is the one a value of this kind has anyway, or the bare `!`.
+fn says_nothing(tag: &Tag, kind: &str) -> bool {
+    tag.is_yaml_core_schema() && tag.suffix == kind || tag.handle.is_empty() && tag.suffix == "!"
 }
 
 fn unknown_tag(tag: &Tag, place: Position) -> ParseError {

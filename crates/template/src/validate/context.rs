@@ -1,7 +1,10 @@
 //! What every check needs to know of the template.
 
+use std::cell::Cell;
+
 use serde_json::Value;
 
+use super::scalars;
 use crate::{
     function::{FOR_EACH, Function, has_generated_members},
     model::{Members, Resource, Section},
@@ -20,6 +23,9 @@ pub(crate) struct Context<'a> {
     modules: Vec<&'a str>,
     open: [bool; SECTIONS.len()],
 }
+
+/// How many parts of conditions are looked at to decide one.
+const MOST_STEPS: u32 = 1000;
 
 const SECTIONS: [Section; 6] = [
     Section::Parameters,
@@ -78,6 +84,45 @@ impl<'a> Context<'a> {
                 .and_then(Value::as_str)
                 .unwrap_or_default(),
         )
+    }
+
+    /// Whether a condition is false whatever the parameters are.
+    pub(crate) fn is_never(&self, condition: &str) -> bool {
+        self.conditions
+            .and_then(|conditions| conditions.get(condition))
+            .is_some_and(|declaration| {
+                self.decide(declaration, &Cell::new(MOST_STEPS)) == Some(false)
+            })
+    }
+
+    /// What a condition comes to, when that does not depend on a parameter.
+    ///
+    /// Conditions that refer to each other in a circle use up their steps and come to nothing.
+    fn decide(&self, condition: &Value, steps: &Cell<u32>) -> Option<bool> {
+        steps.set(steps.get().checked_sub(1)?);
+        let members = condition.as_object().filter(|members| members.len() == 1)?;
+        let (key, argument) = members.iter().next()?;
+        let parts = || {
+            argument
+                .as_array()
+                .map(|parts| parts.iter().map(|part| self.decide(part, steps)))
+        };
+        match Function::named(key)? {
+            Function::Condition => {
+                let declaration = self.conditions?.get(argument.as_str()?)?;
+                self.decide(declaration, steps)
+            }
+            Function::Equals => match argument.as_array()?.as_slice() {
+                [left, right] => Some(scalars::text(left)? == scalars::text(right)?),
+                _ => None,
+            },
+            Function::Not => parts()?.next()?.map(|part| !part),
+            Function::And if parts()?.any(|part| part == Some(false)) => Some(false),
+            Function::And => parts()?.collect::<Option<Vec<_>>>().map(|_| true),
+            Function::Or if parts()?.any(|part| part == Some(true)) => Some(true),
+            Function::Or => parts()?.collect::<Option<Vec<_>>>().map(|_| false),
+            _ => None,
+        }
     }
 
     /// The resource of a logical id.

@@ -12,7 +12,8 @@ use crate::{
 
 /// Finds the groups of resources that depend on each other in a circle, and spells one circle of each group out.
 ///
-/// A reference in a branch of `Fn::If` may come to nothing, so it counts for no circle.
+/// A reference in a branch of `Fn::If` may come to nothing, so it counts for no circle; neither does one of a resource
+/// of SAM, which becomes several.
 pub(crate) fn check(context: &Context<'_>, findings: &mut Findings) {
     let resources: Vec<Resource<'_>> = context.template.resources().collect();
     let indexes: HashMap<&str, usize> = resources
@@ -51,6 +52,12 @@ fn targets(
     indexes: &HashMap<&str, usize>,
 ) -> Vec<usize> {
     let mut targets = Vec::new();
+    if resource
+        .type_name()
+        .is_some_and(|name| name.starts_with("AWS::Serverless::"))
+    {
+        return targets;
+    }
     for reference in resource.references() {
         let leads_on = !matches!(
             reference.kind,

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::context::{Context, is_loop};
 use crate::{
-    finding::{Findings, Path, kind, shown, suggestion},
+    finding::{Findings, Path, Severity, kind, shown, suggestion},
     function::{Function, has_generated_members},
     model::{Members, Section, is_custom},
     rules,
@@ -168,9 +168,9 @@ fn resource_type<'a>(
             .into_iter()
             .any(|known| strsim::damerau_levenshtein(known, type_name) <= 2);
         let severity = if slip {
-            crate::Severity::Error
+            Severity::Error
         } else {
-            crate::Severity::Warning
+            Severity::Warning
         };
         path.push("Type");
         findings.add_as(severity, &rules::UNKNOWN_TYPE, path, message);
@@ -217,11 +217,28 @@ fn attribute<'a>(
             deletion_policy(path, findings, type_name, key, policy);
         }
         ("DeletionPolicy" | "UpdateReplacePolicy", _) => {
-            if !(context.trust.language_extensions && Function::called(value).is_some()) {
-                let message = format!(
-                    "`{key}` must be a string; functions need the transform `AWS::LanguageExtensions`"
-                );
-                findings.add(&rules::WRONG_SHAPE, path, message);
+            let called = Function::called(value).map(|(function, _)| function);
+            match called {
+                Some(
+                    Function::Ref
+                    | Function::FindInMap
+                    | Function::If
+                    | Function::Sub
+                    | Function::Select,
+                ) => {
+                    if !context.trust.language_extensions {
+                        // Documented so, while cfn-lint's authors take it as accepted.
+                        let message = format!(
+                            "a function in `{key}` needs the transform `AWS::LanguageExtensions`"
+                        );
+                        findings.add_as(Severity::Warning, &rules::UNKNOWN_FUNCTION, path, message);
+                    }
+                }
+                Some(function) => {
+                    let message = format!("`{}` cannot stand in `{key}`", function.key());
+                    findings.add(&rules::UNKNOWN_FUNCTION, path, message);
+                }
+                None => wrong(findings, path, "a string"),
             }
         }
         ("Version", _) if type_name.is_some_and(is_custom) => {}

@@ -141,7 +141,8 @@ impl<'a> Check<'_, 'a> {
                     check.value(value, Functions::VALUES, Form::Any);
                 }
                 ("DeletionPolicy" | "UpdateReplacePolicy", Value::Object(_))
-                    if check.context.trust.language_extensions =>
+                    if check.context.trust.language_extensions
+                        || Function::called(value).is_some() =>
                 {
                     check.value(value, Functions::VALUES, Form::Text);
                 }
@@ -426,6 +427,15 @@ impl<'a> Check<'_, 'a> {
                 .add(&rules::UNKNOWN_FUNCTION, &self.path, message);
             return;
         }
+        if let Some((F::Transform, inner)) = Function::called(argument)
+            && function != F::Transform
+        {
+            // What it gives is not known; it stands for the argument as a whole.
+            self.within(F::Transform.key(), |check| {
+                check.arguments(F::Transform, inner)
+            });
+            return;
+        }
         match function {
             F::Ref => self.name(argument, "Ref", "the name of a parameter or resource"),
             F::Condition => match argument {
@@ -507,10 +517,16 @@ impl<'a> Check<'_, 'a> {
                     Form::Text,
                 );
             }
-            F::Transform => {
-                let members: &[(&str, bool)] = &[("Name", true), ("Parameters", false)];
-                self.members(function, argument, members, Functions::VALUES, Form::Any);
-            }
+            F::Transform => match argument {
+                Value::Array(transforms) => {
+                    for (index, transform) in transforms.iter().enumerate() {
+                        self.path.push_index(index);
+                        self.transform(transform);
+                        self.path.pop();
+                    }
+                }
+                transform => self.transform(transform),
+            },
             F::Length | F::ToJsonString => self.value(argument, Functions::EXTENSION, Form::Any),
             F::Contains | F::EachMemberIn | F::EachMemberEquals => {
                 let asserted = Functions::ASSERTED;
@@ -560,6 +576,17 @@ impl<'a> Check<'_, 'a> {
         }
     }
 
+    fn transform(&mut self, transform: &'a Value) {
+        let members: &[(&str, bool)] = &[("Name", true), ("Parameters", false)];
+        self.members(
+            Function::Transform,
+            transform,
+            members,
+            Functions::VALUES,
+            Form::Any,
+        );
+    }
+
     /// A list of arguments, of which the last may be left out down to `least`.
     fn list(
         &mut self,
@@ -575,10 +602,7 @@ impl<'a> Check<'_, 'a> {
             format!("{least} to {}", takes.len())
         };
         let Value::Array(arguments) = argument else {
-            // The transform makes of it what it will.
-            if Function::called(argument).is_none_or(|(inner, _)| inner != Function::Transform)
-                && !argument.is_null()
-            {
+            if !argument.is_null() {
                 self.wrong(format!(
                     "`{key}` takes a list of {count} arguments, this is {}",
                     kind(argument)

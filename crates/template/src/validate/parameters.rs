@@ -209,7 +209,13 @@ fn check_value(members: &Members, value: &Value, text: &str) -> Result<(), Param
         return Ok(());
     }
     let is_list = is_list_type(parameter_type);
-    let elements: Vec<&str> = if is_list {
+    let is_allowed_whole = members
+        .get("AllowedValues")
+        .and_then(Value::as_array)
+        .is_some_and(|allowed| allowed.iter().any(|allowed| scalars::same(allowed, value)));
+    let elements: Vec<&str> = if is_list && is_allowed_whole {
+        Vec::new()
+    } else if is_list {
         text.split(',').map(str::trim).collect()
     } else {
         vec![text]

@@ -27,6 +27,13 @@ pub(crate) fn check(context: &Context<'_>, findings: &mut Findings) {
         let Some(facts) = resource.type_name().and_then(schema::resource_type) else {
             continue;
         };
+        // A resource that is never made is never checked by AWS either: a usual stand-in in templates of parts.
+        if resource
+            .condition()
+            .is_some_and(|name| context.is_never(name))
+        {
+            continue;
+        }
         let mut check = Check {
             context,
             facts,
@@ -55,26 +62,9 @@ struct Check<'c, 'a> {
 impl<'a> Check<'_, 'a> {
     fn resource(&mut self, resource: Resource<'a>) {
         match resource.properties() {
-            Some(Value::Object(members)) => {
-                self.path.push("Properties");
-                if let Some((function, _)) = resource.properties().and_then(Function::called)
-                    && function != Function::Transform
-                {
-                    let message = format!(
-                        "properties are a mapping of their own, they cannot come from `{}`",
-                        function.key()
-                    );
-                    self.findings
-                        .add(&rules::UNKNOWN_FUNCTION, &self.path, message);
-                } else {
-                    let shape = &self.facts.shape;
-                    self.object(members, shape);
-                    self.branches_of_members(members, shape);
-                    self.read_only(members);
-                }
-                self.path.pop();
+            Some(properties) => {
+                self.within("Properties", |check| check.all_properties(properties));
             }
-            Some(_) => {}
             None if has_generated_members(resource.declaration()) => {}
             None => {
                 for name in &self.facts.shape.required {
@@ -83,6 +73,25 @@ impl<'a> Check<'_, 'a> {
                         .add(&rules::MISSING_PROPERTY, &self.path, message);
                 }
             }
+        }
+    }
+
+    /// The properties, or a function that chooses between several of them.
+    fn all_properties(&mut self, properties: &'a Value) {
+        match (Function::called(properties), properties) {
+            (Some((Function::If, Value::Array(arguments))), _) => self.within("Fn::If", |check| {
+                for (index, branch) in arguments.iter().enumerate().skip(1) {
+                    check.within_index(index, |check| check.all_properties(branch));
+                }
+            }),
+            (Some(_), _) => {}
+            (None, Value::Object(members)) => {
+                let shape = &self.facts.shape;
+                self.object(members, shape);
+                self.branches_of_members(members, shape);
+                self.read_only(members);
+            }
+            _ => {}
         }
     }
 

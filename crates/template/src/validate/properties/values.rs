@@ -107,6 +107,7 @@ impl<'a> Check<'_, 'a> {
                 ),
             );
         }
+        self.format(text, shape);
         if shape.min_length.is_none() && shape.max_length.is_none() {
             return;
         }
@@ -150,6 +151,17 @@ impl<'a> Check<'_, 'a> {
             return;
         };
         self.findings.add(&rules::RANGE, &self.path, message);
+    }
+
+    /// A text that stands for something with a form of its own.
+    fn format(&mut self, text: &str, shape: &'static Shape) {
+        if shape.format.as_deref() == Some("ipv4-network") && !is_ipv4_network(text) {
+            let message = format!(
+                "`{}` is not a range of IPv4 addresses, `10.0.0.0/16`",
+                shown(&text.into())
+            );
+            self.findings.add(&rules::PATTERN, &self.path, message);
+        }
     }
 
     pub(super) fn list(&mut self, elements: &'a [Value], shape: &'static Shape) {
@@ -198,7 +210,8 @@ impl<'a> Check<'_, 'a> {
     fn repeated(&mut self, elements: &'a [Value]) {
         let mut seen: std::collections::HashMap<String, usize> = std::collections::HashMap::new();
         for (index, element) in elements.iter().enumerate() {
-            if Function::called(element).is_some() || element.is_null() {
+            // Elements with functions may come to the same or not; AWS itself makes templates with such repetitions.
+            if element.is_null() || has_function(element) {
                 continue;
             }
             let first = *seen.entry(element.to_string()).or_insert(index);
@@ -243,4 +256,22 @@ impl<'a> Check<'_, 'a> {
             }
         }
     }
+}
+
+/// An address and the length of its prefix.
+fn is_ipv4_network(text: &str) -> bool {
+    text.split_once('/').is_some_and(|(address, prefix)| {
+        address.parse::<std::net::Ipv4Addr>().is_ok()
+            && prefix.parse::<u8>().is_ok_and(|length| length <= 32)
+    })
+}
+
+/// Whether a value is a function or holds one.
+fn has_function(value: &Value) -> bool {
+    Function::called(value).is_some()
+        || match value {
+            Value::Array(elements) => elements.iter().any(has_function),
+            Value::Object(members) => members.values().any(has_function),
+            _ => false,
+        }
 }
