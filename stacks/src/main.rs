@@ -36,3 +36,6 @@ fn keep(resource: &impl Handle, environment: &Environment) {
         resource.retain();
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,8 +5,9 @@ use std::fmt;
 use constructs::{
     addresses::{EmailAddress, Origin, Url},
     cognito::DomainName,
+    settings,
 };
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 
 /// An environment with Chitchatter Pro's settings.
 pub(crate) type Environment = constructs::Environment<Settings>;
@@ -57,14 +58,11 @@ impl Tenancy {
 }
 
 /// A repository on GitHub, `owner/name`.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(try_from = "String")]
+#[derive(Clone, Debug)]
 pub(crate) struct Repository(String);
 
-impl TryFrom<String> for Repository {
-    type Error = String;
-
-    fn try_from(text: String) -> Result<Self, String> {
+impl Repository {
+    fn new(text: &str) -> Result<Self, String> {
         let named = |part: &str| {
             !part.is_empty()
                 && part
@@ -72,9 +70,15 @@ impl TryFrom<String> for Repository {
                     .all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
         };
         match text.split_once('/') {
-            Some((owner, name)) if named(owner) && named(name) => Ok(Self(text)),
+            Some((owner, name)) if named(owner) && named(name) => Ok(Self(text.to_owned())),
             _ => Err(format!("repository `{text}` is not `owner/name`")),
         }
+    }
+}
+
+impl<'de> Deserialize<'de> for Repository {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        settings::text(deserializer, Self::new)
     }
 }
 

@@ -3,26 +3,24 @@
 use std::fmt;
 
 use dsl::Value;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
+
+use crate::settings;
 
 /// An absolute URL that a browser may be sent to: `https`, or `http` on the same machine.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "String")]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Url(String);
 
 /// An origin of web pages: scheme, host and port, without a path. One `*` may stand for a label: `https://*.chitchatter.im`.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "String")]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Origin(String);
 
 /// An e-mail address.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "String")]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EmailAddress(String);
 
 /// A host's full name in the DNS: `auth.chitchatter.im`.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "String")]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HostName(String);
 
 /// Why a text is not the address it should be.
@@ -34,10 +32,9 @@ impl Url {
     ///
     /// # Errors
     /// It is not an absolute `https` URL, nor an `http` URL of `localhost`, or it has a fragment, a space or a quote.
-    pub fn new(text: impl Into<String>) -> Result<Self, InvalidAddress> {
-        let text = text.into();
+    pub fn new(text: &str) -> Result<Self, InvalidAddress> {
         let wrong = |why| Err(InvalidAddress(format!("URL `{text}` {why}")));
-        let Some((host, path)) = split(&text) else {
+        let Some((host, path)) = split(text) else {
             return wrong("does not begin with `https://` and a host, or with `http://localhost`");
         };
         if !is_host_and_port(host) {
@@ -47,7 +44,7 @@ impl Url {
         if !path.bytes().all(plain) {
             return wrong("has a fragment, or a character that must be escaped");
         }
-        Ok(Self(text))
+        Ok(Self(text.to_owned()))
     }
 
     /// Whether it leads back to the developer's own machine.
@@ -61,10 +58,9 @@ impl Origin {
     ///
     /// # Errors
     /// It has a path, has `*` anywhere but as the first label, or is not `https` outside `localhost`.
-    pub fn new(text: impl Into<String>) -> Result<Self, InvalidAddress> {
-        let text = text.into();
+    pub fn new(text: &str) -> Result<Self, InvalidAddress> {
         let wrong = |why| Err(InvalidAddress(format!("origin `{text}` {why}")));
-        let Some((host, path)) = split(&text) else {
+        let Some((host, path)) = split(text) else {
             return wrong("does not begin with `https://` and a host, or with `http://localhost`");
         };
         if !path.is_empty() {
@@ -74,7 +70,7 @@ impl Origin {
         if !is_host_and_port(concrete) || (concrete != host && !concrete.contains('.')) {
             return wrong("has no valid host; `*` may stand for the first label only");
         }
-        Ok(Self(text))
+        Ok(Self(text.to_owned()))
     }
 }
 
@@ -83,15 +79,14 @@ impl EmailAddress {
     ///
     /// # Errors
     /// It is not one name, an `@` and a host's full name.
-    pub fn new(text: impl Into<String>) -> Result<Self, InvalidAddress> {
-        let text = text.into();
+    pub fn new(text: &str) -> Result<Self, InvalidAddress> {
         let named =
             |byte: u8| byte.is_ascii_alphanumeric() || b".!#$%&'*+=?^_{|}~-".contains(&byte);
         match text.split_once('@') {
             Some((name, host))
                 if !name.is_empty() && name.bytes().all(named) && is_full_name(host) =>
             {
-                Ok(Self(text))
+                Ok(Self(text.to_owned()))
             }
             _ => Err(InvalidAddress(format!(
                 "`{text}` is not an e-mail address like `costs@example.com`"
@@ -105,10 +100,9 @@ impl HostName {
     ///
     /// # Errors
     /// It is not labels of lowercase letters, digits and hyphens with dots between them.
-    pub fn new(text: impl Into<String>) -> Result<Self, InvalidAddress> {
-        let text = text.into();
-        if is_full_name(&text) && !text.bytes().any(|byte| byte.is_ascii_uppercase()) {
-            Ok(Self(text))
+    pub fn new(text: &str) -> Result<Self, InvalidAddress> {
+        if is_full_name(text) && !text.bytes().any(|byte| byte.is_ascii_uppercase()) {
+            Ok(Self(text.to_owned()))
         } else {
             Err(InvalidAddress(format!(
                 "`{text}` is not a host's full name like `auth.example.com`"
@@ -160,11 +154,9 @@ impl std::error::Error for InvalidAddress {}
 
 macro_rules! texts {
     ($($kind:ident),*) => {$(
-        impl TryFrom<String> for $kind {
-            type Error = InvalidAddress;
-
-            fn try_from(text: String) -> Result<Self, InvalidAddress> {
-                Self::new(text)
+        impl<'de> Deserialize<'de> for $kind {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                settings::text(deserializer, Self::new)
             }
         }
 

@@ -278,3 +278,89 @@ impl Construct for AnomalyAlert {
         alert
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use dsl::testing::{self, Template};
+    use serde_json::json;
+
+    use super::*;
+    use crate::sns::AlertTopic;
+
+    fn people(count: usize) -> Vec<EmailAddress> {
+        (0..count)
+            .map(|index| {
+                EmailAddress::new(&format!("costs-{index}@example.com")).expect("it is one")
+            })
+            .collect()
+    }
+
+    fn complaint(budget: Budget) -> String {
+        let app = testing::app();
+        app.stack("account").add("Budget", budget);
+        testing::diagnostics(&app)
+    }
+
+    #[test]
+    fn a_budget_that_aws_would_refuse_is_reported() {
+        let budget = || Budget::monthly_usd(10, Spending::WholeAccount);
+        for (budget, expected) in [
+            (budget(), ""),
+            (budget().actual_percent([80]).tell(&people(10)), ""),
+            (
+                budget().actual_percent([80]).tell(&people(11)),
+                "`11` addresses",
+            ),
+            (budget().actual_percent([80]), "alerts nobody"),
+            (
+                budget()
+                    .actual_percent(1..=9)
+                    .forecast_percent([1, 2])
+                    .tell(&people(1)),
+                "`11` thresholds",
+            ),
+        ] {
+            let complaint = complaint(budget);
+            assert_eq!(complaint.is_empty(), expected.is_empty(), "{complaint}");
+            assert!(complaint.contains(expected), "{complaint}");
+        }
+    }
+
+    #[test]
+    fn alerts_wait_until_they_may_be_published() {
+        let app = testing::app();
+        let stack = app.stack("account");
+        let alerts = stack.add(
+            "Alerts",
+            AlertTopic::new("Costs")
+                .from_budgets()
+                .from_cost_anomalies(),
+        );
+        let budget = Budget::monthly_usd(10, Spending::tagged("environment", "staging"))
+            .forecast_percent([100])
+            .tell_topic(&alerts);
+        stack.add("Budget", budget);
+        let anomalies = stack.add("Anomalies", AnomalyMonitor::of_services("all"));
+        stack.add("Alert", anomalies.alert_at_once("now", 5, &alerts));
+        stack.add("Digest", anomalies.daily_email("daily", 5, &people(1)));
+
+        let template = Template::of(&stack);
+        assert_eq!(
+            template.resource("Budget")["DependsOn"],
+            json!(["AlertsPolicy"])
+        );
+        assert_eq!(
+            template.resource("Alert")["DependsOn"],
+            json!(["AlertsPolicy"])
+        );
+        assert_eq!(template.resource("Digest").get("DependsOn"), None);
+        assert_eq!(
+            template.properties("Budget")["Budget"]["CostFilters"],
+            json!({ "TagKeyValue": ["user:environment$staging"] })
+        );
+        let threshold = template.properties("Alert")["ThresholdExpression"].as_str();
+        let threshold: serde_json::Value =
+            serde_json::from_str(threshold.expect("it is a text")).expect("it is JSON");
+        assert_eq!(threshold["Dimensions"]["Values"], json!(["5"]));
+    }
+}

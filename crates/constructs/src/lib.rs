@@ -9,6 +9,7 @@ pub mod iam;
 pub mod pipeline;
 pub mod prelude;
 pub mod s3;
+pub mod settings;
 pub mod sns;
 
 pub use dsl::{self, App, Environment, run};

@@ -254,3 +254,98 @@ impl Deref for Bucket {
         &self.bucket
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use dsl::testing::{self, Template};
+    use serde_json::json;
+
+    use super::*;
+    use crate::iam::{Role, Trust};
+
+    fn role(stack: &Stack) -> RoleRef {
+        stack.add(
+            "Api",
+            Role::assumed_by(Trust::service("lambda.amazonaws.com")),
+        )
+    }
+
+    #[test]
+    fn nothing_but_tls_reaches_it() {
+        let app = testing::app();
+        let stack = app.stack("files");
+        stack.add("Files", PrivateBucket::new());
+        let template = Template::of(&stack);
+        let statements = &template.properties("FilesPolicy")["PolicyDocument"]["Statement"];
+        for statement in statements.as_array().expect("it is a list") {
+            assert_eq!(statement["Effect"], "Deny");
+            assert_eq!(statement["Principal"], "*");
+            assert_eq!(
+                statement["Resource"].as_array().map(Vec::len),
+                Some(2),
+                "bucket and objects"
+            );
+        }
+        assert_eq!(
+            statements[0]["Condition"],
+            json!({ "Bool": { "aws:SecureTransport": "false" } })
+        );
+        assert_eq!(
+            statements[1]["Condition"],
+            json!({ "NumericLessThan": { "s3:TlsVersion": "1.2" } })
+        );
+        let properties = template.properties("Files");
+        assert_eq!(properties.get("VersioningConfiguration"), None);
+        assert_eq!(
+            properties["PublicAccessBlockConfiguration"]["RestrictPublicBuckets"],
+            true
+        );
+    }
+
+    #[test]
+    fn a_grant_across_stacks_stands_beside_the_bucket() {
+        let app = testing::app();
+        let account = app.stack("account");
+        let api = role(&account);
+        let stack = app.stack("files");
+        let files = stack.add("Files", PrivateBucket::new());
+        files.grant_delete(&api);
+
+        let template = Template::of(&stack);
+        assert_eq!(
+            template.properties("FilesDeleteByApi"),
+            &json!({
+                "PolicyDocument": {
+                    "Version": "2012-10-17",
+                    "Statement": [{
+                        "Effect": "Allow",
+                        "Action": ["s3:DeleteObject"],
+                        "Resource": [{ "Fn::Sub": "${Files.Arn}/*" }],
+                    }],
+                },
+                "PolicyName": "FilesDeleteByApi",
+                "RoleName": { "Fn::GetStackOutput": { "StackName": "test-test-account", "OutputName": "Api" } },
+            })
+        );
+        let assembly = testing::assembly(&app);
+        let files = &assembly.manifest.stacks[1];
+        assert_eq!(files.depends_on, ["account"]);
+        assert!(files.resources["FilesDeleteByApi"].source.contains("s3.rs"));
+    }
+
+    #[test]
+    fn reading_tells_what_is_absent_from_what_is_forbidden() {
+        let app = testing::app();
+        let stack = app.stack("files");
+        let api = role(&stack);
+        stack.add("Files", PrivateBucket::new()).grant_read(&api);
+        let template = Template::of(&stack);
+        let statements = &template.properties("FilesReadByApi")["PolicyDocument"]["Statement"];
+        assert_eq!(statements[0]["Action"], json!(["s3:GetObject"]));
+        assert_eq!(statements[1]["Action"], json!(["s3:ListBucket"]));
+        assert_eq!(
+            statements[1]["Resource"],
+            json!([{ "Fn::GetAtt": ["Files", "Arn"] }])
+        );
+    }
+}

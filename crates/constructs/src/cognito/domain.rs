@@ -10,13 +10,12 @@ use resources::{
         user_pool_domain::{CustomDomainConfigType, CustomDomainConfigTypeSecurityPolicy},
     },
 };
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 
-use crate::addresses::HostName;
+use crate::{addresses::HostName, settings};
 
 /// The name of a domain: a prefix of Cognito's own, or one of ours. A text without dots is a prefix.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "String")]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DomainName {
     /// `chitchatter` stands for `chitchatter.auth.us-east-1.amazoncognito.com`. Nobody else in the region may have it.
     Prefix(Prefix),
@@ -43,8 +42,7 @@ impl DomainName {
     ///
     /// # Errors
     /// It is neither a prefix of lowercase letters, digits and hyphens, nor a host's full name.
-    pub fn new(text: impl Into<String>) -> Result<Self, InvalidDomainName> {
-        let text = text.into();
+    pub fn new(text: &str) -> Result<Self, InvalidDomainName> {
         if text.contains('.') {
             let host = HostName::new(text).map_err(|error| InvalidDomainName(error.to_string()))?;
             return Ok(Self::Custom(host));
@@ -60,16 +58,14 @@ impl DomainName {
             Some(word) => Err(InvalidDomainName(format!(
                 "domain prefix `{text}` contains `{word}`, which Cognito refuses"
             ))),
-            None => Ok(Self::Prefix(Prefix(text))),
+            None => Ok(Self::Prefix(Prefix(text.to_owned()))),
         }
     }
 }
 
-impl TryFrom<String> for DomainName {
-    type Error = InvalidDomainName;
-
-    fn try_from(text: String) -> Result<Self, InvalidDomainName> {
-        Self::new(text)
+impl<'de> Deserialize<'de> for DomainName {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        settings::text(deserializer, Self::new)
     }
 }
 

@@ -10,3 +10,6 @@ pub use client::{Lifetime, Scope, UserPoolClient};
 pub use domain::{DomainName, InvalidDomainName, Prefix, SignIn, SignInPages, UserPoolDomain};
 pub use password::PasswordPolicy;
 pub use user_pool::{Attribute, Contact, Mfa, SecondFactor, UserPool, Users};
+
+#[cfg(test)]
+mod tests;

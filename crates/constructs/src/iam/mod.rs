@@ -1,4 +1,12 @@
 //! Access: roles, who may take them on, and policies of typed actions.
+//!
+//! A misspelt action does not compile:
+//!
+//! ```compile_fail,E0425
+//! use constructs::{actions::s3, iam::allow};
+//!
+//! let statement = allow([s3::GetObjekt]).on(["arn:aws:s3:::reports/2026.csv"]);
+//! ```
 
 mod policy;
 mod principal;

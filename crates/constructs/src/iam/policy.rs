@@ -251,3 +251,101 @@ fn outline(expression: &Expression) -> String {
         _ => "…".to_owned(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use dsl::{aws, testing};
+    use resources::{Action, actions::s3};
+    use serde_json::json;
+
+    use super::*;
+    use crate::iam::{ManagedPolicy, Role, Trust};
+
+    const BUCKET: &str = "arn:aws:s3:::reports";
+
+    fn complaints(statement: Statement) -> String {
+        let app = testing::app();
+        app.stack("account")
+            .add("Policy", ManagedPolicy::new().may(statement));
+        testing::diagnostics(&app)
+    }
+
+    #[test]
+    fn a_wildcard_needs_a_reason() {
+        let pattern = || [Action::unlisted("s3:Get*")];
+        for (statement, complaint) in [
+            (allow([s3::GetObject]).on([BUCKET]), ""),
+            (allow(pattern()).on([BUCKET]), "`s3:Get*`"),
+            (allow(pattern()).on([BUCKET]).justified("  "), "`s3:Get*`"),
+            (
+                allow(pattern())
+                    .on([BUCKET])
+                    .justified("all of it is public"),
+                "",
+            ),
+            (allow([s3::GetObject]).on(["*"]), "`*`"),
+            (
+                allow([s3::ListAllMyBuckets]).on_any_resource("it has no narrower one"),
+                "",
+            ),
+            (
+                allow([s3::GetObject]).on([dsl::arn!("arn:{}:s3:::reports/*", aws::partition())]),
+                "`arn:…:s3:::reports/*`",
+            ),
+            (deny([s3::ALL]).on(["*"]), ""),
+        ] {
+            let complaints = complaints(statement.clone());
+            assert_eq!(
+                complaints.is_empty(),
+                complaint.is_empty(),
+                "{statement:?}: {complaints}"
+            );
+            assert!(
+                complaints.contains(complaint),
+                "{statement:?}: {complaints}"
+            );
+        }
+    }
+
+    #[test]
+    fn every_wildcard_is_reported_where_the_policy_is_declared() {
+        let app = testing::app();
+        let stack = app.stack("account");
+        let role = Role::assumed_by(Trust::service("lambda.amazonaws.com"))
+            .may(allow([s3::ALL]).on(["*"]));
+        stack.add("Role", role);
+        let text = testing::diagnostics(&app);
+        assert_eq!(text.matches("without a reason").count(), 2, "{text}");
+        assert!(text.contains("account/Role"), "{text}");
+        assert!(text.contains("policy.rs"), "{text}");
+    }
+
+    #[test]
+    fn conditions_of_one_operator_stand_together() {
+        let app = testing::app();
+        let stack = app.stack("account");
+        let statement = allow([s3::GetObject])
+            .on([BUCKET])
+            .when(
+                "aws:SourceAccount",
+                Operator::StringEquals,
+                aws::account_id(),
+            )
+            .when("aws:SecureTransport", Operator::Bool, "true")
+            .passed_to("lambda.amazonaws.com")
+            .tagged_with("owner");
+        stack.add("Policy", ManagedPolicy::new().may(statement));
+        let template = testing::Template::of(&stack);
+        assert_eq!(
+            template.properties("Policy")["PolicyDocument"]["Statement"][0]["Condition"],
+            json!({
+                "StringEquals": {
+                    "aws:SourceAccount": { "Ref": "AWS::AccountId" },
+                    "iam:PassedToService": "lambda.amazonaws.com",
+                },
+                "Bool": { "aws:SecureTransport": "true" },
+                "Null": { "aws:RequestTag/owner": "false" },
+            })
+        );
+    }
+}

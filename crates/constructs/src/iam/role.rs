@@ -12,14 +12,15 @@ use crate::arns;
 /// A role: who may take it on, for up to an hour, and what it may do then.
 ///
 /// ```
-/// # use constructs::prelude::*;
+/// use constructs::{actions::s3, prelude::*};
+///
 /// # let stack = dsl::testing::app().stack("account");
 /// # let reports: Value<Arn> = "arn:aws:s3:::reports".into();
 /// let reader = stack.add(
 ///     "Reader",
 ///     Role::assumed_by(Trust::service("lambda.amazonaws.com"))
 ///         .description("Reads the reports")
-///         .may(allow([s3::actions::ListBucket]).on([reports])),
+///         .may(allow([s3::ListBucket]).on([reports])),
 /// );
 /// ```
 #[derive(Clone, Debug)]

@@ -148,3 +148,68 @@ impl FederatedIdentity {
         )
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use dsl::testing::{self, Template};
+    use serde_json::json;
+
+    use super::*;
+    use crate::iam::Role;
+
+    #[test]
+    fn a_federated_role_is_for_one_subject_and_audience() {
+        let app = testing::app();
+        let stack = app.stack("account");
+        let github = stack.add("GitHub", IdentityProvider::github());
+        let vercel = IdentityProvider::vercel("team").existing();
+        stack.add(
+            "Deployer",
+            Role::assumed_by(github.subject("repo:a/b:environment:c")),
+        );
+        stack.add(
+            "Api",
+            Role::assumed_by(vercel.subject("owner:team:project:p:environment:production")),
+        );
+
+        let template = Template::of(&stack);
+        let trust = |role: &str| {
+            template.properties(role)["AssumeRolePolicyDocument"]["Statement"][0].clone()
+        };
+        assert_eq!(
+            trust("Deployer"),
+            json!({
+                "Effect": "Allow",
+                "Principal": { "Federated": { "Fn::GetAtt": ["GitHub", "Arn"] } },
+                "Action": "sts:AssumeRoleWithWebIdentity",
+                "Condition": { "StringEquals": {
+                    "token.actions.githubusercontent.com:aud": "sts.amazonaws.com",
+                    "token.actions.githubusercontent.com:sub": "repo:a/b:environment:c",
+                } },
+            })
+        );
+        assert_eq!(
+            trust("Api")["Principal"]["Federated"],
+            json!({ "Fn::Sub": "arn:${AWS::Partition}:iam::${AWS::AccountId}:oidc-provider/oidc.vercel.com/team" })
+        );
+        template.assert_count("AWS::IAM::OIDCProvider", 1);
+    }
+
+    #[test]
+    fn people_need_a_second_factor_that_is_fresh() {
+        let app = testing::app();
+        let stack = app.stack("account");
+        stack.add(
+            "Administrator",
+            Role::assumed_by(Trust::people_with_mfa(900)),
+        );
+        let template = Template::of(&stack);
+        assert_eq!(
+            template.properties("Administrator")["AssumeRolePolicyDocument"]["Statement"][0]["Condition"],
+            json!({
+                "Bool": { "aws:MultiFactorAuthPresent": "true" },
+                "NumericLessThan": { "aws:MultiFactorAuthAge": "900" },
+            })
+        );
+    }
+}
