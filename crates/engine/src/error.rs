@@ -179,13 +179,13 @@ pub enum Error {
     /// The assembly cannot be read.
     #[error(transparent)]
     Folder(#[from] assembly::FolderError),
-    /// A template of the assembly is not JSON.
-    #[error("template `{file}` is not valid JSON")]
+    /// A template of the assembly is malformed.
+    #[error("`{file}` is not a template: {}", first(.errors))]
     Template {
         /// The template's file.
         file: String,
-        /// What is wrong with it.
-        source: serde_json::Error,
+        /// What is wrong with it, and where.
+        errors: Vec<template::ParseError>,
     },
     /// A template is too large for CloudFormation.
     #[error("the template of stack `{stack}` has {bytes} bytes, CloudFormation takes 1,048,576")]
@@ -271,14 +271,29 @@ pub enum Error {
         /// How long.
         minutes: u64,
     },
-    /// The plan of a stack cannot be computed.
-    #[error("stack `{stack}`: {message}")]
-    Plan {
+    /// A deployed template cannot be understood.
+    #[error("the deployed template of stack `{stack}` cannot be understood: {}", first(.errors))]
+    Deployed {
         /// The stack's short name.
         stack: String,
-        /// What is wrong.
-        message: String,
+        /// What is wrong with it, and where.
+        errors: Vec<template::ParseError>,
     },
+    /// A stack would lose data, and the plan did not say so.
+    #[error(
+        "stack `{stack}` would now {action} `{logical_id}`, which holds data; the plan did not say so"
+    )]
+    UnplannedLoss {
+        /// The stack's short name.
+        stack: String,
+        /// The resource.
+        logical_id: String,
+        /// What would happen to it.
+        action: plan::Action,
+    },
+    /// The operation was asked to stop.
+    #[error("interrupted")]
+    Interrupted,
 }
 
 impl Hint for Error {
@@ -297,7 +312,9 @@ impl Hint for Error {
                 .collect(),
             Self::Stuck { status, .. } => status.advice().map(str::to_owned).into_iter().collect(),
             Self::Busy { .. } => vec!["wait until it is done, then repeat the command".to_owned()],
-            Self::Moved { .. } => vec!["plan again, then deploy".to_owned()],
+            Self::Moved { .. } | Self::UnplannedLoss { .. } => {
+                vec!["plan again, then deploy".to_owned()]
+            }
             Self::ChangeSet { findings, .. } => findings.clone(),
             Self::Protected { .. } => {
                 vec!["take the protection off in code, deploy, then destroy".to_owned()]
@@ -312,7 +329,9 @@ impl Hint for Error {
             Self::Overdue { .. } => {
                 vec!["repeat the command; it follows the operation that is in progress".to_owned()]
             }
-            Self::Folder(_) | Self::Template { .. } | Self::Plan { .. } => Vec::new(),
+            Self::Folder(_) | Self::Template { .. } | Self::Deployed { .. } | Self::Interrupted => {
+                Vec::new()
+            }
         }
     }
 }
@@ -327,4 +346,8 @@ fn quoted(names: &[String]) -> String {
 
 fn because(cause: Option<&Cause>) -> String {
     cause.map_or_else(String::new, |cause| format!(": {cause}"))
+}
+
+fn first(errors: &[template::ParseError]) -> String {
+    errors.first().map(ToString::to_string).unwrap_or_default()
 }

@@ -1,17 +1,49 @@
 //! Carries out the operations of the command line on CloudFormation: read, plan, deploy, destroy.
+//!
+//! An [`Engine`] works over a [`CloudFormation`] connection, of which [`Aws`] is the real one. It tells what happens as
+//! [`Event`]s and returns data; it never touches terminal, environment, home directory or exit, except that
+//! [`Aws::connect`] loads credentials as the AWS CLI does. Time is the async runtime's alone.
 
 mod aws;
 mod cause;
+mod change_set;
+mod deploy;
+mod desired;
+mod destroy;
+mod engine;
 mod error;
+mod event;
+mod follow;
+mod inspect;
+mod order;
+mod outcome;
+mod pace;
+mod planning;
 mod port;
+mod reads;
 mod status;
+mod survey;
+
+#[cfg(test)]
+mod fake;
+#[cfg(test)]
+mod tests;
 
 pub use aws::{Aws, AwsOptions, asset_bucket, verify_account};
 pub use cause::Cause;
+pub use change_set::PreparedChangeSet;
+pub use desired::{Assembly, Template};
+pub use engine::Engine;
 pub use error::{AwsError, AwsErrorKind, Error, Hint};
+pub use event::{Event, Operation, OutcomeKind};
+pub use inspect::{EnvironmentOutputs, EnvironmentStatus, StackState};
+pub use outcome::{Outcome, Report, Skipped, StackReport};
+pub use pace::Pace;
+pub use planning::{Busy, ChangeSets, Planned, plan_against};
 pub use port::{
     Answer, Caller, ChangeSet, ChangeSetId, ChangeSetRequest, ChangeSetStatus, ChangeSetType,
-    CloudFormation, DeleteRequest, EventPage, Execution, Finding, ReportedChange, ReportedDetail,
-    Stack, StackEvent, StackResource, TemplateSource, Values,
+    CloudFormation, DeleteRequest, EventPage, Execution, Finding, Stack, StackEvent, StackResource,
+    TemplateSource, Values,
 };
 pub use status::{Condition, Ending, Health, ResourceStatus, StackStatus};
+pub use tokio_util::sync::CancellationToken;

@@ -6,6 +6,7 @@
 use std::{collections::BTreeMap, pin::Pin};
 
 use indexmap::IndexMap;
+use plan::ReportedChange;
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -248,48 +249,6 @@ pub struct ChangeSet {
     pub reason: Option<String>,
     /// What it would do to resources.
     pub changes: Vec<ReportedChange>,
-}
-
-/// What a change set says of one resource, in CloudFormation's words.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct ReportedChange {
-    /// The resource's name in the template.
-    pub logical_id: String,
-    /// The name AWS knows it by, when it exists.
-    pub physical_id: Option<String>,
-    /// Its type.
-    pub resource_type: String,
-    /// `Add`, `Modify`, `Remove`, `Import` or `Dynamic`.
-    pub action: String,
-    /// `True`, `False` or `Conditional`; for a `Modify` only.
-    pub replacement: Option<String>,
-    /// What its policies make of it: `Delete`, `Retain`, `ReplaceAndRetain`, …
-    pub policy_action: Option<String>,
-    /// What causes it.
-    pub details: Vec<ReportedDetail>,
-}
-
-/// One cause within a reported change.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct ReportedDetail {
-    /// `Properties`, `Metadata`, `Tags`, `DeletionPolicy`, …
-    pub attribute: String,
-    /// The property's name, for properties.
-    pub name: Option<String>,
-    /// The way to the value, `/Properties/Tags/0/Value`.
-    pub path: Option<String>,
-    /// `Never`, `Conditionally` or `Always`.
-    pub requires_recreation: Option<String>,
-    /// The value before, as text.
-    pub before: Option<String>,
-    /// The value after, as text.
-    pub after: Option<String>,
-    /// Whether the value after is known only during the deployment.
-    pub dynamic: bool,
-    /// What it follows from, `DirectModification` or `ResourceReference` and their like.
-    pub source: Option<String>,
-    /// The parameter, resource or attribute it follows from.
-    pub causing_entity: Option<String>,
 }
 
 /// What early validation or a hook has against a change set.

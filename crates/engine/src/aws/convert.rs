@@ -8,12 +8,11 @@ use aws_sdk_cloudformation::{
     primitives::{DateTime, DateTimeFormat},
     types,
 };
+use plan::{PolicyAction, Recreation, Replacement, ReportedAction, ReportedChange, ReportedDetail};
+use serde_json::Value;
 
 use crate::{
-    port::{
-        ChangeSet, ChangeSetStatus, Execution, Finding, ReportedChange, ReportedDetail, Stack,
-        StackEvent, StackResource,
-    },
+    port::{ChangeSet, ChangeSetStatus, Execution, Finding, Stack, StackEvent, StackResource},
     status::{ResourceStatus, StackStatus},
 };
 
@@ -121,21 +120,24 @@ pub(super) fn change_set(page: &DescribeChangeSetOutput) -> ChangeSet {
     }
 }
 
+/// What a change set says of a resource; nothing for hooks, which are told apart.
 pub(super) fn change(change: types::Change) -> Option<ReportedChange> {
     let change = change.resource_change?;
+    let action = change.action.as_ref().map(types::ChangeAction::as_str);
     Some(ReportedChange {
         logical_id: change.logical_resource_id.unwrap_or_default(),
         physical_id: change.physical_resource_id.filter(|id| !id.is_empty()),
-        resource_type: change.resource_type.unwrap_or_default(),
-        action: change
-            .action
-            .map_or_else(String::new, |action| action.as_str().to_owned()),
+        type_name: change.resource_type.unwrap_or_default(),
+        // A word that is newer than this program is taken for the one that promises nothing.
+        action: action
+            .and_then(ReportedAction::from_word)
+            .unwrap_or(ReportedAction::Dynamic),
         replacement: change
             .replacement
-            .map(|replacement| replacement.as_str().to_owned()),
+            .and_then(|word| Replacement::from_word(word.as_str())),
         policy_action: change
             .policy_action
-            .map(|action| action.as_str().to_owned()),
+            .and_then(|word| PolicyAction::from_word(word.as_str())),
         details: change
             .details
             .unwrap_or_default()
@@ -147,23 +149,38 @@ pub(super) fn change(change: types::Change) -> Option<ReportedChange> {
 
 fn detail(detail: types::ResourceChangeDetail) -> Option<ReportedDetail> {
     let target = detail.target?;
+    let attribute = target.attribute.as_ref().map_or("", |word| word.as_str());
+    let path = match (&target.path, &target.name) {
+        (Some(pointer), _) => pointer
+            .split('/')
+            .filter(|part| !part.is_empty())
+            .skip_while(|part| *part == "Properties")
+            .map(|part| part.replace("~1", "/").replace("~0", "~"))
+            .collect(),
+        (None, Some(name)) => vec![name.clone()],
+        (None, None) if attribute == "Tags" => vec![attribute.to_owned()],
+        (None, None) => Vec::new(),
+    };
+    let recreation = target.requires_recreation.as_ref();
     Some(ReportedDetail {
-        attribute: target
-            .attribute
-            .map_or_else(String::new, |attribute| attribute.as_str().to_owned()),
-        name: target.name,
-        path: target.path,
-        requires_recreation: target
-            .requires_recreation
-            .map(|value| value.as_str().to_owned()),
-        before: target.before_value,
-        after: target.after_value,
-        dynamic: detail.evaluation == Some(types::EvaluationType::Dynamic),
-        source: detail
-            .change_source
-            .map(|source| source.as_str().to_owned()),
-        causing_entity: detail.causing_entity,
+        attribute: attribute.to_owned(),
+        path,
+        recreation: recreation.map_or(Recreation::Never, |word| {
+            Recreation::from_word(word.as_str()).unwrap_or(Recreation::Conditionally)
+        }),
+        is_dynamic: detail.evaluation == Some(types::EvaluationType::Dynamic),
+        before: target.before_value.map(value),
+        after: target.after_value.map(value),
     })
+}
+
+/// A value of a change set: objects and lists come as their JSON text, everything else as plain text.
+fn value(text: String) -> Value {
+    if text.starts_with(['{', '[']) {
+        serde_json::from_str(&text).unwrap_or(Value::String(text))
+    } else {
+        Value::String(text)
+    }
 }
 
 /// A finding of early validation or of a hook; nothing for events of another kind.
@@ -189,4 +206,41 @@ pub(super) fn finding(event: types::OperationEvent) -> Option<Finding> {
         pointer: event.validation_path,
         warning: mode == Some(types::HookFailureMode::Warn),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn paths_and_values_are_read_as_they_are_meant() {
+        let target = types::ResourceTargetDefinition::builder()
+            .attribute(types::ResourceAttribute::Properties)
+            .path("/Properties/Tags/0/a~1b")
+            .before_value("1")
+            .after_value("{\"a\":1}")
+            .requires_recreation(types::RequiresRecreation::Always)
+            .build();
+        let found = detail(
+            types::ResourceChangeDetail::builder()
+                .target(target)
+                .build(),
+        );
+        let found = found.expect("it has a target");
+        assert_eq!(found.path, ["Tags", "0", "a/b"]);
+        assert_eq!(found.before, Some(json!("1")));
+        assert_eq!(found.after, Some(json!({"a": 1})));
+        assert_eq!(found.recreation, Recreation::Always);
+    }
+
+    #[test]
+    fn a_word_newer_than_the_program_promises_nothing() {
+        let resource = types::ResourceChange::builder()
+            .action(types::ChangeAction::from("Teleport"))
+            .build();
+        let change = change(types::Change::builder().resource_change(resource).build());
+        assert_eq!(change.expect("it is one").action, ReportedAction::Dynamic);
+    }
 }

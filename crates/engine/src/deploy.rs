@@ -1,0 +1,351 @@
+//! Carrying out a plan: each stack's change set is executed and followed to its end.
+
+use assembly::StackManifest;
+use indexmap::IndexMap;
+use plan::{Action, StackAction, StackDiff, StackPlan};
+
+use crate::{
+    change_set::{Asked, PreparedChangeSet, Wanted},
+    desired::Assembly,
+    engine::Engine,
+    error::{AwsErrorKind, Error},
+    event::{Event, Operation},
+    follow::{End, Followed, judge},
+    order::{Step, Worked},
+    outcome::{Outcome, Report},
+    planning::{Busy, Planned, heard},
+    port::{Execution, Stack, StackEvent, StackResource},
+    status::Condition,
+};
+
+impl Engine<'_> {
+    /// Deploys what was planned, independent stacks at the same time.
+    ///
+    /// A stack with a change set gets exactly that, or nothing when the stack has changed since. A provisional stack is
+    /// planned again once those before it are done; if it would then lose data that the plan did not speak of, it fails.
+    pub async fn deploy(&self, assembly: &Assembly, planned: &Planned) -> Report {
+        let steps = planned
+            .plan
+            .stacks
+            .iter()
+            .filter_map(|plan| {
+                let stack = assembly
+                    .manifest
+                    .stacks
+                    .iter()
+                    .find(|stack| stack.name == plan.name)?;
+                let after = stack.depends_on.iter().map(String::as_str).collect();
+                Some(Step { stack, after })
+            })
+            .collect();
+        self.in_order(steps, async |stack: &StackManifest| {
+            let plan = planned
+                .plan
+                .stacks
+                .iter()
+                .find(|plan| plan.name == stack.name);
+            let plan = plan.expect("every step was made from a plan");
+            let prepared = planned.change_sets.get(&stack.name);
+            match self.deploy_stack(assembly, stack, plan, prepared).await {
+                Ok(worked) => worked,
+                Err(Error::Interrupted) => Outcome::Detached(None).into(),
+                Err(error) => Outcome::Failed(error).into(),
+            }
+        })
+        .await
+    }
+
+    async fn deploy_stack(
+        &self,
+        assembly: &Assembly,
+        stack: &StackManifest,
+        plan: &StackPlan,
+        prepared: Option<&PreparedChangeSet>,
+    ) -> Result<Worked, Error> {
+        if plan.action == StackAction::None && !plan.provisional {
+            return Ok(Outcome::Unchanged.into());
+        }
+        if let Some(prepared) = prepared {
+            self.still_as_planned(stack, prepared).await?;
+            return self.execute(stack, prepared, plan.diff.changes.len()).await;
+        }
+        self.replan_and_execute(assembly, stack, plan).await
+    }
+
+    /// Makes sure that a kept change set can be executed.
+    async fn still_as_planned(
+        &self,
+        stack: &StackManifest,
+        prepared: &PreparedChangeSet,
+    ) -> Result<(), Error> {
+        let moved = |reason: &str| Error::Moved {
+            stack: stack.name.clone(),
+            reason: reason.to_owned(),
+        };
+        match self
+            .cloud
+            .change_set(&prepared.id, crate::port::Values::Left)
+            .await
+        {
+            Ok(found) => match found.execution {
+                Execution::Available => Ok(()),
+                Execution::Obsolete => Err(moved("the stack was changed")),
+                Execution::Unavailable => Err(moved("the change set can no longer be executed")),
+            },
+            Err(error) if error.kind == AwsErrorKind::NotFound => {
+                Err(moved("the change set is gone"))
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Plans a stack now that all it reads is known, and deploys it.
+    async fn replan_and_execute(
+        &self,
+        assembly: &Assembly,
+        stack: &StackManifest,
+        plan: &StackPlan,
+    ) -> Result<Worked, Error> {
+        let survey = self
+            .settled_survey(assembly, &[stack], Busy::Follow)
+            .await?;
+        let draft = self.draft(assembly, stack, &survey);
+        refuse_unplanned_loss(stack, &plan.diff, &draft.diff)?;
+        let mut deployed = survey.stack(stack);
+        if draft.needs_change_set {
+            if let Some(leftover) =
+                deployed.filter(|_| survey.condition(stack) == Condition::Leftover)
+            {
+                self.note(
+                    &stack.name,
+                    format!(
+                        "is in `{}`: {}; it is deleted first",
+                        leftover.status,
+                        leftover.status.meaning()
+                    ),
+                );
+                self.remove_shell(&stack.name, &leftover.id).await?;
+                deployed = None;
+            }
+            let wanted = Wanted {
+                stack,
+                text: &draft.text,
+            };
+            if let Asked::Ready(prepared, changes) = self.ask(&wanted, deployed).await? {
+                let diff = heard(draft.diff, &changes, stack, self.facts);
+                if let Err(error) = refuse_unplanned_loss(stack, &plan.diff, &diff) {
+                    self.discard_change_set(&stack.name, &prepared).await?;
+                    return Err(error);
+                }
+                return self.execute(stack, &prepared, diff.changes.len()).await;
+            }
+        }
+        // Nothing that a change set could do; there may be the protection still.
+        let Some(deployed) = deployed else {
+            return Ok(Outcome::Unchanged.into());
+        };
+        let changed = self.protect(stack, deployed).await?;
+        let outcome = if changed {
+            Outcome::Updated
+        } else {
+            Outcome::Unchanged
+        };
+        Ok(Worked {
+            outputs: deployed.outputs.clone(),
+            ..Worked::from(outcome)
+        })
+    }
+
+    /// Executes a change set and follows it to its end.
+    async fn execute(
+        &self,
+        stack: &StackManifest,
+        prepared: &PreparedChangeSet,
+        changes: usize,
+    ) -> Result<Worked, Error> {
+        if self.stop.is_cancelled() {
+            return Ok(Outcome::Skipped(crate::outcome::Skipped::Interrupted).into());
+        }
+        let operation = if prepared.creates {
+            Operation::Create
+        } else {
+            Operation::Update
+        };
+        self.tell(Event::StackStarted {
+            stack: stack.name.clone(),
+            stack_name: stack.stack_name.clone(),
+            operation,
+            resources: Some(changes),
+        });
+        let token = self.token("deploy", &stack.stack_name);
+        let followed = Followed {
+            stack: &stack.name,
+            stack_id: &prepared.stack_id,
+            after: self.newest_event(&prepared.stack_id).await?,
+            token: Some(&token),
+            origins: &stack.resources,
+        };
+        self.begin(stack, prepared, &token).await?;
+        match self.follow(&followed).await {
+            End::Detached(error) => Ok(Outcome::Detached(error).into()),
+            End::Reached {
+                stack: found,
+                status,
+                events,
+            } => {
+                judge(&followed, status, &events)?;
+                let remains = remains(&prepared.stack_id, &events);
+                for resource in remains
+                    .iter()
+                    .filter(|resource| resource.status.is_failed())
+                {
+                    let reason = resource.reason.as_deref().unwrap_or("no reason is given");
+                    self.note(
+                        &stack.name,
+                        format!("`{}` could not be deleted: {reason}", resource.logical_id),
+                    );
+                }
+                let mut outputs = IndexMap::new();
+                if let Some(found) = found {
+                    self.protect(stack, &found).await?;
+                    outputs = found.outputs;
+                }
+                let outcome = if prepared.creates {
+                    Outcome::Created
+                } else {
+                    Outcome::Updated
+                };
+                Ok(Worked {
+                    outcome,
+                    outputs,
+                    remains,
+                })
+            }
+        }
+    }
+
+    /// Starts the execution. When the answer is lost or says that it cannot be, the events tell whether it was begun.
+    async fn begin(
+        &self,
+        stack: &StackManifest,
+        prepared: &PreparedChangeSet,
+        token: &str,
+    ) -> Result<(), Error> {
+        let Err(error) = self.cloud.execute_change_set(&prepared.id, token).await else {
+            return Ok(());
+        };
+        let unclear = matches!(
+            error.kind,
+            AwsErrorKind::Conflict
+                | AwsErrorKind::NotFound
+                | AwsErrorKind::TimedOut
+                | AwsErrorKind::Unavailable
+                | AwsErrorKind::Unreadable
+                | AwsErrorKind::Unreachable
+        );
+        if unclear {
+            let page = self.cloud.events(&prepared.stack_id, None).await?;
+            if page
+                .events
+                .iter()
+                .any(|event| event.token.as_deref() == Some(token))
+            {
+                return Ok(());
+            }
+        }
+        Err(match error.kind {
+            AwsErrorKind::Conflict | AwsErrorKind::NotFound => Error::Moved {
+                stack: stack.name.clone(),
+                reason: error.message,
+            },
+            _ => Error::Aws(error),
+        })
+    }
+
+    /// Protects the stack against deletion, or no longer, where that differs from what is wanted.
+    async fn protect(&self, stack: &StackManifest, deployed: &Stack) -> Result<bool, Error> {
+        let wanted = stack.termination_protection;
+        if deployed.termination_protection == wanted {
+            return Ok(false);
+        }
+        self.cloud
+            .set_termination_protection(&stack.stack_name, wanted)
+            .await?;
+        Ok(true)
+    }
+
+    /// Follows what CloudFormation is doing with a stack, whoever began it, until it is done.
+    pub(crate) async fn attach(&self, stack: &StackManifest, found: &Stack) -> Result<(), Error> {
+        self.tell(Event::StackStarted {
+            stack: stack.name.clone(),
+            stack_name: stack.stack_name.clone(),
+            operation: Operation::Follow,
+            resources: None,
+        });
+        let followed = Followed {
+            stack: &stack.name,
+            stack_id: &found.id,
+            token: None,
+            after: None,
+            origins: &stack.resources,
+        };
+        match self.follow(&followed).await {
+            End::Reached { .. } => Ok(()),
+            End::Detached(None) => Err(Error::Interrupted),
+            End::Detached(Some(error)) => Err(Error::Aws(error)),
+        }
+    }
+}
+
+/// Resources that an operation left in place: kept by their policy, or because deleting them failed.
+pub(crate) fn remains(stack_id: &str, events: &[StackEvent]) -> Vec<StackResource> {
+    let mut remains: IndexMap<(&str, Option<&str>), StackResource> = IndexMap::new();
+    for event in events.iter().filter(|event| !event.is_of_stack(stack_id)) {
+        let key = (event.logical_id.as_str(), event.physical_id.as_deref());
+        let failed_deletion = event.status.0 == "DELETE_FAILED";
+        if event.status.is_retained() || failed_deletion {
+            remains.insert(
+                key,
+                StackResource {
+                    logical_id: event.logical_id.clone(),
+                    physical_id: event.physical_id.clone(),
+                    resource_type: event.resource_type.clone(),
+                    status: event.status.clone(),
+                    reason: event.reason.clone(),
+                },
+            );
+        } else if event.status.0 == "DELETE_COMPLETE" {
+            // Deleting it was tried again, with success.
+            remains.shift_remove(&key);
+        }
+    }
+    remains.into_values().collect()
+}
+
+/// An error when a stack that was planned again would lose data of which the plan did not speak.
+fn refuse_unplanned_loss(
+    stack: &StackManifest,
+    planned: &StackDiff,
+    now: &StackDiff,
+) -> Result<(), Error> {
+    let loses = |action: Action| match action {
+        Action::Replace | Action::MayReplace | Action::Delete | Action::Orphan => true,
+        Action::Create | Action::Update | Action::Import | Action::Move => false,
+    };
+    let replaces = |action| matches!(action, Action::Replace | Action::MayReplace);
+    let told = |logical_id, action| {
+        let told = planned.change(logical_id).map(|change| change.action);
+        told.is_some_and(|told| told == action || (replaces(told) && replaces(action)))
+    };
+    let untold = now.changes.iter().find(|change| {
+        change.stateful && loses(change.action) && !told(&change.logical_id, change.action)
+    });
+    match untold {
+        None => Ok(()),
+        Some(change) => Err(Error::UnplannedLoss {
+            stack: stack.name.clone(),
+            logical_id: change.logical_id.clone(),
+            action: change.action,
+        }),
+    }
+}

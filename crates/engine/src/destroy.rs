@@ -1,0 +1,159 @@
+//! Deleting stacks, the last deployed first.
+
+use std::collections::BTreeSet;
+
+use assembly::StackManifest;
+use futures_util::future::try_join_all;
+
+use crate::{
+    deploy::remains,
+    desired::Assembly,
+    engine::Engine,
+    error::Error,
+    event::{Event, Operation},
+    follow::{End, Followed, judge},
+    order::{Step, Worked},
+    outcome::{Outcome, Report},
+    port::{DeleteRequest, Stack},
+    status::{Condition, StackStatus},
+};
+
+impl Engine<'_> {
+    /// Deletes the named stacks, or every one, each after all that depend on it.
+    ///
+    /// # Errors
+    /// A name is unknown; a stack is protected, busy, or needed by a deployed one that is not named; a call fails.
+    /// Nothing is deleted then.
+    pub async fn destroy(&self, assembly: &Assembly, names: &[String]) -> Result<Report, Error> {
+        let mut selected = BTreeSet::new();
+        for name in names {
+            selected.insert(assembly.stack(name)?.name.as_str());
+        }
+        if names.is_empty() {
+            selected.extend(
+                assembly
+                    .manifest
+                    .stacks
+                    .iter()
+                    .map(|stack| stack.name.as_str()),
+            );
+        }
+        let deployed = self.deployed(assembly).await?;
+        check(&selected, &deployed)?;
+        let steps = deployed
+            .iter()
+            .rev()
+            .filter(|(stack, _)| selected.contains(stack.name.as_str()))
+            .map(|(stack, _)| Step {
+                stack,
+                after: deployed
+                    .iter()
+                    .filter(|(other, _)| other.depends_on.contains(&stack.name))
+                    .map(|(other, _)| other.name.as_str())
+                    .collect(),
+            })
+            .collect();
+        Ok(self
+            .in_order(steps, async |stack: &StackManifest| {
+                let (_, found) = deployed
+                    .iter()
+                    .find(|(other, _)| other.name == stack.name)
+                    .expect("every step was made from a deployed stack");
+                self.delete(stack, found)
+                    .await
+                    .unwrap_or_else(|error| Outcome::Failed(error).into())
+            })
+            .await)
+    }
+
+    /// The stacks of an assembly that exist, in the order they deploy.
+    async fn deployed<'m>(
+        &self,
+        assembly: &'m Assembly,
+    ) -> Result<Vec<(&'m StackManifest, Stack)>, Error> {
+        let found = try_join_all(assembly.manifest.stacks.iter().map(|stack| async move {
+            self.pace.permit().await;
+            let found = self.cloud.stack(&stack.stack_name).await?;
+            Ok::<_, Error>(found.map(|found| (stack, found)))
+        }))
+        .await?;
+        let exists = |stack: &Stack| stack.status != StackStatus::DeleteComplete;
+        Ok(found
+            .into_iter()
+            .flatten()
+            .filter(|(_, found)| exists(found))
+            .collect())
+    }
+
+    /// Deletes one stack and follows that to its end.
+    async fn delete(&self, stack: &StackManifest, found: &Stack) -> Result<Worked, Error> {
+        self.tell(Event::StackStarted {
+            stack: stack.name.clone(),
+            stack_name: stack.stack_name.clone(),
+            operation: Operation::Delete,
+            resources: None,
+        });
+        if found.status == StackStatus::ReviewInProgress {
+            // It holds nothing, and no event would tell its end.
+            self.remove_shell(&stack.name, &found.id).await?;
+            return Ok(Outcome::Deleted.into());
+        }
+        let token = self.token("delete", &stack.stack_name);
+        let followed = Followed {
+            stack: &stack.name,
+            stack_id: &found.id,
+            after: self.newest_event(&found.id).await?,
+            token: Some(&token),
+            origins: &stack.resources,
+        };
+        let request = DeleteRequest {
+            stack: found.id.clone(),
+            token: token.clone(),
+            role_arn: self.role_arn.clone(),
+        };
+        self.cloud.delete_stack(&request).await?;
+        match self.follow(&followed).await {
+            End::Detached(error) => Ok(Outcome::Detached(error).into()),
+            End::Reached { status, events, .. } => {
+                judge(&followed, status, &events)?;
+                Ok(Worked {
+                    remains: remains(&found.id, &events),
+                    ..Worked::from(Outcome::Deleted)
+                })
+            }
+        }
+    }
+}
+
+/// An error when not all of the selected stacks can be deleted.
+fn check(selected: &BTreeSet<&str>, deployed: &[(&StackManifest, Stack)]) -> Result<(), Error> {
+    let is_selected = |stack: &StackManifest| selected.contains(stack.name.as_str());
+    let protected: Vec<String> = deployed
+        .iter()
+        .filter(|(stack, found)| is_selected(stack) && found.termination_protection)
+        .map(|(stack, _)| stack.name.clone())
+        .collect();
+    if !protected.is_empty() {
+        return Err(Error::Protected { stacks: protected });
+    }
+    for (stack, found) in deployed.iter().filter(|(stack, _)| is_selected(stack)) {
+        if found.status.condition() == Condition::Busy {
+            return Err(Error::Busy {
+                stack: stack.name.clone(),
+                status: found.status.clone(),
+            });
+        }
+        let consumers: Vec<String> = deployed
+            .iter()
+            .filter(|(other, _)| !is_selected(other) && other.depends_on.contains(&stack.name))
+            .map(|(other, _)| other.name.clone())
+            .collect();
+        if !consumers.is_empty() {
+            return Err(Error::Needed {
+                stack: stack.name.clone(),
+                consumers,
+            });
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,292 @@
+//! Following one operation on one stack to its end, by its events.
+//!
+//! Events arrive the newest first, in pages, and belong to every operation the stack has ever seen; those of one
+//! operation carry its token. The stack is named by its ARN, so that a new one of the same name is not mistaken for it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use assembly::ResourceOrigin;
+use indexmap::IndexMap;
+use tokio::time::{Duration, Instant};
+
+use crate::{
+    cause::first_cause,
+    engine::Engine,
+    error::{AwsError, AwsErrorKind, Error},
+    event::Event,
+    port::{Stack, StackEvent},
+    status::{Ending, StackStatus},
+};
+
+/// How long answers may fail to come before following is given up. The operation goes on all the same.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// After how many polls without a sign of the end the stack itself is asked.
+const POLLS_PER_CHECK: u32 = 8;
+
+/// The operation to follow.
+pub(crate) struct Followed<'a> {
+    /// The stack's short name.
+    pub(crate) stack: &'a str,
+    /// Its ARN.
+    pub(crate) stack_id: &'a str,
+    /// The operation's token; none for the one that is under way, whoever began it.
+    pub(crate) token: Option<&'a str>,
+    /// The stack's newest event before the operation. Not every endpoint stamps tokens on events.
+    pub(crate) after: Option<String>,
+    /// Where resources are declared.
+    pub(crate) origins: &'a IndexMap<String, ResourceOrigin>,
+}
+
+impl Followed<'_> {
+    /// Whether an event belongs to the operation.
+    fn has(&self, event: &StackEvent) -> bool {
+        let stamped_otherwise = match (self.token, event.token.as_deref()) {
+            (Some(ours), Some(theirs)) => ours != theirs,
+            _ => false,
+        };
+        !stamped_otherwise && self.after.as_ref() != Some(&event.id)
+    }
+}
+
+/// How following ended.
+pub(crate) enum End {
+    /// The operation came to its end.
+    Reached {
+        /// The stack as it is now; nothing when it is deleted and forgotten.
+        stack: Option<Box<Stack>>,
+        /// The stack's status.
+        status: StackStatus,
+        /// The operation's events, the oldest first.
+        events: Vec<StackEvent>,
+    },
+    /// The operation goes on without being followed: it was asked to stop, or no answers come.
+    Detached(Option<Box<AwsError>>),
+}
+
+impl Engine<'_> {
+    /// Follows an operation, telling what happens.
+    pub(crate) async fn follow(&self, followed: &Followed<'_>) -> End {
+        let mut story = Story::default();
+        let mut waits = self.pace.waits();
+        let mut last_answer = Instant::now();
+        let mut polls_to_check = POLLS_PER_CHECK;
+        let mut troubled = false;
+        loop {
+            match self.poll(followed, &mut story, &mut polls_to_check).await {
+                Ok(Progress::Ended(stack, status)) => {
+                    return End::Reached {
+                        stack,
+                        status,
+                        events: story.events,
+                    };
+                }
+                Ok(Progress::News) => {
+                    last_answer = Instant::now();
+                    waits.hurry();
+                }
+                Ok(Progress::Nothing) => last_answer = Instant::now(),
+                Err(error) if passes(&error) && last_answer.elapsed() < PATIENCE => {
+                    if !troubled {
+                        self.note(followed.stack, format!("{error}; trying again"));
+                    }
+                    troubled = true;
+                }
+                Err(error) => return End::Detached(Some(error)),
+            }
+            tokio::select! {
+                () = self.stop.cancelled() => return End::Detached(None),
+                () = waits.rest() => {}
+            }
+        }
+    }
+
+    async fn poll(
+        &self,
+        followed: &Followed<'_>,
+        story: &mut Story,
+        polls_to_check: &mut u32,
+    ) -> Result<Progress, Box<AwsError>> {
+        let mut looks_ended = false;
+        let news = match self.new_events(followed, story).await {
+            // A deleted stack is forgotten in the end, with its events.
+            Err(error) if error.kind == AwsErrorKind::NotFound => {
+                looks_ended = true;
+                Vec::new()
+            }
+            news => news?,
+        };
+        for event in &news {
+            looks_ended |= event.is_of_stack(followed.stack_id)
+                && StackStatus::from(event.status.0.as_str())
+                    .ending()
+                    .is_some();
+            self.tell_of(followed, story, event);
+        }
+        let any = !news.is_empty();
+        story.events.extend(news);
+        *polls_to_check = polls_to_check.saturating_sub(1);
+        if looks_ended || *polls_to_check == 0 {
+            *polls_to_check = POLLS_PER_CHECK;
+            let stack = self.cloud.stack(followed.stack_id).await?;
+            let status = stack
+                .as_ref()
+                .map_or(StackStatus::DeleteComplete, |stack| stack.status.clone());
+            // A stack that was only just executed may still show how the operation before ended: that is no end
+            // unless this operation has begun.
+            if status.ending().is_some() && (looks_ended || !story.events.is_empty()) {
+                return Ok(Progress::Ended(stack.map(Box::new), status));
+            }
+        }
+        Ok(if any {
+            Progress::News
+        } else {
+            Progress::Nothing
+        })
+    }
+
+    /// The operation's events that are not in the story yet, the oldest first.
+    async fn new_events(
+        &self,
+        followed: &Followed<'_>,
+        story: &mut Story,
+    ) -> Result<Vec<StackEvent>, Box<AwsError>> {
+        let mut news = Vec::new();
+        let mut page: Option<String> = None;
+        'pages: loop {
+            let answer = self
+                .cloud
+                .events(followed.stack_id, page.as_deref())
+                .await?;
+            for event in answer.events {
+                if story.seen.contains(&event.id) || !followed.has(&event) {
+                    break 'pages;
+                }
+                let is_first =
+                    followed.token.is_none() && begins_operation(&event, followed.stack_id);
+                news.push(event);
+                if is_first {
+                    break 'pages;
+                }
+            }
+            page = answer.next;
+            if page.is_none() {
+                break;
+            }
+        }
+        news.reverse();
+        story.seen.extend(news.iter().map(|event| event.id.clone()));
+        Ok(news)
+    }
+
+    fn tell_of(&self, followed: &Followed<'_>, story: &mut Story, event: &StackEvent) {
+        if event.is_of_stack(followed.stack_id) {
+            self.tell(Event::StackStatus {
+                stack: followed.stack.to_owned(),
+                status: StackStatus::from(event.status.0.as_str()),
+                reason: event.reason.clone(),
+            });
+            return;
+        }
+        let origin = followed.origins.get(&event.logical_id);
+        self.tell(Event::Resource {
+            stack: followed.stack.to_owned(),
+            logical_id: event.logical_id.clone(),
+            resource_type: event.resource_type.clone(),
+            status: event.status.clone(),
+            reason: event.reason.clone(),
+            source: origin.map(|origin| origin.source.clone()),
+            path: origin.map(|origin| origin.path.clone()),
+            elapsed_ms: story.elapsed(event),
+        });
+    }
+
+    /// The stack's newest event, to tell those of the next operation from it.
+    pub(crate) async fn newest_event(&self, stack_id: &str) -> Result<Option<String>, Error> {
+        let page = self.cloud.events(stack_id, None).await?;
+        Ok(page.events.into_iter().next().map(|event| event.id))
+    }
+}
+
+/// What an operation's end means: an error unless it succeeded.
+pub(crate) fn judge(
+    followed: &Followed<'_>,
+    status: StackStatus,
+    events: &[StackEvent],
+) -> Result<(), Error> {
+    match status.ending() {
+        Some(Ending::Succeeded) => Ok(()),
+        Some(Ending::RolledBack | Ending::Failed) | None => Err(Error::Failed {
+            stack: followed.stack.to_owned(),
+            status,
+            cause: first_cause(followed.stack_id, events, followed.origins).map(Box::new),
+        }),
+    }
+}
+
+/// What a poll brought.
+enum Progress {
+    Nothing,
+    News,
+    Ended(Option<Box<Stack>>, StackStatus),
+}
+
+/// What is known of an operation so far.
+#[derive(Default)]
+struct Story {
+    events: Vec<StackEvent>,
+    seen: BTreeSet<String>,
+    /// When CloudFormation began its present work on each resource.
+    began: BTreeMap<String, i64>,
+}
+
+impl Story {
+    /// How long CloudFormation has been at work on the event's resource, in milliseconds.
+    fn elapsed(&mut self, event: &StackEvent) -> u64 {
+        let began = *self
+            .began
+            .entry(event.logical_id.clone())
+            .or_insert(event.at);
+        if !event.status.is_in_progress() {
+            // What comes later, a rollback say, is another piece of work.
+            self.began.remove(&event.logical_id);
+        }
+        u64::try_from(event.at - began).unwrap_or_default()
+    }
+}
+
+/// Whether an event is the first of an operation that a person or program asked for.
+fn begins_operation(event: &StackEvent, stack_id: &str) -> bool {
+    event.is_of_stack(stack_id)
+        && matches!(
+            StackStatus::from(event.status.0.as_str()),
+            StackStatus::CreateInProgress
+                | StackStatus::UpdateInProgress
+                | StackStatus::DeleteInProgress
+                | StackStatus::ImportInProgress
+        )
+        && event
+            .reason
+            .as_deref()
+            .is_none_or(|reason| reason == "User Initiated")
+}
+
+/// Whether the same call may well succeed a little later.
+fn passes(error: &AwsError) -> bool {
+    match error.kind {
+        AwsErrorKind::Unreachable
+        | AwsErrorKind::TimedOut
+        | AwsErrorKind::Throttled
+        | AwsErrorKind::Unavailable
+        | AwsErrorKind::Unreadable => true,
+        AwsErrorKind::CredentialsMissing
+        | AwsErrorKind::CredentialsExpired
+        | AwsErrorKind::CredentialsInvalid
+        | AwsErrorKind::AccessDenied
+        | AwsErrorKind::NotFound
+        | AwsErrorKind::AlreadyExists
+        | AwsErrorKind::Conflict
+        | AwsErrorKind::LimitExceeded
+        | AwsErrorKind::Refused => false,
+    }
+}
