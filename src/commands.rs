@@ -1,0 +1,44 @@
+//! The verbs: each parses its own options, calls one operation and hands the result to a view.
+
+pub(crate) mod completions;
+pub(crate) mod deploy;
+pub(crate) mod destroy;
+pub(crate) mod diff;
+pub(crate) mod doctor;
+pub(crate) mod init;
+pub(crate) mod list;
+pub(crate) mod local;
+pub(crate) mod outputs;
+pub(crate) mod plan;
+pub(crate) mod status;
+pub(crate) mod synth;
+pub(crate) mod validate;
+
+use crate::{
+    cli::{Command, Global},
+    error::{CommandError, Ending},
+    printer::Printer,
+};
+
+/// Runs a verb.
+pub(crate) fn run(
+    command: Command,
+    global: &Global,
+    printer: &Printer,
+) -> Result<Ending, CommandError> {
+    match command {
+        Command::Init(args) => init::run(&args, printer),
+        Command::Synth(args) => synth::run(&args, global, printer),
+        Command::List(args) => list::run(&args, global, printer),
+        Command::Plan(args) => plan::run(&args, global, printer),
+        Command::Deploy(args) => deploy::run(&args, global, printer),
+        Command::Diff(args) => diff::run(&args, printer),
+        Command::Validate(args) => validate::run(&args, printer),
+        Command::Status(args) => status::run(&args, global, printer),
+        Command::Outputs(args) => outputs::run(&args, global, printer),
+        Command::Destroy(args) => destroy::run(&args, global, printer),
+        Command::Local(command) => local::run(&command, global, printer),
+        Command::Doctor(args) => doctor::run(&args, global, printer),
+        Command::Completions(args) => completions::run(&args, printer),
+    }
+}

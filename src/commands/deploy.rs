@@ -1,0 +1,215 @@
+//! `deploy`: plan, ask if asking is due, deploy exactly that.
+
+use std::{fs, path::Path, path::PathBuf};
+
+use assembly::{Approval, Environment};
+use clap::Args;
+use engine::{Assembly, Busy, ChangeSets, Engine, EnvironmentOutputs, Report};
+use plan::{Action, Plan};
+
+use crate::{
+    cli::{EnvironmentArg, Global},
+    commands::outputs,
+    commit,
+    error::{CommandError, Ending},
+    guard,
+    operation::{conclude, with_engine},
+    printer::Printer,
+    session::{Session, check_selection},
+    views,
+};
+
+/// Plan, ask if asking is due, and deploy exactly that
+#[derive(Debug, Args)]
+pub(crate) struct DeployArgs {
+    #[command(flatten)]
+    environment: EnvironmentArg,
+    /// Deploy this saved plan, or refuse when anything has moved since
+    #[arg(long, value_name = "FILE", conflicts_with = "stacks")]
+    plan: Option<PathBuf>,
+    /// Let this stateful resource be replaced or removed: `Users` or `identity/Users`
+    #[arg(long, value_name = "ID", num_args = 1..)]
+    allow_destroy: Vec<String>,
+    /// Only these stacks and what they depend on
+    #[arg(value_name = "STACK")]
+    stacks: Vec<String>,
+}
+
+pub(crate) fn run(
+    args: &DeployArgs,
+    global: &Global,
+    printer: &Printer,
+) -> Result<Ending, CommandError> {
+    let session = Session::open(global, &args.environment)?;
+    let saved = args.plan.as_deref().map(read_plan).transpose()?;
+    let assembly = session.synthesize(printer)?;
+    check_selection(&args.stacks, &assembly)?;
+    let purpose = format!("chitinfra deploy -e {}", session.environment.name);
+    with_engine(&session, global, printer, &purpose, async |engine| {
+        deploy(
+            engine,
+            args,
+            global,
+            &session,
+            &assembly,
+            saved.as_ref(),
+            printer,
+        )
+        .await
+    })
+}
+
+async fn deploy(
+    engine: &Engine<'_>,
+    args: &DeployArgs,
+    global: &Global,
+    session: &Session,
+    assembly: &Assembly,
+    saved: Option<&Plan>,
+    printer: &Printer,
+) -> Result<Ending, CommandError> {
+    let names = match saved {
+        Some(plan) => plan.stacks.iter().map(|stack| stack.name.clone()).collect(),
+        None => args.stacks.clone(),
+    };
+    let mut planned = engine
+        .plan(assembly, &names, ChangeSets::Kept, Busy::Follow)
+        .await?;
+    planned.plan.commit = commit::of(&session.project.root);
+    planned.plan = planned.plan.seal();
+    let plan = &planned.plan;
+    if !views::plan::has_changes(plan) {
+        printer.status("Nothing to do: what is deployed is what the stacks say.");
+        let outputs = engine.outputs(assembly).await?;
+        printer.answer(&outputs::human(&outputs));
+        return Ok(Ending::Done);
+    }
+    let style = printer.message_style();
+    printer.message(&views::plan::draw(plan, style, printer.is_verbose()));
+    let decided = match guard::check(plan, assembly, &args.allow_destroy)? {
+        Some(error) => Err(error),
+        None => match saved {
+            Some(saved) => unmoved(saved, plan),
+            None => approve(plan, &session.environment, global, printer),
+        },
+    };
+    if let Err(error) = decided {
+        engine.discard(&planned).await?;
+        return Err(error);
+    }
+    let report = engine.deploy(assembly, &planned).await;
+    let outputs = outputs_of(&report);
+    let concluded = conclude(&report, printer);
+    printer.answer(&outputs::human(&outputs));
+    concluded.map(|()| Ending::Done)
+}
+
+/// Reads a saved plan, and makes sure that nobody changed it.
+fn read_plan(file: &Path) -> Result<Plan, CommandError> {
+    let text = fs::read_to_string(file).map_err(|error| {
+        CommandError::usage(format!("cannot read `{}`: {error}", file.display()))
+    })?;
+    let plan: Plan = serde_json::from_str(&text).map_err(|error| {
+        CommandError::usage(format!("`{}` is not a plan: {error}", file.display()))
+    })?;
+    if plan.is_intact() {
+        Ok(plan)
+    } else {
+        Err(CommandError::failed(format!(
+            "`{}` was changed after it was saved",
+            file.display()
+        ))
+        .hinted("plan again, and have that approved"))
+    }
+}
+
+/// Makes sure that what would happen now is what the saved plan says.
+fn unmoved(saved: &Plan, now: &Plan) -> Result<(), CommandError> {
+    if saved.digest == now.digest {
+        return Ok(());
+    }
+    let mut moved = Vec::new();
+    for (what, then, today) in [
+        ("environment", &saved.environment, &now.environment),
+        ("account", &saved.account, &now.account),
+        ("region", &saved.region, &now.region),
+    ] {
+        if then != today {
+            moved.push(format!("{what}: `{then}`, now `{today}`"));
+        }
+    }
+    if saved.commit != now.commit {
+        let shown = |commit: &Option<String>| commit.clone().unwrap_or_else(|| "none".to_owned());
+        moved.push(format!(
+            "commit: {}, now {}",
+            shown(&saved.commit),
+            shown(&now.commit)
+        ));
+    }
+    for stack in &now.stacks {
+        if saved.stacks.iter().all(|then| then != stack) {
+            moved.push(format!(
+                "stack `{}`: its changes are others now",
+                stack.name
+            ));
+        }
+    }
+    Err(CommandError::failed(format!(
+        "this is no longer what was planned\n  {}",
+        moved.join("\n  ")
+    ))
+    .hinted("plan again, and have that approved"))
+}
+
+/// Asks a person when the environment says so.
+fn approve(
+    plan: &Plan,
+    environment: &Environment,
+    global: &Global,
+    printer: &Printer,
+) -> Result<(), CommandError> {
+    let due = match environment.approval {
+        Approval::Never => false,
+        Approval::Widening => is_grave(plan),
+        Approval::Always => true,
+    };
+    if !due || global.yes {
+        return Ok(());
+    }
+    if !printer.can_ask() {
+        return Err(CommandError::failed(format!(
+            "a person must approve deployments to {}, and there is no terminal to ask at",
+            environment.name
+        ))
+        .hinted("pass `--yes`, or approve a saved plan and pass `--plan FILE`"));
+    }
+    let answer = printer.ask(&format!("Deploy this to {}? [y/N]", environment.name));
+    if matches!(answer.as_deref(), Some("y" | "Y" | "yes")) {
+        Ok(())
+    } else {
+        Err(CommandError::failed("declined; nothing was deployed"))
+    }
+}
+
+/// Whether access widens, or a resource may go.
+fn is_grave(plan: &Plan) -> bool {
+    plan.stacks.iter().any(|stack| {
+        stack.diff.security.widened
+            || stack.diff.changes.iter().any(|change| match change.action {
+                Action::Replace | Action::MayReplace | Action::Delete | Action::Orphan => true,
+                Action::Create | Action::Update | Action::Import | Action::Move => false,
+            })
+    })
+}
+
+fn outputs_of(report: &Report) -> EnvironmentOutputs {
+    EnvironmentOutputs {
+        format_version: "1.0".to_owned(),
+        stacks: report
+            .stacks
+            .iter()
+            .map(|stack| (stack.name.clone(), stack.outputs.clone()))
+            .collect(),
+        external: Default::default(),
+    }
+}

@@ -1,0 +1,83 @@
+//! `destroy`: delete the stacks.
+
+use clap::Args;
+
+use crate::{
+    cli::{EnvironmentArg, Global},
+    error::{CommandError, Ending},
+    operation::{conclude, with_engine},
+    printer::Printer,
+    session::{Session, check_selection},
+};
+
+/// Delete the stacks, the last deployed first; asks for the environment's name
+#[derive(Debug, Args)]
+pub(crate) struct DestroyArgs {
+    #[command(flatten)]
+    environment: EnvironmentArg,
+    /// Only these stacks
+    #[arg(value_name = "STACK")]
+    stacks: Vec<String>,
+}
+
+pub(crate) fn run(
+    args: &DestroyArgs,
+    global: &Global,
+    printer: &Printer,
+) -> Result<Ending, CommandError> {
+    let session = Session::open(global, &args.environment)?;
+    let assembly = session.synthesize(printer)?;
+    check_selection(&args.stacks, &assembly)?;
+    with_engine(
+        &session,
+        global,
+        printer,
+        "chitinfra destroy",
+        async |engine| {
+            let status = engine.status(&assembly).await?;
+            let selected = |name: &String| args.stacks.is_empty() || args.stacks.contains(name);
+            let there: Vec<_> = status
+                .stacks
+                .iter()
+                .filter(|stack| stack.status.is_some() && selected(&stack.name))
+                .collect();
+            if there.is_empty() {
+                printer.status("nothing to destroy");
+                return Ok(Ending::Done);
+            }
+            let name = &session.environment.name;
+            printer.message(&format!("This deletes from {name}:"));
+            for stack in there.iter().rev() {
+                printer.message(&format!(
+                    "  - {}  {}  {}",
+                    stack.name,
+                    stack.stack_name,
+                    crate::views::words::resources(stack.resources)
+                ));
+            }
+            confirm(name, global, printer)?;
+            let report = engine.destroy(&assembly, &args.stacks).await?;
+            conclude(&report, printer)?;
+            Ok(Ending::Done)
+        },
+    )
+}
+
+/// Goes on only when the environment's name is typed, or `--yes` was given.
+fn confirm(name: &str, global: &Global, printer: &Printer) -> Result<(), CommandError> {
+    if global.yes {
+        return Ok(());
+    }
+    if !printer.can_ask() {
+        return Err(
+            CommandError::failed("not destroying anything without being told so")
+                .hinted("pass `--yes`"),
+        );
+    }
+    let answer = printer.ask(&format!("Type `{name}` to go on:"));
+    if answer.as_deref() == Some(name) {
+        Ok(())
+    } else {
+        Err(CommandError::failed("declined; nothing was deleted"))
+    }
+}

@@ -1,0 +1,74 @@
+//! `diff`: any two templates, no AWS, no app.
+
+use std::{fs, path::Path, path::PathBuf};
+
+use clap::Args;
+use indexmap::IndexMap;
+use template::Template;
+
+use crate::{
+    error::{CommandError, Ending},
+    printer::Printer,
+    views::{change, words},
+};
+
+/// Compare two templates, JSON or YAML
+#[derive(Debug, Args)]
+pub(crate) struct DiffArgs {
+    /// The template that is deployed
+    #[arg(value_name = "OLD")]
+    old: PathBuf,
+    /// The template that would be
+    #[arg(value_name = "NEW")]
+    new: PathBuf,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+    /// End with 3 when there are changes
+    #[arg(long)]
+    detailed_exitcode: bool,
+}
+
+pub(crate) fn run(args: &DiffArgs, printer: &Printer) -> Result<Ending, CommandError> {
+    let (old, new) = (read(&args.old)?, read(&args.new)?);
+    let diff = plan::diff(
+        old.body(),
+        new.body(),
+        &plan::SchemaFacts,
+        &IndexMap::new(),
+        &plan::Options::default(),
+    );
+    if args.json {
+        let text = serde_json::to_string_pretty(&diff).map_err(CommandError::failed)?;
+        printer.answer(&text);
+    } else if diff.is_empty() {
+        printer.answer("No changes.");
+    } else {
+        let style = printer.answer_style();
+        let mut text = change::draw(&diff, style, false);
+        let access = change::access(&diff, style);
+        if !access.is_empty() {
+            text.push_str(&format!("\nAccess\n{access}"));
+        }
+        text.push_str(&format!("\n{}.\n", words::totals(&diff.summary)));
+        printer.answer(&text);
+    }
+    if args.detailed_exitcode && diff.needs_deployment() {
+        Ok(Ending::ChangesFound)
+    } else {
+        Ok(Ending::Done)
+    }
+}
+
+fn read(file: &Path) -> Result<Template, CommandError> {
+    let content = fs::read(file).map_err(|error| {
+        CommandError::usage(format!("cannot read `{}`: {error}", file.display()))
+    })?;
+    Template::parse_bytes(&content).map_err(|errors| {
+        let places: Vec<String> = errors
+            .iter()
+            .map(|error| format!("{}:{}: {}", file.display(), error.position, error.message))
+            .collect();
+        CommandError::failed(places.join("\n"))
+    })
+}

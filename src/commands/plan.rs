@@ -1,0 +1,124 @@
+//! `plan`: what a deployment would do.
+
+use std::{fs, path::PathBuf};
+
+use clap::{ArgGroup, Args};
+use engine::{Assembly, Busy, ChangeSets, plan_against};
+use plan::Plan;
+
+use crate::{
+    cli::{EnvironmentArg, Global},
+    commit,
+    error::{CommandError, Ending},
+    guard,
+    operation::with_engine,
+    printer::Printer,
+    session::{Session, check_selection},
+    views,
+};
+
+/// Show what a deployment would do
+#[derive(Debug, Args)]
+#[command(group(ArgGroup::new("form").args(["json", "markdown"])))]
+pub(crate) struct PlanArgs {
+    #[command(flatten)]
+    environment: EnvironmentArg,
+    /// Save the plan, for `deploy --plan`
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+    /// Print Markdown, for a comment on a pull request
+    #[arg(long)]
+    markdown: bool,
+    /// Also write one HTML file
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
+    /// End with 3 when there are changes
+    #[arg(long)]
+    detailed_exitcode: bool,
+    /// Compare with another assembly instead of what is deployed; needs no credentials
+    #[arg(long, value_name = "DIR", conflicts_with = "out")]
+    against: Option<PathBuf>,
+    /// Only these stacks and what they depend on
+    #[arg(value_name = "STACK")]
+    stacks: Vec<String>,
+}
+
+pub(crate) fn run(
+    args: &PlanArgs,
+    global: &Global,
+    printer: &Printer,
+) -> Result<Ending, CommandError> {
+    let session = Session::open(global, &args.environment)?;
+    let assembly = session.synthesize(printer)?;
+    check_selection(&args.stacks, &assembly)?;
+    let mut unverified = Vec::new();
+    let mut plan = match &args.against {
+        Some(folder) => {
+            let base = Assembly::load(folder)?;
+            plan_against(&assembly, &base, &args.stacks, &plan::SchemaFacts)?
+        }
+        None => {
+            let planned = with_engine(
+                &session,
+                global,
+                printer,
+                "chitinfra plan",
+                async |engine| {
+                    Ok(engine
+                        .plan(&assembly, &args.stacks, ChangeSets::Read, Busy::Refuse)
+                        .await?)
+                },
+            )?;
+            unverified = planned.unverified;
+            planned.plan
+        }
+    };
+    plan.commit = commit::of(&session.project.root);
+    let plan = plan.seal();
+    show(&plan, args, printer)?;
+    for stack in &unverified {
+        printer.message(&format!(
+            "warning: {stack} was compared by its template alone; these credentials may not make change sets"
+        ));
+    }
+    let blocked = guard::check(&plan, &assembly, &[])?;
+    if let Some(error) = blocked {
+        return Err(error);
+    }
+    if args.detailed_exitcode && views::plan::has_changes(&plan) {
+        Ok(Ending::ChangesFound)
+    } else {
+        Ok(Ending::Done)
+    }
+}
+
+fn show(plan: &Plan, args: &PlanArgs, printer: &Printer) -> Result<(), CommandError> {
+    let json = || serde_json::to_string_pretty(plan).map_err(CommandError::failed);
+    if let Some(file) = &args.html {
+        write(file, &views::html::draw(plan))?;
+    }
+    if let Some(file) = &args.out {
+        write(file, &json()?)?;
+    }
+    if args.json {
+        printer.answer(&json()?);
+    } else if args.markdown {
+        printer.answer(&views::markdown::draw(plan));
+    } else {
+        let style = printer.answer_style();
+        printer.answer(&views::plan::draw(plan, style, printer.is_verbose()));
+    }
+    if let Some(file) = &args.out {
+        printer.status(&format!("saved to {}", file.display()));
+    }
+    Ok(())
+}
+
+fn write(file: &PathBuf, text: &str) -> Result<(), CommandError> {
+    fs::write(file, text).map_err(|error| {
+        CommandError::failed(format!("cannot write `{}`: {error}", file.display()))
+    })
+}

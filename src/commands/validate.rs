@@ -1,0 +1,99 @@
+//! `validate`: any template against the resource schemas and the rules.
+
+use std::{fs, path::PathBuf};
+
+use assembly::Severity;
+use clap::Args;
+use serde::Serialize;
+
+use crate::{
+    error::{CommandError, Ending},
+    printer::Printer,
+    views::findings::{self, FileFinding},
+};
+
+/// Check templates against the resource schemas and the rules
+#[derive(Debug, Args)]
+pub(crate) struct ValidateArgs {
+    /// Templates, JSON or YAML
+    #[arg(value_name = "FILE", required = true)]
+    files: Vec<PathBuf>,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// The form of `validate --json`.
+#[derive(Debug, Serialize)]
+struct Validation {
+    format_version: &'static str,
+    files: Vec<ValidatedFile>,
+}
+
+#[derive(Debug, Serialize)]
+struct ValidatedFile {
+    file: String,
+    findings: Vec<FileFinding>,
+}
+
+pub(crate) fn run(args: &ValidateArgs, printer: &Printer) -> Result<Ending, CommandError> {
+    let mut files = Vec::new();
+    for file in &args.files {
+        let content = fs::read(file).map_err(|error| {
+            CommandError::usage(format!("cannot read `{}`: {error}", file.display()))
+        })?;
+        files.push(ValidatedFile {
+            file: file.display().to_string(),
+            findings: findings::of_file(&content),
+        });
+    }
+    let validation = Validation {
+        format_version: "1.0",
+        files,
+    };
+    if args.json {
+        let text = serde_json::to_string_pretty(&validation).map_err(CommandError::failed)?;
+        printer.answer(&text);
+    } else {
+        for file in &validation.files {
+            for finding in &file.findings {
+                printer.answer(&findings::render(
+                    &file.file,
+                    finding,
+                    printer.answer_style(),
+                ));
+            }
+        }
+    }
+    conclude(&validation, printer)
+}
+
+/// Counts, and fails when an error is among the findings.
+fn conclude(validation: &Validation, printer: &Printer) -> Result<Ending, CommandError> {
+    let count = |severity| {
+        validation
+            .files
+            .iter()
+            .flat_map(|file| &file.findings)
+            .filter(|finding| finding.severity == severity)
+            .count()
+    };
+    let (errors, warnings) = (count(Severity::Error), count(Severity::Warning));
+    let files = validation.files.len();
+    let summary = format!(
+        "{} checked: {}, {}",
+        counted(files, "file"),
+        counted(errors, "error"),
+        counted(warnings, "warning")
+    );
+    if errors > 0 {
+        return Err(CommandError::failed(summary));
+    }
+    printer.status(&summary);
+    Ok(Ending::Done)
+}
+
+fn counted(count: usize, what: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} {what}{plural}")
+}

@@ -1,0 +1,173 @@
+//! How a command fails: what kind of failure, why, and what to do next.
+
+use std::{error::Error, fmt::Write as _, process::ExitCode};
+
+use assembly::Diagnostic;
+use engine::Hint as _;
+
+/// How a command ended when it did not fail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ending {
+    /// Done, or nothing to do.
+    Done,
+    /// Changes or drift were found, and `--detailed-exitcode` was asked for.
+    ChangesFound,
+}
+
+impl From<Ending> for ExitCode {
+    fn from(ending: Ending) -> Self {
+        match ending {
+            Ending::Done => Self::SUCCESS,
+            Ending::ChangesFound => Self::from(3),
+        }
+    }
+}
+
+/// Whose turn it is to act; decides the exit code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ErrorKind {
+    /// The operation failed or was declined.
+    Failed,
+    /// The command line, the project or an environment file is wrong.
+    Usage,
+    /// A person stopped it.
+    Interrupted,
+}
+
+impl From<ErrorKind> for ExitCode {
+    fn from(kind: ErrorKind) -> Self {
+        match kind {
+            ErrorKind::Failed => Self::from(1),
+            ErrorKind::Usage => Self::from(2),
+            ErrorKind::Interrupted => Self::from(130),
+        }
+    }
+}
+
+/// Why a command failed.
+#[derive(Debug)]
+pub(crate) struct CommandError {
+    /// Whose turn it is to act.
+    pub(crate) kind: ErrorKind,
+    /// What went wrong; its sources say why.
+    error: Box<dyn Error + Send + Sync>,
+    /// What to do next.
+    hints: Vec<String>,
+    /// Everything that was found wrong in what the person wrote.
+    pub(crate) diagnostics: Vec<Diagnostic>,
+}
+
+impl CommandError {
+    /// The operation failed.
+    pub(crate) fn failed(error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self::new(ErrorKind::Failed, error)
+    }
+
+    /// The command line, the project or an environment file is wrong.
+    pub(crate) fn usage(error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self::new(ErrorKind::Usage, error)
+    }
+
+    /// A person stopped it.
+    pub(crate) fn interrupted(error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self::new(ErrorKind::Interrupted, error)
+    }
+
+    /// An error that a report of the engine keeps.
+    pub(crate) fn from_engine(error: &engine::Error) -> Self {
+        let failed = Self::failed(chain(error));
+        error.hints().into_iter().fold(failed, Self::hinted)
+    }
+
+    fn new(kind: ErrorKind, error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self {
+            kind,
+            error: error.into(),
+            hints: Vec::new(),
+            diagnostics: Vec::new(),
+        }
+    }
+
+    /// Adds what to do next; the same hint twice is one.
+    #[must_use]
+    pub(crate) fn hinted(mut self, hint: impl Into<String>) -> Self {
+        let hint = hint.into();
+        if !self.hints.contains(&hint) {
+            self.hints.push(hint);
+        }
+        self
+    }
+
+    /// Adds what to do next, if there is something to say.
+    #[must_use]
+    pub(crate) fn maybe_hinted(self, hint: Option<impl Into<String>>) -> Self {
+        match hint {
+            Some(hint) => self.hinted(hint),
+            None => self,
+        }
+    }
+
+    /// Adds the findings that are the reason.
+    #[must_use]
+    pub(crate) fn with_diagnostics(mut self, diagnostics: Vec<Diagnostic>) -> Self {
+        self.diagnostics = diagnostics;
+        self
+    }
+
+    /// The error, its causes and the hints as lines of text.
+    pub(crate) fn render(&self) -> String {
+        let mut text = format!("error: {}", chain(self.error.as_ref()));
+        if !self.hints.is_empty() {
+            text.push('\n');
+        }
+        for hint in &self.hints {
+            let _ = write!(text, "\nhint: {hint}");
+        }
+        text
+    }
+}
+
+impl From<assembly::EnvironmentError> for CommandError {
+    fn from(error: assembly::EnvironmentError) -> Self {
+        let hint = error.hint();
+        Self::usage(error).maybe_hinted(hint)
+    }
+}
+
+impl From<assembly::FolderError> for CommandError {
+    fn from(error: assembly::FolderError) -> Self {
+        Self::failed(error)
+    }
+}
+
+impl From<local::Error> for CommandError {
+    fn from(error: local::Error) -> Self {
+        let hint = error.hint();
+        Self::failed(error).maybe_hinted(hint)
+    }
+}
+
+impl From<engine::Error> for CommandError {
+    fn from(error: engine::Error) -> Self {
+        let hints = error.hints();
+        let kind = match &error {
+            engine::Error::UnknownStack { .. } | engine::Error::WrongAccount { .. } => {
+                ErrorKind::Usage
+            }
+            engine::Error::Interrupted => ErrorKind::Interrupted,
+            _ => ErrorKind::Failed,
+        };
+        hints.into_iter().fold(Self::new(kind, error), Self::hinted)
+    }
+}
+
+/// An error with its causes on lines of their own.
+fn chain(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let _ = write!(text, "\n  caused by: {error}");
+        cause = error.source();
+    }
+    text
+}

@@ -1,0 +1,205 @@
+//! The only place that writes to the terminal: the answer to stdout, everything else to stderr.
+
+use std::{
+    io::{self, IsTerminal as _, Write},
+    sync::atomic::{AtomicBool, Ordering},
+};
+
+use assembly::{Diagnostic, Severity};
+use clap::ValueEnum;
+
+/// When to use colour.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ColorChoice {
+    /// When the stream is a terminal and `NO_COLOR` is not set
+    #[default]
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+/// Writes answers and messages.
+#[derive(Debug)]
+pub(crate) struct Printer {
+    quiet: bool,
+    verbose: bool,
+    answer_style: Style,
+    message_style: Style,
+    closed: AtomicBool,
+}
+
+/// How to mark up text: with ANSI escapes, or not at all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Style {
+    color: bool,
+}
+
+/// What a piece of text means; colour only repeats what a sign or word already says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Tone {
+    /// Something new.
+    Create,
+    /// Something that changes in place.
+    Update,
+    /// Something that is lost or replaced.
+    Danger,
+    /// Something that stands out without danger.
+    Strong,
+    /// Something that may be skipped when reading.
+    Faint,
+}
+
+impl Style {
+    /// Text without escapes.
+    pub(crate) const PLAIN: Self = Self { color: false };
+
+    /// Marks up a piece of text.
+    pub(crate) fn paint(self, tone: Tone, text: &str) -> String {
+        if !self.color || text.is_empty() {
+            return text.to_owned();
+        }
+        let code = match tone {
+            Tone::Create => "32",
+            Tone::Update => "33",
+            Tone::Danger => "1;31",
+            Tone::Strong => "1",
+            Tone::Faint => "2",
+        };
+        format!("\u{1b}[{code}m{text}\u{1b}[0m")
+    }
+}
+
+impl Printer {
+    /// A printer for this process's streams. `no_color` is whether `NO_COLOR` is set and not empty.
+    pub(crate) fn new(choice: ColorChoice, no_color: bool, quiet: bool, verbose: bool) -> Self {
+        let style = |is_terminal: bool| Style {
+            color: match choice {
+                ColorChoice::Always => true,
+                ColorChoice::Never => false,
+                ColorChoice::Auto => is_terminal && !no_color,
+            },
+        };
+        Self {
+            quiet,
+            verbose,
+            answer_style: style(io::stdout().is_terminal()),
+            message_style: style(io::stderr().is_terminal()),
+            closed: AtomicBool::new(false),
+        }
+    }
+
+    /// The style of the answer.
+    pub(crate) fn answer_style(&self) -> Style {
+        self.answer_style
+    }
+
+    /// The style of messages.
+    pub(crate) fn message_style(&self) -> Style {
+        self.message_style
+    }
+
+    /// Whether progress may redraw lines.
+    pub(crate) fn is_interactive(&self) -> bool {
+        !self.quiet && io::stderr().is_terminal()
+    }
+
+    /// Whether a question can be answered.
+    pub(crate) fn can_ask(&self) -> bool {
+        io::stdin().is_terminal() && io::stderr().is_terminal()
+    }
+
+    /// Whether only the answer and errors are wanted.
+    pub(crate) fn is_quiet(&self) -> bool {
+        self.quiet
+    }
+
+    /// Whether more of what is going on is wanted.
+    pub(crate) fn is_verbose(&self) -> bool {
+        self.verbose
+    }
+
+    /// Writes the answer. A reader that has gone away wants no more of it: that is no error.
+    pub(crate) fn answer(&self, text: &str) {
+        if self.closed.load(Ordering::Relaxed) {
+            return;
+        }
+        let mut stdout = io::stdout().lock();
+        let newline = if text.ends_with('\n') || text.is_empty() {
+            ""
+        } else {
+            "\n"
+        };
+        let written = stdout
+            .write_all(text.as_bytes())
+            .and_then(|()| stdout.write_all(newline.as_bytes()))
+            .and_then(|()| stdout.flush());
+        self.closed.store(written.is_err(), Ordering::Relaxed);
+    }
+
+    /// Writes a line about what is going on, unless quiet.
+    pub(crate) fn status(&self, text: &str) {
+        if !self.quiet {
+            self.message(text);
+        }
+    }
+
+    /// Writes a line that only someone looking for a cause wants.
+    pub(crate) fn detail(&self, text: &str) {
+        if self.verbose {
+            self.message(text);
+        }
+    }
+
+    /// Writes a line to stderr, quiet or not.
+    pub(crate) fn message(&self, text: &str) {
+        // Nobody is left to tell when stderr cannot be written.
+        let _ = writeln!(io::stderr().lock(), "{text}");
+    }
+
+    /// Writes findings, the gravest last so that they stay on the screen.
+    pub(crate) fn diagnostics(&self, diagnostics: &[Diagnostic]) {
+        let mut sorted: Vec<_> = diagnostics.iter().collect();
+        sorted.sort_by_key(|diagnostic| diagnostic.severity);
+        for diagnostic in sorted {
+            if diagnostic.severity == Severity::Error || !self.quiet {
+                self.message(&render_diagnostic(diagnostic, self.message_style));
+            }
+        }
+    }
+
+    /// Asks for a line on the terminal; `None` at the end of input.
+    pub(crate) fn ask(&self, question: &str) -> Option<String> {
+        let mut stderr = io::stderr().lock();
+        let _ = write!(stderr, "{question} ");
+        let _ = stderr.flush();
+        let mut line = String::new();
+        match io::stdin().read_line(&mut line) {
+            Ok(length) if length > 0 => Some(line.trim().to_owned()),
+            Ok(_) | Err(_) => None,
+        }
+    }
+}
+
+/// One finding as text: what, then where, then what to do.
+fn render_diagnostic(diagnostic: &Diagnostic, style: Style) -> String {
+    let (word, tone) = match diagnostic.severity {
+        Severity::Error => ("error", Tone::Danger),
+        Severity::Warning => ("warning", Tone::Update),
+        Severity::Info => ("info", Tone::Faint),
+    };
+    let mut text = format!("{}: {}", style.paint(tone, word), diagnostic.message);
+    let place = match (&diagnostic.source, &diagnostic.path) {
+        (Some(source), Some(path)) => Some(format!("{source} ({path})")),
+        (Some(one), None) | (None, Some(one)) => Some(one.clone()),
+        (None, None) => None,
+    };
+    if let Some(place) = place {
+        text.push_str(&format!("\n  --> {place}"));
+    }
+    if let Some(hint) = &diagnostic.hint {
+        text.push_str(&format!("\n  hint: {hint}"));
+    }
+    text
+}

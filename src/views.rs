@@ -1,0 +1,8 @@
+//! How answers look: each view draws data that was computed elsewhere, and decides nothing.
+
+pub(crate) mod change;
+pub(crate) mod findings;
+pub(crate) mod html;
+pub(crate) mod markdown;
+pub(crate) mod plan;
+pub(crate) mod words;

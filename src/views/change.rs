@@ -1,0 +1,325 @@
+//! The changes of one stack as text: the gravest first, one block per resource.
+
+use plan::{Action, Change, Edit, Effect, EntryChange, Impact, PropertyChange, StackDiff};
+use serde_json::Value;
+use similar::{ChangeTag, TextDiff};
+
+use super::words;
+use crate::printer::{Style, Tone};
+
+/// The longest value that stays on its property's line, in characters.
+const INLINE: usize = 64;
+/// How many lines of a long text are shown around a change.
+const CONTEXT: usize = 1;
+
+/// Draws all that changes within a stack, each line indented by two spaces.
+pub(crate) fn draw(diff: &StackDiff, style: Style, verbose: bool) -> String {
+    let mut text = String::new();
+    let changes = words::by_danger(diff);
+    let widths = Widths::of(&changes);
+    for change in changes {
+        text.push_str(&resource(change, &widths, style, verbose));
+    }
+    for (what, entries) in [
+        ("parameter", &diff.parameters),
+        ("mapping", &diff.mappings),
+        ("condition", &diff.conditions),
+        ("output", &diff.outputs),
+        ("", &diff.other),
+    ] {
+        for change in entries {
+            text.push_str(&entry(what, change, style, verbose));
+        }
+    }
+    if !diff.equivalent.is_empty() {
+        let line = format!(
+            "  differs in form only, not deployed: {}\n",
+            diff.equivalent.join(", ")
+        );
+        text.push_str(&style.paint(Tone::Faint, &line));
+    }
+    text
+}
+
+/// What widens or narrows access, one line per statement.
+pub(crate) fn access(diff: &StackDiff, style: Style) -> String {
+    let mut text = String::new();
+    for statement in &diff.security.iam {
+        let sign = edit_sign(statement.change);
+        let may = match statement.effect {
+            Effect::Allow => "may",
+            Effect::Deny => "may not",
+        };
+        let condition = statement
+            .condition
+            .as_ref()
+            .map(|condition| format!(" when {}", shorten(&plan::render(condition))))
+            .unwrap_or_default();
+        let line = format!(
+            "  {sign} {} {may} {} on {}{condition}  ({})",
+            statement.principals.join(", "),
+            statement.actions.join(", "),
+            statement.resources.join(", "),
+            statement.logical_id,
+        );
+        text.push_str(&access_line(
+            &line,
+            statement.change,
+            statement.widens,
+            style,
+        ));
+    }
+    for rule in &diff.security.network {
+        let sign = edit_sign(rule.change);
+        let way = match rule.direction {
+            plan::Direction::Ingress => "from",
+            plan::Direction::Egress => "to",
+        };
+        let line = format!(
+            "  {sign} {} {} {way} {}  ({})",
+            rule.protocol, rule.ports, rule.peer, rule.logical_id
+        );
+        text.push_str(&access_line(&line, rule.change, rule.widens, style));
+    }
+    text
+}
+
+/// How wide the columns of a list of resources are.
+struct Widths {
+    id: usize,
+    type_name: usize,
+}
+
+impl Widths {
+    fn of(changes: &[&Change]) -> Self {
+        let widest = |length: fn(&Change) -> usize| {
+            changes
+                .iter()
+                .map(|change| length(change))
+                .max()
+                .unwrap_or(0)
+        };
+        Self {
+            id: widest(|change| change.logical_id.chars().count()).min(40),
+            type_name: widest(|change| change.type_name.chars().count()).min(48),
+        }
+    }
+}
+
+fn resource(change: &Change, widths: &Widths, style: Style, verbose: bool) -> String {
+    let sign = words::sign(change.action);
+    let head = format!(
+        "  {} {:id$}  {:type_name$}",
+        sign,
+        change.logical_id,
+        change.type_name,
+        id = widths.id,
+        type_name = widths.type_name,
+    );
+    let mut text = style.paint(words::tone(change.action), &head);
+    if let Some(source) = &change.source {
+        text.push_str("  ");
+        text.push_str(&style.paint(Tone::Faint, source));
+    }
+    text.push('\n');
+    if let Some(line) = fate(change) {
+        text.push_str(&format!("      {}\n", style.paint(Tone::Danger, &line)));
+    }
+    if let Some(from) = &change.likely_moved_from {
+        text.push_str(&format!(
+            "      looks like `{from}` under another name: `app.moved` keeps the resource\n"
+        ));
+    }
+    // What is made anew is in the code; only a change needs its old and new value side by side.
+    if change.action == Action::Create && !verbose {
+        return text;
+    }
+    for property in &change.properties {
+        text.push_str(&property_lines(property, style));
+    }
+    for attribute in &change.attributes {
+        text.push_str(&value_lines(
+            &attribute.name,
+            attribute.before.as_ref(),
+            attribute.after.as_ref(),
+            "",
+            style,
+        ));
+    }
+    text
+}
+
+/// What becomes of the resource, when that is more than a change in place.
+fn fate(change: &Change) -> Option<String> {
+    let what = match change.action {
+        Action::Create | Action::Import => return None,
+        Action::Update => {
+            return matches!(
+                change.reason,
+                plan::Reason::ReferenceReplaced | plan::Reason::InputChanged
+            )
+            .then(|| change.reason.to_string());
+        }
+        Action::Move => format!("moves from {}", change.moved_from.as_deref().unwrap_or("?")),
+        Action::Replace | Action::MayReplace => {
+            let old = change
+                .old_copy
+                .map(|copy| format!("; {copy}"))
+                .unwrap_or_default();
+            format!("{}, as {}{old}", verb(change.action), change.reason)
+        }
+        Action::Delete => "is deleted".to_owned(),
+        Action::Orphan => "stays in the account, no longer managed".to_owned(),
+    };
+    Some(if words::is_loss(change) {
+        format!("{what}: it holds data")
+    } else {
+        what
+    })
+}
+
+fn verb(action: Action) -> &'static str {
+    if action == Action::MayReplace {
+        "may be replaced"
+    } else {
+        "is replaced"
+    }
+}
+
+fn property_lines(property: &PropertyChange, style: Style) -> String {
+    let mut note = match property.impact {
+        Impact::InPlace => String::new(),
+        Impact::MayReplace | Impact::Replace => property.impact.to_string(),
+    };
+    if !property.causes.is_empty() {
+        let causes: Vec<String> = property.causes.iter().map(ToString::to_string).collect();
+        let separator = if note.is_empty() { "" } else { "; " };
+        note.push_str(&format!("{separator}↳ {}", causes.join(", ")));
+    }
+    let (before, after) = (
+        property.before_value.as_ref().or(property.before.as_ref()),
+        property.after_value.as_ref().or(property.after.as_ref()),
+    );
+    let name = property.path.join(".");
+    if property.before == property.after && before == after {
+        let shown = before.map(plan::render).unwrap_or_default();
+        return format!(
+            "      {name}  {}  {}\n",
+            shorten(&shown),
+            style.paint(Tone::Faint, &note)
+        );
+    }
+    value_lines(&name, before, after, &note, style)
+}
+
+/// One property: on a line when short, as a line diff when long.
+fn value_lines(
+    name: &str,
+    before: Option<&Value>,
+    after: Option<&Value>,
+    note: &str,
+    style: Style,
+) -> String {
+    let old = before.map(plan::render);
+    let new = after.map(plan::render);
+    let fits = |value: &Option<String>| {
+        value
+            .as_ref()
+            .is_none_or(|value| value.chars().count() <= INLINE && !value.contains('\n'))
+    };
+    let note = if note.is_empty() {
+        String::new()
+    } else {
+        format!("  {}", style.paint(Tone::Danger, note))
+    };
+    if fits(&old) && fits(&new) {
+        let change = match (old, new) {
+            (Some(old), Some(new)) => format!("{old} → {new}"),
+            (None, Some(new)) => format!("+ {new}"),
+            (Some(old), None) => format!("- {old}"),
+            (None, None) => String::new(),
+        };
+        return format!("      {name}  {change}{note}\n");
+    }
+    let old = before.map(long_text).unwrap_or_default();
+    let new = after.map(long_text).unwrap_or_default();
+    format!("      {name}{note}\n{}", line_diff(&old, &new, style))
+}
+
+/// A value as lines: a text as it is, anything else as indented JSON.
+fn long_text(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        other => serde_json::to_string_pretty(other).unwrap_or_default(),
+    }
+}
+
+fn line_diff(old: &str, new: &str, style: Style) -> String {
+    let diff = TextDiff::from_lines(old, new);
+    let mut text = String::new();
+    for (index, group) in diff.grouped_ops(CONTEXT).iter().enumerate() {
+        if index > 0 {
+            text.push_str(&style.paint(Tone::Faint, "        …\n"));
+        }
+        for change in group
+            .iter()
+            .flat_map(|operation| diff.iter_changes(operation))
+        {
+            let (sign, tone) = match change.tag() {
+                ChangeTag::Delete => ("-", Tone::Danger),
+                ChangeTag::Insert => ("+", Tone::Create),
+                ChangeTag::Equal => (" ", Tone::Faint),
+            };
+            let line = format!("        {sign} {}", change.value().trim_end_matches('\n'));
+            text.push_str(&style.paint(tone, &line));
+            text.push('\n');
+        }
+    }
+    text
+}
+
+fn entry(what: &str, change: &EntryChange, style: Style, verbose: bool) -> String {
+    let sign = words::sign(change.action);
+    let separator = if what.is_empty() { "" } else { " " };
+    let head = format!("  {sign} {what}{separator}{}", change.name);
+    let mut text = style.paint(words::tone(change.action), &head);
+    text.push('\n');
+    if change.action == Action::Update || verbose {
+        text.push_str(&value_lines(
+            "",
+            change.before_value.as_ref().or(change.before.as_ref()),
+            change.after_value.as_ref().or(change.after.as_ref()),
+            "",
+            style,
+        ));
+    }
+    text
+}
+
+fn access_line(line: &str, change: Edit, widens: bool, style: Style) -> String {
+    let tone = match change {
+        Edit::Added => Tone::Create,
+        Edit::Removed => Tone::Update,
+    };
+    let widens = if widens {
+        format!("  {}", style.paint(Tone::Danger, "widens"))
+    } else {
+        String::new()
+    };
+    format!("{}{widens}\n", style.paint(tone, line))
+}
+
+fn edit_sign(edit: Edit) -> &'static str {
+    match edit {
+        Edit::Added => "+",
+        Edit::Removed => "-",
+    }
+}
+
+fn shorten(text: &str) -> String {
+    if text.chars().count() <= INLINE {
+        return text.to_owned();
+    }
+    let start: String = text.chars().take(INLINE - 1).collect();
+    format!("{start}…")
+}
