@@ -102,4 +102,4 @@ pub use synth::{Assembly, synthesize};
 pub use text::Interpolated;
 #[doc(hidden)]
 pub use text::{Hole, Holes};
-pub use value::{Arn, Json, Map, Value};
+pub use value::{Arn, Json, Map, Part, Value};

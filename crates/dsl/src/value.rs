@@ -30,6 +30,21 @@ pub struct Map<T>(PhantomData<fn() -> T>);
 /// A JSON document, where a resource takes one: a policy, a dashboard, a state machine.
 pub type Json = serde_json::Value;
 
+/// A structure or enumeration that a property takes; the crate `resources` has one for each there is.
+///
+/// One conversion for all of them, in place of one each, keeps the compiler from weighing thousands of conversions
+/// against every setter.
+pub trait Part {
+    /// The part in CloudFormation's words.
+    fn into_expression(self) -> Expression;
+}
+
+impl<T: Part> From<T> for Value<T> {
+    fn from(part: T) -> Self {
+        Self::from_expression(part.into_expression())
+    }
+}
+
 impl<T> Value<T> {
     /// Makes a value of JSON as it stands, whatever its type: the way around the types, when they are behind AWS.
     pub fn raw(json: Json) -> Self {

@@ -1,7 +1,7 @@
 //! Writes the Rust of a lowered type.
 //!
-//! The text is kept small, for all of it is compiled: no derive beyond `Clone`, `Debug` and, where nothing is required,
-//! `Default`; no documentation of single properties. Functions that are not generic are `#[inline]`, which leaves
+//! The text is kept small, for all of it is compiled: no derive beyond `Clone` and, where nothing is required, `Default`
+//! (a derived `Debug` alone would take a third of the time); no documentation of single properties. Functions that are not generic are `#[inline]`, which leaves
 //! compiling them to the crate that calls them.
 
 use std::fmt::{Result, Write as _};
@@ -43,8 +43,9 @@ pub(crate) fn resource(out: &mut String, resource: &Resource<'_>) -> Result {
         out,
         "type Handle = {name}Ref;\n#[inline]\nfn into_properties(self) -> dsl::Object {{"
     )?;
-    object(out, &resource.fields, "self")?;
+    object(out, &resource.fields)?;
     writeln!(out, "object\n}}\n}}")?;
+    debug(out, &name, "debug_resource")?;
 
     writeln!(
         out,
@@ -79,7 +80,7 @@ pub(crate) fn resource(out: &mut String, resource: &Resource<'_>) -> Result {
             match own {
                 Own::Structure(fields) => {
                     structure(out, name, fields, "")?;
-                    conversion(out, name, fields)?;
+                    part(out, name, fields)?;
                 }
                 Own::Enumeration(variants) => enumeration(out, name, variants)?,
             }
@@ -93,10 +94,7 @@ pub(crate) fn resource(out: &mut String, resource: &Resource<'_>) -> Result {
 fn structure(out: &mut String, name: &str, fields: &[Field], path: &str) -> Result {
     let required: Vec<&Field> = fields.iter().filter(|field| field.required).collect();
     let default = if required.is_empty() { ", Default" } else { "" };
-    writeln!(
-        out,
-        "#[derive(Clone, Debug{default})]\npub struct {name} {{"
-    )?;
+    writeln!(out, "#[derive(Clone{default})]\npub struct {name} {{")?;
     for field in fields {
         let kind = rust(&field.kind, path);
         if field.required {
@@ -146,37 +144,47 @@ fn structure(out: &mut String, name: &str, fields: &[Field], path: &str) -> Resu
     writeln!(out, "}}")
 }
 
-fn conversion(out: &mut String, name: &str, fields: &[Field]) -> Result {
-    let value = if fields.is_empty() { "_" } else { "value" };
+/// What makes a value of a structure.
+fn part(out: &mut String, name: &str, fields: &[Field]) -> Result {
     writeln!(
         out,
-        "impl From<{name}> for dsl::Value<{name}> {{\n#[inline]\nfn from({value}: {name}) -> Self {{"
+        "impl dsl::Part for {name} {{\n#[inline]\nfn into_expression(self) -> dsl::Expression {{"
     )?;
-    object(out, fields, "value")?;
-    writeln!(out, "object.into_value()\n}}\n}}")
+    object(out, fields)?;
+    writeln!(out, "dsl::Expression::Object(object)\n}}\n}}")?;
+    debug(out, name, "debug_part")
 }
 
-/// Statements that make `object` of the fields of `owner`.
-fn object(out: &mut String, fields: &[Field], owner: &str) -> Result {
+/// `Debug` by the function of that name, which takes a copy.
+fn debug(out: &mut String, name: &str, function: &str) -> Result {
+    writeln!(out, "impl ::core::fmt::Debug for {name} {{")?;
+    writeln!(
+        out,
+        "#[inline]\nfn fmt(&self, out: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {{ crate::generated::{function}(self.clone(), out) }}\n}}"
+    )
+}
+
+/// Statements that make `object` of the fields of `self`.
+fn object(out: &mut String, fields: &[Field]) -> Result {
     let mutable = if fields.is_empty() { "" } else { "mut " };
     writeln!(out, "let {mutable}object = dsl::Object::new();")?;
-    for field in fields {
-        let value = format!("{owner}.{}", field.name);
-        let value = if field.required {
-            format!("Some({value})")
-        } else {
-            value
-        };
-        writeln!(out, "object.set({:?}, {value});", field.key)?;
+    for Field {
+        name,
+        key,
+        required,
+        ..
+    } in fields
+    {
+        match required {
+            true => writeln!(out, "object.set({key:?}, Some(self.{name}));")?,
+            false => writeln!(out, "object.set({key:?}, self.{name});")?,
+        }
     }
     Ok(())
 }
 
 fn enumeration(out: &mut String, name: &str, variants: &[(String, String)]) -> Result {
-    writeln!(
-        out,
-        "#[derive(Clone, Debug, PartialEq)]\npub enum {name} {{"
-    )?;
+    writeln!(out, "#[derive(Clone)]\npub enum {name} {{")?;
     for (variant, _) in variants {
         writeln!(out, "{variant},")?;
     }
@@ -186,16 +194,17 @@ fn enumeration(out: &mut String, name: &str, variants: &[(String, String)]) -> R
     )?;
     writeln!(
         out,
-        "impl From<{name}> for dsl::Value<{name}> {{\n#[inline]\nfn from(value: {name}) -> Self {{"
+        "impl dsl::Part for {name} {{\n#[inline]\nfn into_expression(self) -> dsl::Expression {{"
     )?;
-    writeln!(out, "crate::text(match value {{")?;
+    writeln!(out, "crate::generated::text(match self {{")?;
     for (variant, value) in variants {
-        writeln!(out, "{name}::{variant} => {value:?},")?;
+        writeln!(out, "Self::{variant} => {value:?},")?;
     }
     writeln!(
         out,
-        "{name}::Other(value) => return crate::text(value),\n}})\n}}\n}}"
-    )
+        "Self::Other(value) => return crate::generated::text(value),\n}})\n}}\n}}"
+    )?;
+    debug(out, name, "debug_part")
 }
 
 fn attribute(out: &mut String, attribute: &Attribute) -> Result {

@@ -5,13 +5,18 @@ mod emit;
 mod lower;
 mod names;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::{env, error, fs};
 
-/// The feature whose users write policies, and so want the actions.
+use schema::ResourceType;
+
+/// The service whose module shows the actions as well, so that a policy says `iam::s3::GetObject`.
 const POLICIES: &str = "iam";
+
+/// The feature that brings the actions of every service.
+const ALL_ACTIONS: &str = "actions";
 
 fn main() -> Result<(), Box<dyn error::Error>> {
     // The facts are part of `schema`, so this program is built again, and run, when they change.
@@ -30,16 +35,21 @@ fn main() -> Result<(), Box<dyn error::Error>> {
     services.retain(|feature, _| enabled(feature));
 
     let mut index = String::new();
+    let mut prefixes: BTreeSet<&str> = BTreeSet::new();
     for (feature, types) in &services {
+        let types: Vec<&ResourceType> = types
+            .iter()
+            .filter_map(|name| schema::resource_type(name))
+            .collect();
         let mut text = String::new();
-        for name in types {
-            let facts = schema::resource_type(name).ok_or("a listed type has facts")?;
+        for facts in &types {
             emit::resource(&mut text, &lower::resource(facts))?;
         }
+        prefixes.extend(actions::prefixes(feature, &types));
         if feature == POLICIES {
             text.push_str("pub use crate::actions::*;\n");
         }
-        let (service, _) = types[0].rsplit_once("::").unwrap_or_default();
+        let (service, _) = types[0].name.rsplit_once("::").unwrap_or_default();
         writeln!(index, "/// The types of `{service}`.\n#[allow({LINTS})]")?;
         writeln!(
             index,
@@ -49,10 +59,11 @@ fn main() -> Result<(), Box<dyn error::Error>> {
     }
     write(&folder.join("services.rs"), &index)?;
 
-    let mut modules = String::new();
-    if enabled(POLICIES) {
-        actions::modules(&mut modules)?;
+    if enabled(ALL_ACTIONS) {
+        prefixes.extend(schema::iam_prefixes());
     }
+    let mut modules = String::new();
+    actions::modules(&mut modules, &prefixes)?;
     write(&folder.join("actions.rs"), &modules)?;
     Ok(())
 }

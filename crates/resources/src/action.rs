@@ -8,6 +8,7 @@ use std::fmt;
 pub struct Action(Cow<'static, str>);
 
 impl Action {
+    #[allow(dead_code, reason = "used once a service is enabled")]
     pub(crate) const fn new(name: &'static str) -> Self {
         Self(Cow::Borrowed(name))
     }
@@ -38,6 +39,6 @@ impl fmt::Display for Action {
 
 impl From<Action> for dsl::Value<String> {
     fn from(action: Action) -> Self {
-        crate::text(action.0)
+        Self::from_expression(dsl::Expression::Text(action.0))
     }
 }

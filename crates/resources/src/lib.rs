@@ -20,20 +20,19 @@
 //! `ResourceOptions::override_property` sets any property.
 
 mod action;
+#[allow(
+    dead_code,
+    reason = "which of it is used depends on the enabled services"
+)]
+mod generated;
 
 pub use action::Action;
 
 include!(concat!(env!("OUT_DIR"), "/services.rs"));
 
-/// IAM actions by service prefix, `actions::s3::GetObject`; empty unless the feature `iam` is enabled.
+/// IAM actions by service prefix, `actions::s3::GetObject`, for the services that are enabled; for all of them with the
+/// feature `actions`. With the feature `iam` they are found in [`iam`] as well, for policies that say `iam::s3::GetObject`.
 #[allow(missing_docs, non_upper_case_globals)]
 pub mod actions {
-    use crate::Action;
-
     include!(concat!(env!("OUT_DIR"), "/actions.rs"));
-}
-
-/// The value of an enumeration.
-fn text<T>(text: impl Into<std::borrow::Cow<'static, str>>) -> dsl::Value<T> {
-    dsl::Value::from_expression(dsl::Expression::Text(text.into()))
 }

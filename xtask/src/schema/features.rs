@@ -1,4 +1,5 @@
-//! Writes the feature list of `crates/resources`: one feature per service, none by default.
+//! Writes the feature list of `crates/resources`: one feature per service, none by default, and one for the IAM actions of
+//! every service.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +7,10 @@ use anyhow::{Context, Result, ensure};
 
 /// What comes before the list in the manifest.
 const START: &str =
-    "# One feature per service, written by `cargo xtask schema`.\n[features]\ndefault = []\n";
+    "# One feature per service, written by `cargo xtask schema`.\n[features]\ndefault = []\nactions = []\n";
+
+/// The feature for the IAM actions of every service, which no service may be called.
+const ACTIONS: &str = "actions";
 
 /// The manifest with its feature list made from the names of all types.
 pub(super) fn update(manifest: &str, types: &[String]) -> Result<String> {
@@ -19,6 +23,7 @@ pub(super) fn update(manifest: &str, types: &[String]) -> Result<String> {
             .split_once("::")
             .with_context(|| format!("`{name}` names no service"))?;
         let feature = own_name.to_ascii_lowercase();
+        ensure!(feature != ACTIONS, "the service `{service}` takes the name of the feature `{ACTIONS}`");
         let previous = *services.entry(feature.clone()).or_insert(service);
         ensure!(
             previous == service,
