@@ -100,6 +100,7 @@ fn same_output<'a>(stack: &'a StackModel, crossed: &Crossed) -> Option<&'a Outpu
             if std::ptr::eq(&**link.reference.node(), &**node)
                 && link.attribute == wanted.attribute
                 && !link.list
+                && !wanted.list
                 && output.condition.is_none()
                 && output.export_name.is_none())
     })

@@ -24,6 +24,8 @@ impl Writer {
 
     pub(super) fn finish(mut self) -> String {
         self.text.push('\n');
+        // All templates of an app are kept until the last is known to be right.
+        self.text.shrink_to_fit();
         self.text
     }
 

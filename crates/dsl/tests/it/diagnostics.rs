@@ -220,7 +220,8 @@ fn names_in_raw_json_are_left_to_macros() {
 
 #[test]
 fn a_value_of_another_stack_is_refused_where_it_cannot_be_looked_up() {
-    let table: [(&str, fn(Value<String>) -> Value<String>); 5] = [
+    type Within = fn(Value<String>) -> Value<String>;
+    let table: [(&str, Within); 5] = [
         ("`Fn::Base64`", |value| dsl::base64(sub!("echo {}", value))),
         ("`Fn::Cidr`", |value| dsl::cidr(value, 4, 8).get(0)),
         ("`Fn::GetAZs`", |value| {

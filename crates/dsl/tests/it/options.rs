@@ -26,7 +26,8 @@ fn every_option_reaches_the_template() {
         .creation_policy(document!({ "ResourceSignal": { "Count": 2 } }))
         .update_policy(document!({ "EnableVersionUpgrade": true }))
         .metadata("Owner", first.id())
-        .override_attribute("NewKey", "new");
+        .override_attribute("NewKey", "new")
+        .override_attribute("UpdateReplacePolicy", "Newest");
     assert_eq!(
         Template::of(&stack).resource("Second"),
         &json!({
@@ -34,7 +35,7 @@ fn every_option_reaches_the_template() {
             "Condition": "Here",
             "DependsOn": ["First"],
             "DeletionPolicy": "Snapshot",
-            "UpdateReplacePolicy": "Delete",
+            "UpdateReplacePolicy": "Newest",
             "CreationPolicy": { "ResourceSignal": { "Count": 2 } },
             "UpdatePolicy": { "EnableVersionUpgrade": true },
             "Metadata": { "Owner": { "Ref": "First" } },
@@ -42,6 +43,18 @@ fn every_option_reaches_the_template() {
             "Properties": { "Size": 1 },
         })
     );
+}
+
+#[test]
+fn no_key_is_written_twice() {
+    let stack = testing::app().stack("options");
+    stack
+        .add("Thing", thing())
+        .retain()
+        .override_attribute("DeletionPolicy", "Newest");
+    let template = Template::of(&stack);
+    assert_eq!(template.text().matches("DeletionPolicy").count(), 1);
+    assert_eq!(template.resource("Thing")["DeletionPolicy"], "Newest");
 }
 
 #[test]

@@ -139,3 +139,28 @@ proptest! {
         prop_assert_eq!(seen.len(), stacks.len());
     }
 }
+
+#[test]
+fn a_large_app_is_written_whole() {
+    let app = testing::app();
+    let mut before: Option<dsl::RawRef> = None;
+    for number in 0..10 {
+        let stack = app.stack(&format!("stack-{number}"));
+        for position in 0..500 {
+            let mut thing = RawResource::new("AWS::New::Thing");
+            if let Some(before) = &before {
+                thing = thing.property("Before", before.attribute::<dsl::Arn>("Arn"));
+            }
+            before = Some(stack.add(&format!("Thing{position}"), thing));
+        }
+    }
+    let assembly = testing::assembly(&app);
+    assert_eq!(assembly.templates.len(), 10);
+    let resources = assembly
+        .manifest
+        .stacks
+        .iter()
+        .map(|stack| stack.resources.len());
+    assert_eq!(resources.sum::<usize>(), 5000);
+    assert_eq!(assembly.manifest.stacks[9].depends_on, ["stack-8"]);
+}

@@ -1,6 +1,9 @@
 //! Walks every expression once and finds what refers to what: dependencies within a stack, values that cross from stack to
 //! stack, and references that cannot be written where they stand.
 
+mod position;
+mod raw;
+
 use std::{
     borrow::Cow,
     collections::{BTreeMap, HashMap, HashSet},
@@ -11,10 +14,11 @@ use indexmap::IndexMap;
 
 use super::{Findings, Subject, prepare::PreparedStack};
 use crate::{
-    Condition, Expression, Function, Json, Link, Mapping, Object, Reference, Strength, Test,
+    Condition, Expression, Function, Link, Mapping, Object, Reference, Strength, Test,
     model::{Model, Place, StackModel},
     reference::{Node, NodeKind},
 };
+use position::Position;
 
 /// What refers to what.
 #[derive(Default)]
@@ -33,7 +37,8 @@ pub(super) struct Crossing {
     pub(super) stack: usize,
     kind: NodeKind,
     index: usize,
-    pub(super) attribute: Option<Cow<'static, str>>,
+    attribute: Option<Cow<'static, str>>,
+    list: bool,
 }
 
 /// How a value crosses.
@@ -60,6 +65,7 @@ impl Crossing {
             kind: node.kind,
             index: node.index,
             attribute: link.attribute.clone(),
+            list: link.list,
         }
     }
 }
@@ -77,18 +83,8 @@ impl Survey {
     }
 }
 
-/// What may be written at a place.
-#[derive(Clone, Copy)]
-enum Position {
-    /// Anything.
-    Free,
-    /// From another stack, only what is held firmly.
-    Strong(&'static str),
-    /// Nothing from another stack.
-    Local(&'static str),
-    /// Parameters of the stack, and few functions.
-    Condition(&'static str),
-}
+/// What evaluates `Fn::Length`, `Fn::ToJsonString` and defaults in `Fn::FindInMap`.
+const LANGUAGE_EXTENSIONS: &str = "AWS::LanguageExtensions";
 
 /// Walks every expression of an app.
 pub(super) fn survey(
@@ -168,12 +164,12 @@ impl<'w> Walk<'w, '_> {
             };
             let tests = rule.model.assertions.iter().map(|(test, _)| test);
             for test in rule.model.when.iter().chain(tests) {
-                self.test(test, Position::Condition("a rule"), &rule.name);
+                self.test(test, Position::Rule, &rule.name);
             }
         }
         for (node, test) in &stack.conditions {
             self.subject = subject(node);
-            self.test(test, Position::Condition("a condition"), &node.logical_id);
+            self.test(test, Position::Condition, &node.logical_id);
         }
         for (index, resource) in prepared.resources.iter().enumerate() {
             self.subject = subject(&resource.model.node);
@@ -280,7 +276,7 @@ impl<'w> Walk<'w, '_> {
     }
 
     fn function(&mut self, function: &Function, position: Position) {
-        self.allow(function, position);
+        self.check_function(function, position);
         match function {
             Function::Join { list, .. } => self.expression(list, position),
             Function::Concatenation(parts) => {
@@ -297,7 +293,7 @@ impl<'w> Walk<'w, '_> {
             Function::Select { index, list } => {
                 self.expression(
                     index,
-                    self.narrowed(position, Position::Local("the index of `Fn::Select`")),
+                    position.with(Position::Local("the index of `Fn::Select`")),
                 );
                 self.expression(list, position);
             }
@@ -317,7 +313,7 @@ impl<'w> Walk<'w, '_> {
                 default,
             } => {
                 self.mapping(mapping);
-                let within = self.narrowed(position, Position::Local("`Fn::FindInMap`"));
+                let within = position.with(Position::Local("`Fn::FindInMap`"));
                 self.expression(top, within);
                 self.expression(second, within);
                 if let Some(default) = default {
@@ -325,10 +321,7 @@ impl<'w> Walk<'w, '_> {
                 }
             }
             Function::ImportValue(name) => {
-                self.expression(
-                    name,
-                    self.narrowed(position, Position::Local("`Fn::ImportValue`")),
-                );
+                self.expression(name, position.with(Position::Local("`Fn::ImportValue`")));
             }
             Function::StackOutput {
                 stack,
@@ -336,7 +329,7 @@ impl<'w> Walk<'w, '_> {
                 region,
                 role,
             } => {
-                let within = self.narrowed(position, Position::Strong("`Fn::GetStackOutput`"));
+                let within = position.with(Position::Strong("`Fn::GetStackOutput`"));
                 for argument in [Some(stack), Some(output), region.as_ref(), role.as_ref()]
                     .into_iter()
                     .flatten()
@@ -346,108 +339,47 @@ impl<'w> Walk<'w, '_> {
                 self.stack_output(stack, output);
             }
             Function::Base64(text) => {
-                self.expression(
-                    text,
-                    self.narrowed(position, Position::Strong("`Fn::Base64`")),
-                );
+                self.expression(text, position.with(Position::Strong("`Fn::Base64`")));
             }
             Function::Cidr { block, count, bits } => {
-                let within = self.narrowed(position, Position::Strong("`Fn::Cidr`"));
+                let within = position.with(Position::Strong("`Fn::Cidr`"));
                 for argument in [block, count, bits] {
                     self.expression(argument, within);
                 }
             }
             Function::AvailabilityZones(region) => {
-                self.expression(
-                    region,
-                    self.narrowed(position, Position::Local("`Fn::GetAZs`")),
-                );
+                self.expression(region, position.with(Position::Local("`Fn::GetAZs`")));
             }
             Function::Transform { parameters, .. } => self.object(parameters, position),
             Function::ToJsonString(value) => {
-                self.expression(
-                    value,
-                    self.narrowed(position, Position::Local("`Fn::ToJsonString`")),
-                );
+                self.expression(value, position.with(Position::Local("`Fn::ToJsonString`")));
             }
             Function::Length(list) => {
-                self.expression(
-                    list,
-                    self.narrowed(position, Position::Local("`Fn::Length`")),
-                );
+                self.expression(list, position.with(Position::Local("`Fn::Length`")));
             }
             Function::RefAll(_) | Function::ValueOf { .. } | Function::ValueOfAll { .. } => {}
         }
     }
 
-    /// The stricter of two positions: an argument's own, and that of the function around it.
-    fn narrowed(&self, outer: Position, own: Position) -> Position {
-        match outer {
-            Position::Free => own,
-            Position::Strong(_) if matches!(own, Position::Local(_)) => own,
-            Position::Strong(_) | Position::Local(_) | Position::Condition(_) => outer,
-        }
-    }
-
     /// Reports a function that cannot stand where it does, or lacks its transform.
-    fn allow(&mut self, function: &Function, position: Position) {
-        let rules_only = matches!(
-            function,
-            Function::RefAll(_) | Function::ValueOf { .. } | Function::ValueOfAll { .. }
-        );
-        let allowed = match position {
-            Position::Condition("a rule") if rules_only => true,
-            _ if rules_only => false,
-            Position::Free => true,
-            Position::Strong(_) => !matches!(function, Function::StackOutput { .. }),
-            Position::Local(_) => !matches!(
-                function,
-                Function::StackOutput { .. } | Function::ImportValue(_)
-            ),
-            Position::Condition(_) => matches!(
-                function,
-                Function::FindInMap { .. }
-                    | Function::Concatenation(_)
-                    | Function::Join { .. }
-                    | Function::Select { .. }
-                    | Function::Split { .. }
-                    | Function::Length(_)
-                    | Function::ToJsonString(_)
-            ),
-        };
-        if !allowed {
-            let place = match position {
-                Position::Free => "a value",
-                Position::Strong(place) | Position::Local(place) | Position::Condition(place) => {
-                    place
-                }
-            };
-            let message = format!("`{}` cannot stand in {place}", function.name());
-            self.error(
-                message,
-                "CloudFormation does not evaluate it there; give the value another way",
-            );
+    fn check_function(&mut self, function: &Function, position: Position) {
+        if !position.allows(function) {
+            let message = format!("`{}` cannot stand in {}", function.name(), position.name());
+            let hint = "CloudFormation does not evaluate it there; give the value another way";
+            self.error(message, hint);
         }
-        const EXTENSIONS: &str = "AWS::LanguageExtensions";
-        let extended = matches!(
-            function,
-            Function::ToJsonString(_)
-                | Function::Length(_)
-                | Function::FindInMap {
-                    default: Some(_),
-                    ..
-                }
-        );
-        if extended && !self.stack.transforms.iter().any(|name| name == EXTENSIONS) {
-            let what = match function {
-                Function::FindInMap { .. } => "a default in `Fn::FindInMap`".to_owned(),
-                function => format!("`{}`", function.name()),
-            };
-            let message = format!("{what} needs the transform `{EXTENSIONS}`");
-            self.error(
-                message,
-                format!("declare it: `stack.transform(\"{EXTENSIONS}\")`"),
-            );
+        let what = match function {
+            Function::ToJsonString(_) | Function::Length(_) => format!("`{}`", function.name()),
+            Function::FindInMap {
+                default: Some(_), ..
+            } => "a default in `Fn::FindInMap`".to_owned(),
+            _ => return,
+        };
+        let transforms = &self.stack.transforms;
+        if !transforms.iter().any(|name| name == LANGUAGE_EXTENSIONS) {
+            let message = format!("{what} needs the transform `{LANGUAGE_EXTENSIONS}`");
+            let hint = format!("declare it: `stack.transform(\"{LANGUAGE_EXTENSIONS}\")`");
+            self.error(message, hint);
         }
     }
 
@@ -456,12 +388,13 @@ impl<'w> Walk<'w, '_> {
         if !self.of_this_app(node) {
             return;
         }
-        if let Position::Condition(place) = position
+        if position.is_before_resources()
             && (node.stack != self.index || node.kind != NodeKind::Parameter)
         {
             let message = format!(
-                "`{}` stands in {place}, which is decided before any resource is there",
-                node.path
+                "`{}` stands in {}, which is decided before any resource is there",
+                node.path,
+                position.name()
             );
             self.error(
                 message,
@@ -473,20 +406,17 @@ impl<'w> Walk<'w, '_> {
             self.local(node);
             return;
         }
-        let strong = link.reference.strength() == Strength::Strong;
-        let (place, allowed) = match position {
-            Position::Strong(place) => (place, strong),
-            Position::Local(place) => (place, false),
-            Position::Free | Position::Condition(_) => ("", true),
-        };
-        if !allowed {
+        let strength = link.reference.strength();
+        if !position.allows_crossing(strength) {
             let message = format!(
-                "`{}` of another stack stands in {place}, where CloudFormation cannot look it up",
-                node.path
+                "`{}` of another stack stands in {}, where CloudFormation cannot look it up",
+                node.path,
+                position.name()
             );
-            let hint = match position {
-                Position::Strong(_) => "hold it firmly, with `.strong()` before the attribute",
-                _ => "pass the value as a plain one, or declare the resource in this stack",
+            let hint = if position.allows_crossing(Strength::Strong) {
+                "hold it firmly, with `.strong()` before the attribute"
+            } else {
+                "pass the value as a plain one, or declare the resource in this stack"
             };
             self.error(message, hint);
         }
@@ -496,7 +426,7 @@ impl<'w> Walk<'w, '_> {
             link: link.clone(),
             strong: false,
         });
-        crossed.strong |= strong;
+        crossed.strong |= strength == Strength::Strong;
         let what = match &link.attribute {
             Some(attribute) => format!("{}.{attribute}", node.path),
             None => node.path.clone(),
@@ -575,7 +505,7 @@ impl<'w> Walk<'w, '_> {
             Test::Contains(one, other)
             | Test::EachMemberEquals(one, other)
             | Test::EachMemberIn(one, other) => {
-                if !matches!(position, Position::Condition("a rule")) {
+                if position != Position::Rule {
                     let message = format!("`{name}` tests a list, which rules alone can do");
                     self.error(message, "write it as a rule, or combine `equals` with `or`");
                 }
@@ -613,86 +543,6 @@ impl<'w> Walk<'w, '_> {
             self.error(message, "use handles of the app they come from");
         }
         ours
-    }
-
-    /// Raw JSON may hold references; they count like any other.
-    fn json(&mut self, json: &Json) {
-        match json {
-            Json::Null | Json::Bool(_) | Json::Number(_) => {}
-            Json::String(text) => self.text(text),
-            Json::Array(elements) => elements.iter().for_each(|element| self.json(element)),
-            Json::Object(entries) => {
-                let only = entries.iter().next().filter(|_| entries.len() == 1);
-                match only.map(|(key, value)| (key.as_str(), value)) {
-                    Some(("Ref", Json::String(name))) => self.name(name, "Ref"),
-                    Some(("Fn::GetAtt", Json::String(name))) => {
-                        self.name(name.split('.').next().unwrap_or(name), "Fn::GetAtt");
-                    }
-                    Some(("Fn::GetAtt", Json::Array(parts))) => {
-                        if let Some(Json::String(name)) = parts.first() {
-                            self.name(name, "Fn::GetAtt");
-                        }
-                    }
-                    Some(("Fn::Sub", Json::String(text))) => self.substitution(text, None),
-                    Some(("Fn::Sub", Json::Array(parts))) => {
-                        if let Some(Json::String(text)) = parts.first() {
-                            self.substitution(text, parts.get(1));
-                        }
-                        parts
-                            .iter()
-                            .skip(1)
-                            .for_each(|variables| self.json(variables));
-                    }
-                    Some(("Fn::If", Json::Array(parts))) => {
-                        if let Some(Json::String(name)) = parts.first() {
-                            self.condition_name(name);
-                        }
-                        parts.iter().skip(1).for_each(|branch| self.json(branch));
-                    }
-                    _ => entries.values().for_each(|value| self.json(value)),
-                }
-            }
-        }
-    }
-
-    /// The names in a raw `Fn::Sub`.
-    fn substitution(&mut self, text: &str, variables: Option<&Json>) {
-        let holes = text
-            .split("${")
-            .skip(1)
-            .filter_map(|rest| rest.split_once('}'));
-        for (name, _) in holes {
-            let name = name.trim();
-            let known = variables.is_some_and(|variables| variables.get(name).is_some());
-            if !name.starts_with('!') && !known {
-                self.name(name.split('.').next().unwrap_or(name), "Fn::Sub");
-            }
-        }
-    }
-
-    fn name(&mut self, name: &str, function: &str) {
-        if name.starts_with("AWS::") {
-            return;
-        }
-        if let Some(node) = self.names.get(name).copied() {
-            self.local(node);
-        } else if self.stack.transforms.is_empty() {
-            let stack = &self.stack.name;
-            let message =
-                format!("`{function}` refers to `{name}`, which stack `{stack}` does not have");
-            let hint = match assembly::nearest(name, self.names.keys().copied()) {
-                Some(near) => format!("did you mean `{near}`?"),
-                None => "use a handle instead of a name, or declare it".to_owned(),
-            };
-            self.error(message, hint);
-        }
-    }
-
-    fn condition_name(&mut self, name: &str) {
-        let mut conditions = self.stack.conditions.iter();
-        if let Some((node, _)) = conditions.find(|(node, _)| node.logical_id == name) {
-            self.used.insert((NodeKind::Condition, node.index));
-        }
     }
 
     /// Warns of what nothing refers to, unless a macro may do so.
