@@ -1,11 +1,8 @@
 //! Who may do what in the AWS account, and what it may cost.
 
-use constructs::{
-    actions::{chime, s3},
-    prelude::*,
-};
+use constructs::{actions::s3, chime, prelude::*};
 
-use crate::settings::{Environment, Tenancy, Vercel};
+use crate::settings::{Environment, Named, Tenancy, Vercel};
 
 /// The tag of all that is done for one customer; the bill is divided by it.
 const CUSTOMER_TAG: &str = "chitchatter-customer-id";
@@ -38,7 +35,7 @@ fn people(stack: &Stack, environment: &Environment) {
     let administrator = stack.add(
         "Administrator",
         Role::assumed_by(Trust::people_with_mfa(3_600))
-            .name(format!("chitchatter-{}-administrator", environment.name))
+            .name(environment.named("administrator"))
             .description("People, to repair what the pipelines cannot")
             .may_do_everything("what repairs everything else cannot itself be limited"),
     );
@@ -55,16 +52,20 @@ fn pipelines(stack: &Stack, environment: &Environment) {
     let deployer = stack.add(
         "Deployer",
         pipeline::deployer(&stack.app(), deploying)
-            .name(format!("chitchatter-{name}-deploy"))
+            .name(environment.named("deploy"))
             .description("Workflows on GitHub, to deploy"),
     );
 
-    let planning = github.subject(format!("repo:{repository}:pull_request"));
+    // A release is planned before anyone approves it, so by an environment without a guard.
+    let planning = github.subjects([
+        format!("repo:{repository}:pull_request"),
+        format!("repo:{repository}:environment:{name}-plan"),
+    ]);
     let planner = stack.add(
         "Planner",
         pipeline::planner(&stack.app(), planning)
-            .name(format!("chitchatter-{name}-plan"))
-            .description("Pull requests on GitHub, to show a plan"),
+            .name(environment.named("plan"))
+            .description("Pull requests and releases on GitHub, to show a plan"),
     );
 
     stack.output("DeployRoleArn", deployer.arn());
@@ -73,41 +74,25 @@ fn pipelines(stack: &Stack, environment: &Environment) {
 
 /// The API holds no keys: Vercel vouches for it, and only for the production deployment of the environment's own project.
 fn api(stack: &Stack, environment: &Environment) -> RoleRef {
-    let name = &environment.name;
     let Vercel { team, project } = &environment.settings.vercel;
     let vercel = identity_provider(stack, "Vercel", IdentityProvider::vercel(team), environment);
 
-    let create_meetings =
-        allow([chime::CreateMeeting]).on_any_resource("a meeting has no ARN before it exists");
-    let run_meetings = allow([
-        chime::CreateAttendee,
-        chime::DeleteAttendee,
-        chime::DeleteMeeting,
-        chime::GetMeeting,
-        chime::ListAttendees,
-        chime::TagResource,
-    ])
-    .on([arn!(
-        "arn:{}:chime:*:{}:meeting/*",
-        aws::partition(),
-        aws::account_id()
-    )])
-    .justified("meetings come and go while the API runs, and their ARNs name a region or none");
+    let buckets = arns::bucket(environment.named("*"));
     let share_files = allow([
         s3::GetObject,
         s3::ListBucket,
         s3::PutObject,
         s3::PutObjectTagging,
     ])
-    .on(["", "/*"].map(|part| arns::bucket(format_args!("chitchatter-{name}-*{part}"))))
+    .on([arn!("{}/*", &buckets), buckets])
     .justified("CloudFormation names buckets after their stacks");
 
     let boundary = stack.add(
         "WorkloadBoundary",
         ManagedPolicy::new()
             .description("The most a workload may do, whatever its own policies say")
-            .may(create_meetings.clone())
-            .may(run_meetings.clone())
+            .may(chime::create_meetings())
+            .may(chime::lead_meetings())
             .may(share_files),
     );
     // The stacks that own what the API uses add to what it may do.
@@ -116,12 +101,12 @@ fn api(stack: &Stack, environment: &Environment) -> RoleRef {
         Role::assumed_by(vercel.subject(format!(
             "owner:{team}:project:{project}:environment:production"
         )))
-        .name(format!("chitchatter-{name}-api"))
+        .name(environment.named("api"))
         .description("The API while it runs")
         .within(&boundary)
         // A meeting that no customer can be billed for is never made.
-        .may(create_meetings.tagged_with(CUSTOMER_TAG))
-        .may(run_meetings),
+        .may(chime::create_meetings().tagged_with(CUSTOMER_TAG))
+        .may(chime::lead_meetings()),
     );
     stack.output("ApiRoleArn", api.arn());
     api
@@ -159,14 +144,14 @@ fn costs(stack: &Stack, environment: &Environment) {
     if settings.tenancy.owns_account() {
         let anomalies = stack.add(
             "Anomalies",
-            AnomalyMonitor::of_services(format!("chitchatter-{name}")),
+            AnomalyMonitor::of_services(environment.named("services")),
         );
-        let at_once = format!("chitchatter-{name}-at-once");
+        let at_once = environment.named("at-once");
         stack.add(
             "AnomalyAlert",
             anomalies.alert_at_once(at_once, ANOMALY_USD, &alerts),
         );
-        let daily = format!("chitchatter-{name}-daily");
+        let daily = environment.named("daily");
         stack.add(
             "AnomalyDigest",
             anomalies.daily_email(daily, ANOMALY_USD, people),

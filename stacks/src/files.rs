@@ -23,10 +23,10 @@ pub(crate) fn files(app: &App, environment: &Environment, account: &Account) {
             )
             .expire_after_days(1),
     );
-    keep(&*files, environment);
+    keep(&files, environment);
 
-    files.grant_put(&account.api);
-    files.grant_read(&account.api);
+    stack.add("ApiPutsFiles", files.grant_put(&account.api));
+    stack.add("ApiReadsFiles", files.grant_read(&account.api));
 
-    stack.output("BucketName", files.name());
+    stack.output("BucketName", files.id());
 }

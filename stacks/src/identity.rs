@@ -2,29 +2,33 @@
 
 use constructs::prelude::*;
 
-use crate::{keep, settings::Environment};
+use crate::{
+    keep,
+    settings::{Environment, Named},
+};
 
 pub(crate) fn identity(app: &App, environment: &Environment) {
     let settings = &environment.settings;
-    let email = emails(&settings.web.site);
+    let templates = emails(&settings.web.site);
 
     let stack = app.stack("identity");
     stack
         .description("Chitchatter Pro: accounts and sign-in")
         .termination_protection(settings.protected);
 
-    let users = stack.add(
-        "Users",
-        UserPool::new()
-            .name(format!("chitchatter-{}", environment.name))
-            .sign_in_by(Email)
-            .attributes([Attribute::EMAIL.required(), Attribute::NAME])
-            .mfa(Mfa::Optional(Totp))
-            .password_policy(PasswordPolicy::strong(12))
-            .verification_email(email.email("verification.html", "Your Chitchatter Pro code"))
-            .invitation_email(email.email("invitation.html", "Your Chitchatter Pro invitation"))
-            .deletion_protection(settings.protected),
-    );
+    let mut pool = UserPool::new()
+        .name(environment.named("users"))
+        .sign_in_by(Email)
+        .attributes([Attribute::EMAIL.required(), Attribute::NAME])
+        .mfa(Mfa::Optional(Totp))
+        .password_policy(PasswordPolicy::strong(12))
+        .verification_email(templates.email("verification.html", "Your Chitchatter Pro code"))
+        .invitation_email(templates.email("invitation.html", "Your Chitchatter Pro invitation"))
+        .deletion_protection(settings.protected);
+    if let Some(address) = &settings.email_from {
+        pool = pool.sent_from("Chitchatter Pro", address);
+    }
+    let users = stack.add("Users", pool);
     keep(&users, environment);
 
     // The application runs in the browser, where a secret is none: PKCE takes its place.

@@ -9,8 +9,22 @@ use constructs::{
 };
 use serde::{Deserialize, Deserializer};
 
+use crate::PROJECT;
+
 /// An environment with Chitchatter Pro's settings.
 pub(crate) type Environment = constructs::Environment<Settings>;
+
+/// The names of what people and other services must know by name.
+pub(crate) trait Named {
+    /// The name of something of the environment, `chitchatter-staging-deploy`. Environments that share an account share no names.
+    fn named(&self, what: &str) -> String;
+}
+
+impl Named for Environment {
+    fn named(&self, what: &str) -> String {
+        format!("{PROJECT}-{}-{what}", self.name)
+    }
+}
 
 /// The settings of one environment.
 #[derive(Debug, Deserialize)]
@@ -28,6 +42,9 @@ pub(crate) struct Settings {
     pub(crate) web: Web,
     /// Where people sign in: a name without dots is a prefix of Cognito's own domain, a full name is a domain of ours.
     pub(crate) sign_in_domain: DomainName,
+    /// Who e-mails are from, once Amazon SES has verified the domain; without it Cognito sends them, at most 50 a day.
+    #[serde(default)]
+    pub(crate) email_from: Option<EmailAddress>,
     /// What it may cost.
     pub(crate) costs: Costs,
 }

@@ -138,8 +138,13 @@ fn every_role_that_outsiders_take_on_names_them_exactly() {
             );
             let subject = keys.iter().find(|(key, _)| key.ends_with(":sub"));
             let subject = subject
-                .and_then(|(_, value)| value.as_str())
+                .map(|(_, value)| value.to_string())
                 .expect("there is a subject");
+            let name = match role {
+                "Api" => "project:chitchatter-pro",
+                _ => "repo:jeremyckahn/chitchatter-pro:",
+            };
+            assert!(subject.contains(name), "{environment}/{role}: {subject}");
             assert!(!subject.contains('*'), "{environment}/{role}: {subject}");
         }
     }

@@ -95,6 +95,13 @@ impl EmailAddress {
     }
 }
 
+impl EmailAddress {
+    /// The domain, after the `@`.
+    pub fn domain(&self) -> &str {
+        self.0.split_once('@').map_or("", |(_, domain)| domain)
+    }
+}
+
 impl HostName {
     /// Reads a host's full name.
     ///

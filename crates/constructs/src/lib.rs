@@ -2,6 +2,7 @@
 
 pub mod addresses;
 pub mod arns;
+pub mod chime;
 pub mod cognito;
 pub mod costs;
 pub mod email;

@@ -20,6 +20,6 @@ pub use crate::{
         deny,
     },
     pipeline,
-    s3::{Cors, Method, PrivateBucket},
+    s3::{BucketGrants, Cors, Method, PrivateBucket},
     sns::AlertTopic,
 };

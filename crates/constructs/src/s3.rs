@@ -1,17 +1,15 @@
 //! Buckets nobody outside the account can read.
 
-use std::ops::Deref;
-
-use dsl::{Arn, Construct, Handle, Stack, Value, arn};
+use dsl::{Arn, Construct, Stack, Value, arn};
 use resources::{
     actions::s3 as actions,
-    iam::{self, RoleRef},
+    iam::RoleRef,
     s3::{self, BucketRef, bucket},
 };
 
 use crate::{
     addresses::Origin,
-    iam::{Action, Operator, Principal, Statement, allow, check, deny, document},
+    iam::{Action, Grant, Operator, Principal, Statement, allow, deny, document},
 };
 
 /// A bucket that is private, encrypted, and reached over TLS 1.2 or newer only.
@@ -118,9 +116,9 @@ impl Method {
 }
 
 impl Construct for PrivateBucket {
-    type Output = Bucket;
+    type Output = BucketRef;
 
-    fn build(self, stack: &Stack, id: &str) -> Bucket {
+    fn build(self, stack: &Stack, id: &str) -> BucketRef {
         let encryption = bucket::ServerSideEncryptionByDefault::new(
             bucket::ServerSideEncryptionByDefaultSSEAlgorithm::Aes256,
         );
@@ -157,11 +155,7 @@ impl Construct for PrivateBucket {
         let bucket = stack.add(id, properties);
         let policy = s3::BucketPolicy::new(bucket.id(), document(only_tls(&bucket)));
         stack.add(&format!("{id}Policy"), policy);
-        Bucket {
-            stack: stack.clone(),
-            id: id.to_owned(),
-            bucket,
-        }
+        bucket
     }
 }
 
@@ -195,64 +189,50 @@ fn objects(bucket: &BucketRef) -> Value<Arn> {
     arn!("{}/*", bucket.arn())
 }
 
-/// A bucket, once it is declared.
-#[derive(Clone)]
-pub struct Bucket {
-    stack: Stack,
-    id: String,
-    bucket: BucketRef,
-}
-
-impl Bucket {
-    /// Its name.
-    pub fn name(&self) -> Value<String> {
-        self.bucket.id()
-    }
-
-    /// Lets a role read objects, and learn that one is not there.
-    #[track_caller]
-    pub fn grant_read(&self, role: &RoleRef) {
-        let list = allow([actions::ListBucket]).on([self.arn()]);
-        self.grant("Read", role, vec![self.objects([actions::GetObject]), list]);
-    }
+/// What a bucket lets roles do. Each grant is added to the stack of the bucket:
+///
+/// ```
+/// # use constructs::prelude::*;
+/// # let app = dsl::testing::app();
+/// # let (account, stack) = (app.stack("account"), app.stack("files"));
+/// # let api = account.add("Api", Role::assumed_by(Trust::service("lambda.amazonaws.com")));
+/// let files = stack.add("Files", PrivateBucket::new());
+/// stack.add("ApiReadsFiles", files.grant_read(&api));
+/// ```
+pub trait BucketGrants {
+    /// Lets a role read objects, and learn that one is not there, which S3 tells nobody who may not list them.
+    fn grant_read(&self, role: &RoleRef) -> Grant;
 
     /// Lets a role put objects there, with their tags.
-    #[track_caller]
-    pub fn grant_put(&self, role: &RoleRef) {
-        let put = self.objects([actions::PutObject, actions::PutObjectTagging]);
-        self.grant("Put", role, vec![put]);
-    }
+    fn grant_put(&self, role: &RoleRef) -> Grant;
 
     /// Lets a role delete objects.
-    #[track_caller]
-    pub fn grant_delete(&self, role: &RoleRef) {
-        self.grant("Delete", role, vec![self.objects([actions::DeleteObject])]);
+    fn grant_delete(&self, role: &RoleRef) -> Grant;
+}
+
+impl BucketGrants for BucketRef {
+    fn grant_read(&self, role: &RoleRef) -> Grant {
+        Grant::to(role)
+            .may(on_objects(self, [actions::GetObject]))
+            .may(allow([actions::ListBucket]).on([self.arn()]))
     }
 
-    fn objects<const N: usize>(&self, actions: [Action; N]) -> Statement {
-        allow(actions)
-            .on([objects(&self.bucket)])
-            .justified("the objects of this bucket and no other")
+    fn grant_put(&self, role: &RoleRef) -> Grant {
+        Grant::to(role).may(on_objects(
+            self,
+            [actions::PutObject, actions::PutObjectTagging],
+        ))
     }
 
-    /// The policy stands beside the bucket, not the role: so the role's stack knows nothing of the bucket's, and the policy goes
-    /// when the bucket goes.
-    #[track_caller]
-    fn grant(&self, what: &str, role: &RoleRef, statements: Vec<Statement>) {
-        let id = format!("{}{what}By{}", self.id, role.reference().logical_id());
-        check(&self.stack, role.reference().path(), &statements);
-        let policy =
-            iam::RolePolicy::new(id.as_str(), role.id()).policy_document(document(statements));
-        self.stack.add(&id, policy);
+    fn grant_delete(&self, role: &RoleRef) -> Grant {
+        Grant::to(role).may(on_objects(self, [actions::DeleteObject]))
     }
 }
 
-impl Deref for Bucket {
-    type Target = BucketRef;
-
-    fn deref(&self) -> &BucketRef {
-        &self.bucket
-    }
+fn on_objects<const N: usize>(bucket: &BucketRef, names: [Action; N]) -> Statement {
+    allow(names)
+        .on([objects(bucket)])
+        .justified("the objects of one bucket")
 }
 
 #[cfg(test)]
@@ -309,11 +289,11 @@ mod tests {
         let api = role(&account);
         let stack = app.stack("files");
         let files = stack.add("Files", PrivateBucket::new());
-        files.grant_delete(&api);
+        stack.add("ApiDeletes", files.grant_delete(&api));
 
         let template = Template::of(&stack);
         assert_eq!(
-            template.properties("FilesDeleteByApi"),
+            template.properties("ApiDeletes"),
             &json!({
                 "PolicyDocument": {
                     "Version": "2012-10-17",
@@ -323,14 +303,14 @@ mod tests {
                         "Resource": [{ "Fn::Sub": "${Files.Arn}/*" }],
                     }],
                 },
-                "PolicyName": "FilesDeleteByApi",
+                "PolicyName": "files-ApiDeletes",
                 "RoleName": { "Fn::GetStackOutput": { "StackName": "test-test-account", "OutputName": "Api" } },
             })
         );
         let assembly = testing::assembly(&app);
         let files = &assembly.manifest.stacks[1];
         assert_eq!(files.depends_on, ["account"]);
-        assert!(files.resources["FilesDeleteByApi"].source.contains("s3.rs"));
+        assert!(files.resources["ApiDeletes"].source.contains("s3.rs"));
     }
 
     #[test]
@@ -338,9 +318,10 @@ mod tests {
         let app = testing::app();
         let stack = app.stack("files");
         let api = role(&stack);
-        stack.add("Files", PrivateBucket::new()).grant_read(&api);
+        let files = stack.add("Files", PrivateBucket::new());
+        stack.add("ApiReads", files.grant_read(&api));
         let template = Template::of(&stack);
-        let statements = &template.properties("FilesReadByApi")["PolicyDocument"]["Statement"];
+        let statements = &template.properties("ApiReads")["PolicyDocument"]["Statement"];
         assert_eq!(statements[0]["Action"], json!(["s3:GetObject"]));
         assert_eq!(statements[1]["Action"], json!(["s3:ListBucket"]));
         assert_eq!(

@@ -2,7 +2,10 @@ use dsl::testing::{self, Template};
 use serde_json::json;
 
 use super::*;
-use crate::{addresses::Url, email::Templates};
+use crate::{
+    addresses::{EmailAddress, Url},
+    email::Templates,
+};
 
 fn templates(verification: &'static str, invitation: &'static str) -> Templates {
     Templates::new([
@@ -96,6 +99,25 @@ fn an_entry_of_the_schema_says_everything() {
     }
     assert_eq!(schema[0]["Required"], true);
     assert_eq!(schema[1]["Required"], false);
+}
+
+#[test]
+fn a_sender_is_an_address_of_a_domain_that_ses_knows() {
+    let app = testing::app();
+    let stack = app.stack("identity");
+    let address = EmailAddress::new("hello@example.com").expect("it is an address");
+    stack.add("Users", UserPool::new().sent_from("Example", &address));
+    let template = Template::of(&stack);
+    assert_eq!(
+        template.properties("Users")["EmailConfiguration"],
+        json!({
+            "EmailSendingAccount": "DEVELOPER",
+            "From": "Example <hello@example.com>",
+            "SourceArn": {
+                "Fn::Sub": "arn:${AWS::Partition}:ses:${AWS::Region}:${AWS::AccountId}:identity/example.com"
+            },
+        })
+    );
 }
 
 #[test]

@@ -16,7 +16,7 @@ mod trust;
 pub use policy::{Actions, Operator, Statement, allow, deny};
 pub use principal::Principal;
 pub use resources::{Action, iam::RoleRef};
-pub use role::{ManagedPolicy, Role};
+pub use role::{Grant, ManagedPolicy, Role};
 pub use trust::{FederatedIdentity, IdentityProvider, Trust};
 
 pub(crate) use policy::{check, document};

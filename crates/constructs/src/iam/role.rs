@@ -113,6 +113,47 @@ impl Construct for Role {
 /// The name of the policy a role carries with it; others come from the stacks that own what it uses.
 const POLICY: &str = "own";
 
+/// What the owner of something lets a role do with it.
+///
+/// It becomes a policy of the role that stands in the owner's stack: the role's stack knows nothing of what it is used for, and the
+/// permission goes when what it is for goes.
+#[derive(Clone, Debug)]
+#[must_use = "a grant grants nothing until it is added to a stack"]
+pub struct Grant {
+    role: Value<String>,
+    statements: Vec<Statement>,
+}
+
+impl Grant {
+    /// Begins a grant that allows nothing yet.
+    pub fn to(role: &iam::RoleRef) -> Self {
+        Self {
+            role: role.id(),
+            statements: Vec::new(),
+        }
+    }
+
+    /// Lets the role do something.
+    pub fn may(mut self, statement: Statement) -> Self {
+        self.statements.push(statement);
+        self
+    }
+}
+
+impl Construct for Grant {
+    type Output = iam::RolePolicyRef;
+
+    fn build(self, stack: &Stack, id: &str) -> iam::RolePolicyRef {
+        // Unlike the id, the name must be the only one among all the stacks that grant something to the role.
+        let name = format!("{}-{id}", stack.name());
+        let policy = iam::RolePolicy::new(name, self.role)
+            .policy_document(document(self.statements.clone()));
+        let policy = stack.add(id, policy);
+        check(stack, policy.reference().path(), &self.statements);
+        policy
+    }
+}
+
 /// A policy of its own, to be attached to roles or to be their boundary.
 #[derive(Clone, Debug, Default)]
 pub struct ManagedPolicy {

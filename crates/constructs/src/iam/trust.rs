@@ -133,19 +133,24 @@ pub struct FederatedIdentity {
 }
 
 impl FederatedIdentity {
+    /// Trusts the workloads whose tokens carry exactly one of these subjects.
+    pub fn subjects<const N: usize>(&self, subjects: [String; N]) -> Trust {
+        self.trust(subjects.into())
+    }
+
     /// Trusts the workload whose tokens carry exactly this subject.
     pub fn subject(&self, subject: impl Into<String>) -> Trust {
+        self.trust(subject.into().into())
+    }
+
+    fn trust(&self, subjects: Expression) -> Trust {
         let IdentityProvider { issuer, audience } = &self.provider;
         Trust::new(
             Principal::Federated(self.arn.clone()),
             "sts:AssumeRoleWithWebIdentity",
         )
         .when(format!("{issuer}:aud"), Operator::StringEquals, audience)
-        .when(
-            format!("{issuer}:sub"),
-            Operator::StringEquals,
-            subject.into(),
-        )
+        .when(format!("{issuer}:sub"), Operator::StringEquals, subjects)
     }
 }
 
