@@ -85,7 +85,7 @@ async fn deploy(
         return Ok(Ending::Done);
     }
     let style = printer.message_style();
-    printer.message(&views::plan::draw(plan, style, printer.is_verbose()));
+    printer.status(&views::plan::draw(plan, style, printer.is_verbose()));
     let decided = match guard::check(plan, assembly, &args.allow_destroy)? {
         Some(error) => Err(error),
         None => match saved {
@@ -98,7 +98,7 @@ async fn deploy(
         return Err(error);
     }
     let report = engine.deploy(assembly, &planned).await;
-    let outputs = outputs_of(&report);
+    let outputs = outputs_of(&report, assembly);
     let concluded = conclude(&report, printer);
     printer.answer(&outputs::human(&outputs));
     concluded.map(|()| Ending::Done)
@@ -183,6 +183,11 @@ fn approve(
         ))
         .hinted("pass `--yes`, or approve a saved plan and pass `--plan FILE`"));
     }
+    if printer.is_quiet() {
+        // Nobody can approve what they have not seen.
+        let style = printer.message_style();
+        printer.message(&views::plan::draw(plan, style, printer.is_verbose()));
+    }
     let answer = printer.ask(&format!("Deploy this to {}? [y/N]", environment.name));
     if matches!(answer.as_deref(), Some("y" | "Y" | "yes")) {
         Ok(())
@@ -202,12 +207,16 @@ fn is_grave(plan: &Plan) -> bool {
     })
 }
 
-fn outputs_of(report: &Report) -> EnvironmentOutputs {
+/// The outputs of what was worked on, in the order of the assembly: stacks end in any order.
+fn outputs_of(report: &Report, assembly: &Assembly) -> EnvironmentOutputs {
+    let of = |name: &str| report.stacks.iter().find(|stack| stack.name == name);
     EnvironmentOutputs {
         format_version: "1.0".to_owned(),
-        stacks: report
+        stacks: assembly
+            .manifest
             .stacks
             .iter()
+            .filter_map(|stack| of(&stack.name))
             .map(|stack| (stack.name.clone(), stack.outputs.clone()))
             .collect(),
         external: Default::default(),

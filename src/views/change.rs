@@ -9,8 +9,34 @@ use crate::printer::{Style, Tone};
 
 /// The longest value that stays on its property's line, in characters.
 const INLINE: usize = 64;
+/// How many properties that follow one cause are named.
+const FOLLOWERS: usize = 3;
 /// How many lines of a long text are shown around a change.
 const CONTEXT: usize = 1;
+
+/// Draws a stack that is new: what it is made of, and the names of what it tells.
+pub(crate) fn draw_new(diff: &StackDiff, style: Style, verbose: bool) -> String {
+    if verbose {
+        return draw(diff, style, verbose);
+    }
+    let changes: Vec<&Change> = diff.changes.iter().collect();
+    let widths = Widths::of(&changes);
+    let mut text: String = changes
+        .iter()
+        .map(|change| resource(change, &widths, style, verbose))
+        .collect();
+    let outputs: Vec<&str> = diff
+        .outputs
+        .iter()
+        .map(|output| output.name.as_str())
+        .collect();
+    if !outputs.is_empty() {
+        let line = format!("  outputs {}", outputs.join(", "));
+        text.push_str(&style.paint(Tone::Faint, &line));
+        text.push('\n');
+    }
+    text
+}
 
 /// Draws all that changes within a stack, each line indented by two spaces.
 pub(crate) fn draw(diff: &StackDiff, style: Style, verbose: bool) -> String {
@@ -134,9 +160,14 @@ fn resource(change: &Change, widths: &Widths, style: Style, verbose: bool) -> St
     if change.action == Action::Create && !verbose {
         return text;
     }
-    for property in &change.properties {
+    let (following, changed): (Vec<_>, Vec<_>) = change
+        .properties
+        .iter()
+        .partition(|property| is_follower(property));
+    for property in changed {
         text.push_str(&property_lines(property, style));
     }
+    text.push_str(&follower_lines(&following, style));
     for attribute in &change.attributes {
         text.push_str(&value_lines(
             &attribute.name,
@@ -201,15 +232,57 @@ fn property_lines(property: &PropertyChange, style: Style) -> String {
         property.after_value.as_ref().or(property.after.as_ref()),
     );
     let name = property.path.join(".");
-    if property.before == property.after && before == after {
-        let shown = before.map(plan::render).unwrap_or_default();
-        return format!(
-            "      {name}  {}  {}\n",
-            shorten(&shown),
-            style.paint(Tone::Faint, &note)
-        );
-    }
     value_lines(&name, before, after, &note, style)
+}
+
+/// Whether only the value of an expression changes, as something else does, and what it comes to is not known yet.
+fn is_follower(property: &PropertyChange) -> bool {
+    let value = |known: &Option<Value>, text: &Option<Value>| known.clone().or(text.clone());
+    value(&property.before_value, &property.before) == value(&property.after_value, &property.after)
+}
+
+/// Followers of one cause on one line, with those that force a replacement first.
+fn follower_lines(properties: &[&PropertyChange], style: Style) -> String {
+    let mut by_cause: Vec<(String, Vec<&PropertyChange>)> = Vec::new();
+    for property in properties {
+        let causes: Vec<String> = property.causes.iter().map(ToString::to_string).collect();
+        let cause = causes.join(", ");
+        match by_cause.iter_mut().find(|(known, _)| *known == cause) {
+            Some((_, list)) => list.push(property),
+            None => by_cause.push((cause, vec![property])),
+        }
+    }
+    let mut text = String::new();
+    for (cause, mut list) in by_cause {
+        list.sort_by_key(|property| std::cmp::Reverse(property.impact));
+        let shown: Vec<String> = list
+            .iter()
+            .take(FOLLOWERS)
+            .map(|property| {
+                let name = property.path.join(".");
+                match property.impact {
+                    Impact::InPlace => name,
+                    impact @ (Impact::MayReplace | Impact::Replace) => {
+                        format!(
+                            "{name} ({})",
+                            style.paint(Tone::Danger, &impact.to_string())
+                        )
+                    }
+                }
+            })
+            .collect();
+        let more = match list.len().saturating_sub(FOLLOWERS) {
+            0 => String::new(),
+            more => format!(", and {more} more"),
+        };
+        let cause = if cause.is_empty() {
+            "known only when deployed".to_owned()
+        } else {
+            cause
+        };
+        text.push_str(&format!("      ↳ {cause}: {}{more}\n", shown.join(", ")));
+    }
+    text
 }
 
 /// One property: on a line when short, as a line diff when long.
@@ -283,6 +356,10 @@ fn entry(what: &str, change: &EntryChange, style: Style, verbose: bool) -> Strin
     let separator = if what.is_empty() { "" } else { " " };
     let head = format!("  {sign} {what}{separator}{}", change.name);
     let mut text = style.paint(words::tone(change.action), &head);
+    if change.before == change.after && change.before_value == change.after_value {
+        text.push_str("  its value changes with what it refers to\n");
+        return text;
+    }
     text.push('\n');
     if change.action == Action::Update || verbose {
         text.push_str(&value_lines(

@@ -27,7 +27,12 @@ pub(crate) fn draw(plan: &Plan, style: Style, verbose: bool) -> String {
             style.paint(tone, &name),
             style.paint(Tone::Faint, &phrase)
         ));
-        text.push_str(&change::draw(&stack.diff, style, verbose));
+        text.push_str(&match stack.action {
+            StackAction::Create => change::draw_new(&stack.diff, style, verbose),
+            StackAction::None | StackAction::Update | StackAction::Delete => {
+                change::draw(&stack.diff, style, verbose)
+            }
+        });
     }
     let access: String = plan
         .stacks
