@@ -5,8 +5,8 @@ use indexmap::IndexMap;
 use serde_json::Value;
 
 use crate::{
-    Facts, Options, StackDiff, Summary, inputs::Inputs, meaning::sides, moves::Moves,
-    resources::Comparison, sections,
+    Facts, Options, Security, StackDiff, Summary, inputs::Inputs, meaning::sides, moves::Moves,
+    resources::Comparison, sections, security,
 };
 
 /// Compares the deployed template with the wanted one.
@@ -41,6 +41,12 @@ pub fn diff(
             inputs.causes(value)
         }),
         other: sections::other(&old, &new),
+        // What differs in form only gives the same access.
+        security: if resources.changes.is_empty() {
+            Security::default()
+        } else {
+            security::compare(&old, &new, facts)
+        },
         changes: resources.changes,
         equivalent: resources.equivalent,
         ..StackDiff::default()

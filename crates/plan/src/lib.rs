@@ -15,6 +15,7 @@ mod render;
 mod resources;
 mod schema_facts;
 mod sections;
+mod security;
 mod uses;
 
 pub use change_set::{

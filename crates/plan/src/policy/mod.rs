@@ -48,8 +48,17 @@ pub(crate) fn scalar(place: &Place<'_>, text: String) -> Value {
 /// Writes out what a policy document says by leaving it out.
 pub(crate) fn complete(members: &mut Map<String, Value>) {
     if members.contains_key("Statement") && !members.contains_key("Version") {
-        members.insert("Version".to_owned(), json!(["2008-10-17"]));
+        members.insert("Version".to_owned(), first_version());
     }
+}
+
+/// What a member of a policy document means that is left out.
+pub(crate) fn absent(place: &Place<'_>) -> Option<Value> {
+    (place.mode == Mode::Policy && place.key == "Version").then(first_version)
+}
+
+fn first_version() -> Value {
+    json!(["2008-10-17"])
 }
 
 /// The account that a principal stands for: `arn:aws:iam::111122223333:root` is the same as its number.

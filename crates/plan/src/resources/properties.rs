@@ -9,7 +9,7 @@ use super::{
 use crate::{
     Impact, PropertyChange,
     inputs::Inputs,
-    meaning::{Mode, Place, Side, intrinsic, is_literal},
+    meaning::{Place, Side, intrinsic, is_literal},
     policy,
 };
 
@@ -55,7 +55,7 @@ impl Properties<'_> {
         path: &mut Vec<String>,
         changes: &mut Vec<PropertyChange>,
     ) {
-        if before == after && !self.may_move {
+        if before == after && (!self.may_move || after.is_none_or(is_literal)) {
             return;
         }
         match (before, after) {
@@ -63,12 +63,6 @@ impl Properties<'_> {
                 if intrinsic(old).is_none() && intrinsic(new).is_none() =>
             {
                 let within = place.enter(after.unwrap_or(&Value::Null));
-                if within.mode == Mode::Policy
-                    && !self.may_move
-                    && self.meanings(before, after, place).is_same()
-                {
-                    return;
-                }
                 let gone = old.keys().filter(|key| !new.contains_key(*key));
                 for key in new.keys().chain(gone) {
                     path.push(key.clone());
@@ -105,7 +99,8 @@ impl Properties<'_> {
         };
         let (old, new) = (meanings(self.old, before), meanings(self.new, after));
         let is_set = place.is_set();
-        if !self.may_move && is_set && place.list(old.clone()) == place.list(new.clone()) {
+        let is_same = is_set && place.list(old.clone()) == place.list(new.clone());
+        if is_same && !self.may_move {
             return;
         }
         let pairs = if is_set {
@@ -116,7 +111,12 @@ impl Properties<'_> {
         for (from, to) in pairs {
             let Some(index) = from.or(to) else { continue };
             let is_equal = from.map(|from| &old[from]) == to.map(|to| &new[to]);
-            if is_equal && !self.may_move {
+            // In a policy the same thing may be said twice.
+            let is_repeated = is_same && (from.is_none() || to.is_none());
+            if is_repeated {
+                continue;
+            }
+            if is_equal && (!self.may_move || is_literal(&new[to.unwrap_or_default()])) {
                 continue;
             }
             path.push(index.to_string());
@@ -179,7 +179,8 @@ impl Properties<'_> {
     ) -> Meanings {
         let meaning = |side: &Side<'_>, value: Option<&Value>| {
             let meaning = value.and_then(|value| side.meaning(value, place));
-            meaning.map(|meaning| policy::member(place, meaning))
+            let meaning = meaning.map(|meaning| policy::member(place, meaning));
+            meaning.or_else(|| policy::absent(place))
         };
         Meanings {
             before: meaning(self.old, before),

@@ -7,7 +7,7 @@ use crate::{diff, thing};
 #[test]
 fn the_same_meaning_is_no_change() {
     let reference = json!({"Ref": "Other"});
-    let table: [(&str, Value, Value); 21] = [
+    let table: [(&str, Value, Value); 22] = [
         ("number and text", json!({"A": 1}), json!({"A": "1"})),
         ("flag and text", json!({"A": true}), json!({"A": "true"})),
         ("whole numbers", json!({"A": 1.0}), json!({"A": 1})),
@@ -106,6 +106,11 @@ fn the_same_meaning_is_no_change() {
                 {"Effect": "Allow", "Action": "a:B", "Principal": {"AWS": ["arn:aws:iam::111122223333:root"]}}]}}),
         ),
         (
+            "a policy that says the same twice",
+            json!({"P": {"Statement": {"Effect": "Allow", "Action": ["a:B", "a:b"], "Resource": "*"}}}),
+            json!({"P": {"Statement": {"Effect": "Allow", "Action": "a:B", "Resource": "*"}}}),
+        ),
+        (
             "a choice between equals",
             json!({"A": {"Fn::If": ["Unknown", "x", {"Fn::Sub": "x"}]}}),
             json!({"A": "x"}),
@@ -117,6 +122,21 @@ fn the_same_meaning_is_no_change() {
             assert_eq!(diff.changes, [], "{name}");
             assert_eq!(diff.equivalent, ["Thing"], "{name}");
             assert!(!diff.needs_deployment() && !diff.is_empty(), "{name}");
+            // Nor is it one beside a change that others might follow.
+            let beside = |value: &Value, replaced: &str| {
+                let mut template = thing(value.clone());
+                template["Resources"]["Other"] =
+                    json!({"Type": "Test::Thing", "Properties": {"Size": replaced}});
+                template["Resources"]["Thing"]["Properties"]["Same"] =
+                    json!({"Fn::GetAtt": ["Other", "Size"]});
+                template
+            };
+            let diff = crate::diff(&beside(before, "a"), &beside(after, "b"));
+            let thing = diff.change("Thing").map(|change| change.properties.len());
+            let expected = 1 + usize::from(
+                before.to_string().contains("Other") || after.to_string().contains("Other"),
+            );
+            assert_eq!(thing, Some(expected), "{name}");
         }
     }
 }

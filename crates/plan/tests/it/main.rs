@@ -12,6 +12,7 @@ mod laws;
 mod moves;
 mod references;
 mod sections;
+mod security;
 
 use assembly::ResourceOrigin;
 use indexmap::IndexMap;
