@@ -264,17 +264,26 @@ impl Walk<'_> {
         if recreation == Recreation::Always {
             let created = self.born(draft, &mut resource, node, properties, None);
             let reason = "Requested update requires the creation of a new physical resource; hence creating one.";
-            let goal = match self.obstacle(draft, &resource, &created, FaultStep::Update, false) {
+            let obstacle = self.obstacle(draft, &resource, &created, FaultStep::Update, false);
+            let status = ResourceStatus::UpdateInProgress;
+            let (physical_id, shown) =
+                (created.physical_id.clone(), created.properties.to_string());
+            let is_possible = obstacle.is_none();
+            let goal = match obstacle {
                 Some(reason) => Goal::Fail(reason),
                 None => Goal::Exist(Box::new(created)),
             };
             self.begin(
                 draft,
-                resource,
+                resource.clone(),
                 goal,
-                ResourceStatus::UpdateInProgress,
+                status,
                 Some(reason.to_owned()),
             );
+            if is_possible {
+                let reason = "Resource creation Initiated".to_owned();
+                draft.resource_event(&resource, physical_id, status, Some(reason), Some(shown));
+            }
             return;
         }
         follow_properties(&mut updated, &properties);

@@ -264,8 +264,12 @@ impl Sweep<'_> {
         }
         let delay = self.environment.faults.delay_of(name);
         let until = draft.now.checked_add(delay).unwrap_or(draft.now);
-        let goal = match self.environment.faults.failure(name, FaultStep::Delete) {
-            Some(reason) => Goal::Fail(reason.to_owned()),
+        let obstacle = self.environment.faults.failure(name, FaultStep::Delete);
+        let goal = match obstacle
+            .map(str::to_owned)
+            .or_else(|| self.content_of(&target))
+        {
+            Some(reason) => Goal::Fail(reason),
             None if superseded.is_some() => Goal::SupersededGone(target.physical_id.clone()),
             None => Goal::Gone,
         };
@@ -277,6 +281,21 @@ impl Sweep<'_> {
         } else {
             draft.tell(resource, ResourceStatus::DeleteInProgress, None);
         }
+    }
+
+    /// Why a bucket cannot go: objects were uploaded to it.
+    fn content_of(&self, target: &Deployed) -> Option<String> {
+        let bucket = &target.physical_id;
+        let is_full = target.resource_type == "AWS::S3::Bucket"
+            && self
+                .environment
+                .state
+                .objects
+                .keys()
+                .any(|(owner, _)| owner == bucket);
+        is_full.then(|| {
+            "Resource handler returned message: \"The bucket you tried to delete is not empty (Service: S3, Status Code: 409)\" (HandlerErrorCode: GeneralServiceException)".to_owned()
+        })
     }
 
     fn finish(&self, draft: &mut Draft, name: &str) {

@@ -1,0 +1,200 @@
+//! STS, S3 and SSM, and what they have in common with CloudFormation: one port.
+
+use serde_json::{Value, json};
+
+use crate::client::{Client, Endpoint};
+
+fn ssm(client: Client, operation: &str, input: &Value) -> (u16, Value) {
+    let target = format!("AmazonSSM.{operation}");
+    let headers = [
+        ("x-amz-target", target.as_str()),
+        ("content-type", "application/x-amz-json-1.1"),
+    ];
+    let answer = client
+        .send("POST", "/", &headers, input.to_string().as_bytes())
+        .unwrap();
+    (answer.status, serde_json::from_str(&answer.body).unwrap())
+}
+
+#[test]
+fn the_caller_is_the_account() {
+    let endpoint = Endpoint::start();
+    let answer = endpoint
+        .client
+        .send(
+            "POST",
+            "/",
+            &[("content-type", "application/x-www-form-urlencoded")],
+            b"Action=GetCallerIdentity&Version=2011-06-15",
+        )
+        .unwrap()
+        .good();
+    assert_eq!(answer.text("Account").as_deref(), Some("000000000000"));
+}
+
+#[test]
+fn unknown_operations_are_refused() {
+    let endpoint = Endpoint::start();
+    let (code, _) = endpoint.client.call("MakeCoffee", &[]).refused();
+    assert_eq!(code, "InvalidAction");
+    let (status, answer) = ssm(endpoint.client, "MakeCoffee", &json!({}));
+    assert_eq!(
+        (status, answer["__type"].as_str()),
+        (400, Some("UnknownOperationException"))
+    );
+}
+
+#[test]
+fn parameters_are_kept_with_their_versions() {
+    let endpoint = Endpoint::start();
+    let client = endpoint.client;
+    let put = |value: &str, overwrite: bool| {
+        ssm(
+            client,
+            "PutParameter",
+            &json!({"Name": "/a/b", "Value": value, "Type": "String", "Overwrite": overwrite}),
+        )
+    };
+    assert_eq!(put("1", false).1["Version"], json!(1));
+    assert_eq!(put("2", false).1["__type"], json!("ParameterAlreadyExists"));
+    assert_eq!(put("2", true).1["Version"], json!(2));
+    let (_, found) = ssm(client, "GetParameter", &json!({"Name": "/a/b"}));
+    assert_eq!(found["Parameter"]["Value"], json!("2"));
+    let (_, found) = ssm(client, "GetParametersByPath", &json!({"Path": "/a"}));
+    assert_eq!(found["Parameters"].as_array().map(Vec::len), Some(1));
+    ssm(client, "DeleteParameter", &json!({"Name": "/a/b"}));
+    let (status, missing) = ssm(client, "GetParameter", &json!({"Name": "/a/b"}));
+    assert_eq!(
+        (status, &missing["__type"]),
+        (400, &json!("ParameterNotFound"))
+    );
+}
+
+#[test]
+fn a_secret_is_shown_only_on_request() {
+    let endpoint = Endpoint::start();
+    let client = endpoint.client;
+    ssm(
+        client,
+        "PutParameter",
+        &json!({"Name": "s", "Value": "hush", "Type": "SecureString"}),
+    );
+    let (_, hidden) = ssm(client, "GetParameter", &json!({"Name": "s"}));
+    assert_ne!(hidden["Parameter"]["Value"], json!("hush"));
+    let (_, shown) = ssm(
+        client,
+        "GetParameter",
+        &json!({"Name": "s", "WithDecryption": true}),
+    );
+    assert_eq!(shown["Parameter"]["Value"], json!("hush"));
+}
+
+#[test]
+fn parameters_come_in_pages() {
+    let endpoint = Endpoint::start();
+    let client = endpoint.client;
+    for number in 0..23 {
+        let name = format!("/p/{number:02}");
+        ssm(
+            client,
+            "PutParameter",
+            &json!({"Name": name, "Value": "v", "Type": "String"}),
+        );
+    }
+    let mut found = Vec::new();
+    let mut token = Value::Null;
+    loop {
+        let (_, page) = ssm(
+            client,
+            "GetParametersByPath",
+            &json!({"Path": "/p", "NextToken": token}),
+        );
+        found.extend(
+            page["Parameters"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|one| one["Name"].to_string()),
+        );
+        token = page["NextToken"].clone();
+        if token.is_null() {
+            break;
+        }
+    }
+    assert_eq!(found.len(), 23);
+    assert!(found.is_sorted());
+}
+
+#[test]
+fn objects_are_kept() {
+    let endpoint = Endpoint::start();
+    let client = endpoint.client;
+    let send = |method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]| {
+        client.send(method, path, headers, body).unwrap()
+    };
+    assert_eq!(send("HEAD", "/b", &[], b"").status, 404);
+    assert_eq!(
+        send("PUT", "/b/k", &[], b"x").text("Code").as_deref(),
+        Some("NoSuchBucket")
+    );
+    assert_eq!(send("PUT", "/b", &[], b"").status, 200);
+    assert_eq!(send("HEAD", "/b", &[], b"").status, 200);
+    for key in ["a/1", "a/2", "b%20c", "d"] {
+        assert_eq!(
+            send(
+                "PUT",
+                &format!("/b/{key}"),
+                &[("x-amz-meta-by", "me")],
+                b"text"
+            )
+            .status,
+            200
+        );
+    }
+    let got = send("GET", "/b/b%20c", &[], b"");
+    assert_eq!(got.body, "text");
+    assert!(got.head.contains("x-amz-meta-by: me"), "{}", got.head);
+    assert_eq!(
+        send("GET", "/b/none", &[], b"").text("Code").as_deref(),
+        Some("NoSuchKey")
+    );
+    let listed = send("GET", "/b?list-type=2&delimiter=%2F", &[], b"");
+    assert_eq!(listed.all("Key"), ["b c", "d"]);
+    assert_eq!(
+        listed.text("CommonPrefixes").as_deref(),
+        Some("<Prefix>a/</Prefix>")
+    );
+    let first = send("GET", "/b?list-type=2&max-keys=3", &[], b"");
+    assert_eq!(first.text("IsTruncated").as_deref(), Some("true"));
+    let token = first.text("NextContinuationToken").unwrap();
+    let rest = send(
+        "GET",
+        &format!(
+            "/b?list-type=2&continuation-token={}",
+            token.replace(' ', "%20")
+        ),
+        &[],
+        b"",
+    );
+    assert_eq!(rest.all("Key"), ["d"]);
+    assert_eq!(
+        send("PUT", "/b/d", &[("if-none-match", "*")], b"y").status,
+        412
+    );
+    assert_eq!(send("DELETE", "/b/d", &[], b"").status, 204);
+    assert_eq!(send("GET", "/b/d", &[], b"").status, 404);
+}
+
+#[test]
+fn a_chunked_upload_is_put_together() {
+    let endpoint = Endpoint::start();
+    let client = endpoint.client;
+    client.send("PUT", "/b", &[], b"").unwrap();
+    let headers = [
+        ("x-amz-content-sha256", "STREAMING-UNSIGNED-PAYLOAD-TRAILER"),
+        ("content-encoding", "aws-chunked"),
+    ];
+    let body = b"5\r\nhello\r\n0\r\nx-amz-checksum-crc32:AAAAAA==\r\n\r\n";
+    client.send("PUT", "/b/k", &headers, body).unwrap().good();
+    assert_eq!(client.send("GET", "/b/k", &[], b"").unwrap().body, "hello");
+}
