@@ -9,7 +9,7 @@ use std::{
     rc::Rc,
 };
 
-use assembly::Diagnostic;
+use assembly::{AllowedLoss, Diagnostic};
 use indexmap::IndexMap;
 
 use crate::{
@@ -55,6 +55,10 @@ pub(crate) struct StackModel {
     pub(crate) conditions: Vec<(Rc<Node>, Test)>,
     pub(crate) resources: Vec<ResourceModel>,
     pub(crate) outputs: Vec<OutputModel>,
+    /// Sections of the author's own.
+    pub(crate) sections: Object,
+    /// For resources that are no longer declared.
+    pub(crate) allowed_losses: Vec<(AllowedLoss, Place)>,
     names: HashMap<(Namespace, String), Place>,
 }
 
@@ -278,6 +282,8 @@ impl StackModel {
             conditions: Vec::new(),
             resources: Vec::new(),
             outputs: Vec::new(),
+            sections: Object::new(),
+            allowed_losses: Vec::new(),
             names: HashMap::new(),
         }
     }

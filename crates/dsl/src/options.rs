@@ -1,5 +1,7 @@
 //! What CloudFormation lets every resource have, beside its properties.
 
+use std::{borrow::Cow, rc::Rc};
+
 use assembly::AllowedLoss;
 use indexmap::IndexMap;
 
@@ -87,7 +89,8 @@ pub trait ResourceOptions: Handle {
     fn depends_on(&self, other: &impl Handle) -> Self {
         change(self, |options| {
             let other = other.reference();
-            if !options.depends_on.contains(other) {
+            let mut others = options.depends_on.iter();
+            if !others.any(|known| Rc::ptr_eq(known.node(), other.node())) {
                 options.depends_on.push(other.clone());
             }
         })
@@ -115,7 +118,7 @@ pub trait ResourceOptions: Handle {
     }
 
     /// Adds metadata, which CloudFormation keeps and does not read.
-    fn metadata(&self, key: &'static str, value: impl Into<Expression>) -> Self {
+    fn metadata(&self, key: impl Into<Cow<'static, str>>, value: impl Into<Expression>) -> Self {
         change(self, |options| options.metadata.insert(key, value))
     }
 
@@ -148,7 +151,11 @@ pub trait ResourceOptions: Handle {
     }
 
     /// Sets a key beside `Properties`, when CloudFormation is newer than this crate.
-    fn override_attribute(&self, key: &'static str, value: impl Into<Expression>) -> Self {
+    fn override_attribute(
+        &self,
+        key: impl Into<Cow<'static, str>>,
+        value: impl Into<Expression>,
+    ) -> Self {
         change(self, |options| options.attributes.insert(key, value))
     }
 

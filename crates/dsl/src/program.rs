@@ -164,3 +164,25 @@ fn chain(error: &dyn std::error::Error) -> String {
     }
     text
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// This very place, as the compiler names it: from the root of the workspace.
+    #[track_caller]
+    fn named(sources: &Sources) -> String {
+        let name = sources.name(Location::caller());
+        name.rsplit_once(':').expect("it has a line").0.to_owned()
+    }
+
+    #[test]
+    fn places_are_named_from_the_project_s_folder() {
+        let package = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let workspace = package.ancestors().nth(2).expect("it is two folders above");
+        let main_file = "crates/dsl/src/program.rs";
+        assert_eq!(named(&sources(workspace, main_file)), main_file);
+        assert_eq!(named(&sources(package, main_file)), "src/program.rs");
+        assert_eq!(named(&sources(Path::new("/nowhere"), main_file)), main_file);
+    }
+}

@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, cell::RefCell, panic::Location, rc::Rc};
 
-use assembly::Diagnostic;
+use assembly::{AllowedLoss, Diagnostic};
 use indexmap::IndexMap;
 
 use crate::{
@@ -167,7 +167,43 @@ impl Stack {
 
     /// Has a macro process the whole template, as `AWS::LanguageExtensions`.
     pub fn transform(&self, name: &str) -> &Self {
-        self.change(|stack| stack.transforms.push(name.to_owned()));
+        self.change(|stack| {
+            if !stack.transforms.iter().any(|transform| transform == name) {
+                stack.transforms.push(name.to_owned());
+            }
+        });
+        self
+    }
+
+    /// Adds a section to the template that this crate has no word for, as `Globals` of a macro.
+    #[track_caller]
+    pub fn section(
+        &self,
+        name: impl Into<Cow<'static, str>>,
+        value: impl Into<Expression>,
+    ) -> &Self {
+        let (name, value) = (name.into(), value.into());
+        if SECTIONS.contains(&name.as_ref()) {
+            let message = format!("section `{name}` cannot be written as a whole");
+            let diagnostic = Diagnostic::error(message);
+            self.diagnose(diagnostic.hinted("declare what belongs there, one by one"));
+        } else {
+            self.change(|stack| stack.sections.insert(name, value));
+        }
+        self
+    }
+
+    /// Allows what a resource holds to be lost until a day (`"2026-12-31"`), with the reason, when the resource itself is no longer
+    /// declared. While it is, say so at its handle: [`ResourceOptions::allow_loss`](crate::ResourceOptions::allow_loss).
+    #[track_caller]
+    pub fn allow_loss(&self, logical_id: &str, until: &str, reason: &str) -> &Self {
+        let loss = AllowedLoss {
+            logical_id: self.logical_id(logical_id),
+            until: until.to_owned(),
+            reason: reason.to_owned(),
+        };
+        let place = self.model.borrow().place(Location::caller());
+        self.change(|stack| stack.allowed_losses.push((loss, place)));
         self
     }
 
@@ -285,6 +321,20 @@ impl Stack {
         change(&mut self.model.borrow_mut().stacks[self.index])
     }
 }
+
+/// The sections of a template that are declared piece by piece.
+const SECTIONS: [&str; 10] = [
+    "AWSTemplateFormatVersion",
+    "Description",
+    "Metadata",
+    "Parameters",
+    "Rules",
+    "Mappings",
+    "Conditions",
+    "Transform",
+    "Resources",
+    "Outputs",
+];
 
 /// An `add` in progress; ends it also when a construct panics.
 struct Declaring<'a> {

@@ -177,7 +177,7 @@ macro_rules! numbers_from_integers {
         }
     )*};
 }
-numbers_from_integers!(i32, i16, u32, u16, u8);
+numbers_from_integers!(i64, i32, i16, u32, u16, u8);
 
 impl From<&Json> for Value<Json> {
     fn from(json: &Json) -> Self {

@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 
+use assembly::AllowedLoss;
 use indexmap::IndexMap;
 
 use super::{Findings, Subject, exports::Exports, survey};
@@ -123,15 +124,26 @@ fn check_resources(stack: &StackModel, findings: &mut Findings<'_>) {
             );
         }
         if let Some(loss) = &resource.node.options.borrow().allowed_loss {
-            if !is_date(&loss.until) {
-                let message = format!("`{}` is not a day", loss.until);
-                findings.error(subject, message, "write it like `2026-12-31`");
-            }
-            if loss.reason.trim().is_empty() {
-                let message = "a loss is allowed without a reason".to_owned();
-                findings.error(subject, message, "say why nothing is missed");
-            }
+            check_loss(subject, loss, findings);
         }
+    }
+    for (loss, place) in &stack.allowed_losses {
+        let subject = Subject {
+            path: &stack.name,
+            place,
+        };
+        check_loss(subject, loss, findings);
+    }
+}
+
+fn check_loss(subject: Subject<'_>, loss: &AllowedLoss, findings: &mut Findings<'_>) {
+    if !is_date(&loss.until) {
+        let message = format!("`{}` is not a day", loss.until);
+        findings.error(subject, message, "write it like `2026-12-31`");
+    }
+    if loss.reason.trim().is_empty() {
+        let message = "a loss is allowed without a reason".to_owned();
+        findings.error(subject, message, "say why nothing is missed");
     }
 }
 

@@ -173,10 +173,10 @@ fn stack_manifest(
         };
         (node.logical_id.clone(), origin)
     });
-    let losses = prepared.resources.iter();
-    let losses: Vec<AllowedLoss> = losses
-        .filter_map(|resource| resource.options.allowed_loss.clone())
-        .collect();
+    let declared = prepared.resources.iter();
+    let declared = declared.filter_map(|resource| resource.options.allowed_loss.clone());
+    let gone = stack.allowed_losses.iter().map(|(loss, _)| loss.clone());
+    let allowed_losses: Vec<AllowedLoss> = declared.chain(gone).collect();
     StackManifest {
         name: stack.name.clone(),
         stack_name: model.stack_name(index),
@@ -189,7 +189,7 @@ fn stack_manifest(
         parameters: parameters.collect(),
         termination_protection: stack.termination_protection,
         resources: resources.collect::<IndexMap<_, _>>(),
-        allowed_losses: losses,
+        allowed_losses,
     }
 }
 

@@ -372,6 +372,7 @@ fn options_that_cannot_be_are_refused() {
         .property("Tags", &expression);
     stack.add("Tagged", tagged).tag("a", "b");
     stack.add("Kept", thing()).allow_loss("soon", " ");
+    stack.allow_loss("Gone", "2026-13-01", "it is empty");
     let overridden = stack.add("Overridden", user(document!({ "List": [1], "Text": "x" })));
     overridden.override_property("Value.List.3", 1);
     overridden.override_property("Value.Text.Deeper", 1);
@@ -402,6 +403,7 @@ fn options_that_cannot_be_are_refused() {
         "web/Untaggable: `AWS::New::Thing` has no tags",
         "web/Tagged: `Tags` is an expression, to which no tag can be added",
         "web/Kept: `soon` is not a day",
+        "web: `2026-13-01` is not a day",
         "web/Kept: a loss is allowed without a reason",
         "web/Overridden: `Value..Deeper` is not the path of a property",
         "web/Overridden: `Value.List.3` cannot be set: there is no place `3`",

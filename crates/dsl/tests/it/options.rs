@@ -46,6 +46,26 @@ fn every_option_reaches_the_template() {
 }
 
 #[test]
+fn sections_of_macros_are_written_as_they_stand() {
+    let app = testing::app();
+    let stack = app.stack("macros");
+    stack
+        .transform("AWS::Serverless-2016-10-31")
+        .transform("AWS::Serverless-2016-10-31")
+        .section("Globals", json!({ "Function": { "Timeout": 3 } }));
+    stack.add("Thing", thing());
+    let template = Template::of(&stack);
+    assert_eq!(template.json()["Transform"], "AWS::Serverless-2016-10-31");
+    assert_eq!(template.json()["Globals"]["Function"]["Timeout"], 3);
+    stack.section("Outputs", json!({}));
+    let text = testing::diagnostics(&app);
+    assert!(
+        text.contains("section `Outputs` cannot be written as a whole"),
+        "{text}"
+    );
+}
+
+#[test]
 fn no_key_is_written_twice() {
     let stack = testing::app().stack("options");
     stack
@@ -189,6 +209,7 @@ fn the_manifest_says_what_the_command_line_needs() {
         .add("Table", thing().property("Size", &size))
         .allow_loss("2026-12-31", "holds only test data");
 
+    stack.allow_loss("OldTable", "2026-06-30", "moved to the new one");
     let manifest = testing::assembly(&app).manifest;
     assert_eq!(
         (
@@ -207,6 +228,7 @@ fn the_manifest_says_what_the_command_line_needs() {
     assert_eq!(entry.parameters["Size"], "3");
     assert_eq!(entry.allowed_losses[0].logical_id, "ApiTable");
     assert_eq!(entry.allowed_losses[0].until, "2026-12-31");
+    assert_eq!(entry.allowed_losses[1].logical_id, "OldTable");
 }
 
 #[test]

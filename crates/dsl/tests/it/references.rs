@@ -229,3 +229,11 @@ fn references_within_a_stack_stay_within_it() {
     );
     assert!(template.json().get("Outputs").is_none());
 }
+
+#[test]
+fn a_parameter_that_only_another_stack_uses_is_used() {
+    let (app, producer, _, consumer) = two_stacks();
+    let stage = producer.parameter("Stage", Parameter::text().default("a"));
+    consumer.add("Stage", user(&stage));
+    assert_eq!(testing::diagnostics(&app), "");
+}

@@ -78,6 +78,9 @@ impl Renderer<'_> {
                 this.key(id, |this| this.resource(resource));
             });
             this.outputs(stack);
+            for (name, section) in stack.sections.iter() {
+                this.key(name, |this| this.expression(section));
+            }
         });
     }
 

@@ -29,6 +29,8 @@ pub(super) struct Survey {
     pub(super) crossings: IndexMap<Crossing, Crossed>,
     /// By consumer and producer, the first reason why one stack deploys after another.
     needs: BTreeMap<(usize, usize), Need>,
+    /// The parameters, conditions and mappings that something refers to, by stack and position.
+    used: HashSet<(usize, NodeKind, usize)>,
 }
 
 /// A value that crosses from stack to stack.
@@ -103,7 +105,6 @@ pub(super) fn survey(
             index,
             stack_names: &stack_names,
             names: names(stack),
-            used: HashSet::new(),
             edges: vec![Vec::new(); stack.resources.len()],
             subject: Subject {
                 path: &stack.name,
@@ -118,6 +119,7 @@ pub(super) fn survey(
         let edges = std::mem::take(&mut walk.edges);
         survey.edges.push(edges);
     }
+    report_unused(model, &survey, findings);
     survey
 }
 
@@ -130,8 +132,6 @@ struct Walk<'w, 'f> {
     stack_names: &'w HashMap<String, usize>,
     /// What raw JSON can refer to.
     names: HashMap<&'w str, &'w Rc<Node>>,
-    /// The parameters, conditions and mappings that something refers to.
-    used: HashSet<(NodeKind, usize)>,
     edges: Vec<Vec<usize>>,
     subject: Subject<'w>,
     /// The resource the walk is in.
@@ -156,6 +156,7 @@ impl<'w> Walk<'w, '_> {
         let stack = self.stack;
         self.shown = Some("the metadata");
         self.object(&stack.metadata, Position::Local("the metadata"));
+        self.object(&stack.sections, Position::Local("a section of your own"));
         self.shown = None;
         for rule in &stack.rules {
             self.subject = Subject {
@@ -205,7 +206,6 @@ impl<'w> Walk<'w, '_> {
             };
             self.need(*producer, need);
         }
-        self.unused();
     }
 
     fn options(&mut self, options: &'w crate::options::Options) {
@@ -420,6 +420,7 @@ impl<'w> Walk<'w, '_> {
             };
             self.error(message, hint);
         }
+        self.use_node(node);
         let crossing = Crossing::of(link);
         let crossed = self.survey.crossings.entry(crossing);
         let crossed = crossed.or_insert_with(|| Crossed {
@@ -445,8 +446,8 @@ impl<'w> Walk<'w, '_> {
                 }
             }
             (NodeKind::Resource, None) => {}
-            (kind, _) => {
-                self.used.insert((kind, node.index));
+            (NodeKind::Parameter | NodeKind::Condition | NodeKind::Mapping, _) => {
+                self.use_node(node);
             }
         }
     }
@@ -529,7 +530,7 @@ impl<'w> Walk<'w, '_> {
             return;
         }
         if node.stack == self.index {
-            self.used.insert((node.kind, node.index));
+            self.use_node(node);
         } else {
             let message = format!("{what} `{}` belongs to another stack", node.path);
             self.error(message, format!("declare the {what} in this stack too"));
@@ -545,37 +546,31 @@ impl<'w> Walk<'w, '_> {
         ours
     }
 
-    /// Warns of what nothing refers to, unless a macro may do so.
-    fn unused(&mut self) {
-        if !self.stack.transforms.is_empty() {
-            return;
-        }
-        let parameters = self
-            .stack
-            .parameters
-            .iter()
-            .map(|(node, _)| (node, "parameter"));
-        let mappings = self
-            .stack
-            .mappings
-            .iter()
-            .map(|(node, _)| (node, "mapping"));
-        let conditions = self
-            .stack
-            .conditions
-            .iter()
-            .map(|(node, _)| (node, "condition"));
-        for (node, what) in parameters.chain(mappings).chain(conditions) {
-            if !self.used.contains(&(node.kind, node.index)) {
-                let message = format!("nothing uses {what} `{}`", node.logical_id);
-                self.findings
-                    .warning(subject(node), message, "take it away");
-            }
-        }
+    fn use_node(&mut self, node: &Node) {
+        self.survey.used.insert((node.stack, node.kind, node.index));
     }
 
     fn error(&mut self, message: String, hint: impl Into<String>) {
         self.findings.error(self.subject, message, hint);
+    }
+}
+
+/// Warns of what nothing refers to, unless a macro may do so.
+fn report_unused(model: &Model, survey: &Survey, findings: &mut Findings<'_>) {
+    for stack in model
+        .stacks
+        .iter()
+        .filter(|stack| stack.transforms.is_empty())
+    {
+        let parameters = stack.parameters.iter().map(|(node, _)| (node, "parameter"));
+        let mappings = stack.mappings.iter().map(|(node, _)| (node, "mapping"));
+        let conditions = stack.conditions.iter().map(|(node, _)| (node, "condition"));
+        for (node, what) in parameters.chain(mappings).chain(conditions) {
+            if !survey.used.contains(&(node.stack, node.kind, node.index)) {
+                let message = format!("nothing uses {what} `{}`", node.logical_id);
+                findings.warning(subject(node), message, "take it away");
+            }
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! References in raw JSON, which count like any other.
 
 use super::Walk;
-use crate::{Json, reference::NodeKind};
+use crate::Json;
 
 impl Walk<'_, '_> {
     /// Walks raw JSON for functions that refer to something by its name.
@@ -80,7 +80,7 @@ impl Walk<'_, '_> {
     fn condition_name(&mut self, name: &str) {
         let mut conditions = self.stack.conditions.iter();
         if let Some((node, _)) = conditions.find(|(node, _)| node.logical_id == name) {
-            self.used.insert((NodeKind::Condition, node.index));
+            self.use_node(node);
         }
     }
 }
