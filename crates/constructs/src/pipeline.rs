@@ -28,6 +28,8 @@ pub fn deployer(app: &App, trust: Trust) -> Role {
                 cloudformation::ContinueUpdateRollback,
                 cloudformation::CreateChangeSet,
                 cloudformation::DeleteChangeSet,
+                // What is left of a first creation that failed goes before the next; termination protection guards the rest.
+                cloudformation::DeleteStack,
                 cloudformation::ExecuteChangeSet,
                 cloudformation::RollbackStack,
                 cloudformation::TagResource,
