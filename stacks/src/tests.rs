@@ -23,14 +23,21 @@ fn environment_text(name: &str) -> (String, String) {
 
 fn synthesized(name: &str) -> Assembly {
     let (file, text) = environment_text(name);
-    let environment = Environment::parse(&file, &text).unwrap_or_else(|error| panic!("{error}"));
+    synthesized_from(&file, &text)
+}
+
+fn synthesized_from(file: &str, text: &str) -> Assembly {
+    let environment = Environment::parse(file, text).unwrap_or_else(|error| panic!("{error}"));
     let mut app = App::new(PROJECT, &environment);
     stacks(&mut app, &environment);
     testing::assembly(&app)
 }
 
 fn template(environment: &str, stack: &str) -> Json {
-    let assembly = synthesized(environment);
+    template_of(&synthesized(environment), stack)
+}
+
+fn template_of(assembly: &Assembly, stack: &str) -> Json {
     let file = format!("{stack}.template.json");
     let (_, text) = assembly
         .templates
@@ -184,6 +191,39 @@ fn a_guest_uses_what_its_host_made() {
     assert!(
         guest.len() >= 4 && guest.iter().all(|name| !host.contains(name)),
         "{host:?} {guest:?}"
+    );
+}
+
+#[test]
+fn an_account_of_its_own_is_two_lines_of_the_environment_file() {
+    let (file, text) = environment_text("production");
+    let moved = text
+        .replace("account: \"111122223333\"", "account: \"444455556666\"")
+        .replace("tenancy: guest", "tenancy: alone");
+    let account = template_of(&synthesized_from(&file, &moved), "account");
+    for id in [
+        "GitHub",
+        "Vercel",
+        "Anomalies",
+        "AnomalyAlert",
+        "AnomalyDigest",
+    ] {
+        assert!(account["Resources"].get(id).is_some(), "{id}");
+    }
+    let filters = |template: &Json| {
+        template["Resources"]["Budget"]["Properties"]["Budget"]
+            .get("CostFilters")
+            .cloned()
+    };
+    assert_eq!(
+        filters(&account),
+        None,
+        "all that the account costs is the environment's"
+    );
+    let shared = template("production", "account");
+    assert_eq!(
+        filters(&shared),
+        Some(json!({ "TagKeyValue": ["user:environment$production"] }))
     );
 }
 

@@ -12,7 +12,7 @@ use resources::cognito::{
 use super::Attribute;
 use crate::addresses::Url;
 
-/// An application that people sign in to; [`Users::client`](super::Users::client) begins it.
+/// An application that people sign in to; [`Users::public_client`](super::Users::public_client) begins it.
 ///
 /// It never tells whether an account exists, and the tokens of someone who signs out are revoked.
 #[derive(Clone, Debug)]
