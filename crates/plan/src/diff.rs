@@ -5,7 +5,7 @@ use indexmap::IndexMap;
 use serde_json::Value;
 
 use crate::{
-    Facts, Options, Security, StackDiff, Summary, inputs::Inputs, meaning::sides, moves::Moves,
+    Facts, Options, StackDiff, Summary, inputs::Inputs, meaning::sides, moves::Moves,
     resources::Comparison, sections, security,
 };
 
@@ -41,12 +41,7 @@ pub fn diff(
             inputs.causes(value)
         }),
         other: sections::other(&old, &new),
-        // What differs in form only gives the same access.
-        security: if resources.changes.is_empty() {
-            Security::default()
-        } else {
-            security::compare(&old, &new, facts)
-        },
+        security: security::compare(&old, &new, &resources.changes, facts),
         changes: resources.changes,
         equivalent: resources.equivalent,
         ..StackDiff::default()

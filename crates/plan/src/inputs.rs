@@ -42,6 +42,18 @@ impl<'a> Inputs<'a> {
         self.parameters.is_empty() && self.mappings.is_empty() && self.conditions.is_empty()
     }
 
+    /// Whether a use is one of what comes to something else.
+    pub(crate) fn reach(&self, found: &Use<'_>) -> bool {
+        match found {
+            Use::Reference(name) => self.parameters.contains(name),
+            Use::Attribute(..) => false,
+            // A name that is worked out may be any.
+            Use::Mapping(None) => !self.mappings.is_empty(),
+            Use::Mapping(Some(name)) => self.mappings.contains(name),
+            Use::Condition(name) => self.conditions.contains(name),
+        }
+    }
+
     /// What of this a value reads.
     pub(crate) fn causes(&self, value: &Value) -> Vec<Cause> {
         let mut causes = Vec::new();

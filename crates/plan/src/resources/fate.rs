@@ -14,7 +14,7 @@ use std::collections::HashMap;
 use serde_json::Value;
 
 use super::Consequences;
-use crate::{Cause, Facts, Impact, meaning::intrinsic};
+use crate::{Cause, Facts, Impact, meaning::intrinsic, uses::Use};
 
 /// What becomes of one resource.
 #[derive(Clone, Debug, PartialEq)]
@@ -49,6 +49,14 @@ impl<'a> Fates<'a> {
         let is_news = self.by_id.get(logical_id) != Some(&fate);
         self.by_id.insert(logical_id, fate);
         is_news
+    }
+
+    /// Whether a use may be one of a resource that changes.
+    pub(crate) fn reach(&self, found: &Use<'_>) -> bool {
+        match found {
+            Use::Reference(target) | Use::Attribute(target, _) => self.by_id.contains_key(target),
+            Use::Mapping(_) | Use::Condition(_) => false,
+        }
     }
 
     /// What makes a meaning change that refers to other resources, and whether it changes for certain.

@@ -7,7 +7,7 @@ mod fate;
 mod properties;
 mod rename;
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 
 use assembly::ResourceOrigin;
 use indexmap::IndexMap;
@@ -135,8 +135,10 @@ impl<'a> Comparison<'a> {
             })
             .map(|pair| pair.logical_id)
             .collect();
+        let mut queued: HashSet<&str> = queue.iter().copied().collect();
         // Every round makes a fate graver or longer, and both end.
         while let Some(logical_id) = queue.pop_front() {
+            queued.remove(logical_id);
             let (before, after) = kept[logical_id];
             let difference = self.difference(before, after, &fates);
             let news = difference
@@ -146,7 +148,7 @@ impl<'a> Comparison<'a> {
             if news {
                 let followers = followers.get_or_insert_with(|| followers_of(pairs));
                 for follower in followers.get(logical_id).into_iter().flatten() {
-                    if !queue.contains(follower) {
+                    if queued.insert(follower) {
                         queue.push_back(follower);
                     }
                 }
@@ -165,7 +167,6 @@ impl<'a> Comparison<'a> {
             inputs: self.inputs,
             fates,
             consequences: &consequences,
-            may_move: !fates.is_empty() || !self.inputs.is_empty(),
         };
         Difference {
             properties: properties.compare(

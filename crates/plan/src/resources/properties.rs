@@ -11,6 +11,7 @@ use crate::{
     inputs::Inputs,
     meaning::{Place, Side, intrinsic, is_literal},
     policy,
+    uses::uses,
 };
 
 /// What the properties of one resource are compared with the help of.
@@ -20,8 +21,6 @@ pub(super) struct Properties<'a> {
     pub(super) inputs: &'a Inputs<'a>,
     pub(super) fates: &'a Fates<'a>,
     pub(super) consequences: &'a Consequences,
-    /// Whether equal text may come to something else.
-    pub(super) may_move: bool,
 }
 
 impl Properties<'_> {
@@ -55,7 +54,7 @@ impl Properties<'_> {
         path: &mut Vec<String>,
         changes: &mut Vec<PropertyChange>,
     ) {
-        if before == after && (!self.may_move || after.is_none_or(is_literal)) {
+        if before == after && !after.is_some_and(|after| self.may_move(after)) {
             return;
         }
         match (before, after) {
@@ -83,6 +82,17 @@ impl Properties<'_> {
         }
     }
 
+    /// Whether a value may come to something else although its text stays.
+    fn may_move(&self, value: &Value) -> bool {
+        let mut may_move = false;
+        if !self.fates.is_empty() || !self.inputs.is_empty() {
+            uses(value, &mut |found| {
+                may_move |= self.inputs.reach(&found) || self.fates.reach(&found);
+            });
+        }
+        may_move
+    }
+
     fn lists(
         &self,
         before: &[Value],
@@ -100,7 +110,7 @@ impl Properties<'_> {
         let (old, new) = (meanings(self.old, before), meanings(self.new, after));
         let is_set = place.is_set();
         let is_same = is_set && place.list(old.clone()) == place.list(new.clone());
-        if is_same && !self.may_move {
+        if is_same && !after.iter().any(|item| self.may_move(item)) {
             return;
         }
         let pairs = if is_set {
@@ -110,13 +120,11 @@ impl Properties<'_> {
         };
         for (from, to) in pairs {
             let Some(index) = from.or(to) else { continue };
-            let is_equal = from.map(|from| &old[from]) == to.map(|to| &new[to]);
             // In a policy the same thing may be said twice.
             let is_repeated = is_same && (from.is_none() || to.is_none());
-            if is_repeated {
-                continue;
-            }
-            if is_equal && (!self.may_move || is_literal(&new[to.unwrap_or_default()])) {
+            let is_equal = from.map(|from| &old[from]) == to.map(|to| &new[to]);
+            let may_move = to.is_some_and(|to| self.may_move(&after[to]));
+            if is_repeated || (is_equal && !may_move) {
                 continue;
             }
             path.push(index.to_string());

@@ -9,12 +9,31 @@ use std::collections::HashMap;
 use serde_json::Value;
 
 use crate::{
-    Edit, Facts, Security,
+    Change, Edit, Facts, Security,
     meaning::{Mode, Place, Side},
+    resources::type_name,
 };
 
-/// What changes in access between two templates.
-pub(crate) fn compare(old: &Side<'_>, new: &Side<'_>, facts: &dyn Facts) -> Security {
+/// What changes in access between two templates, of which these resources change.
+pub(crate) fn compare(
+    old: &Side<'_>,
+    new: &Side<'_>,
+    changes: &[Change],
+    facts: &dyn Facts,
+) -> Security {
+    let concerns_access = |change: &Change| {
+        let moved_from = change
+            .moved_from
+            .as_deref()
+            .and_then(|place| place.split_once('/'));
+        let earlier = moved_from.map_or(change.logical_id.as_str(), |(_, id)| id);
+        let find =
+            |side: &Side<'_>, id: &str| side.section("Resources").get(id).is_some_and(tells_access);
+        find(old, earlier) || find(new, &change.logical_id)
+    };
+    if !changes.iter().any(concerns_access) {
+        return Security::default();
+    }
     let (before, after) = (Access::of(old, facts), Access::of(new, facts));
     let mut iam = Vec::new();
     for (edit, statement) in difference(&before.statements, &after.statements) {
@@ -49,10 +68,10 @@ impl Access {
         let place = Place::elsewhere(facts, Mode::Shown);
         let mut access = Self::default();
         for (logical_id, resource) in side.section("Resources") {
-            if side.exists(resource) == Some(false) {
+            if side.exists(resource) == Some(false) || !tells_access(resource) {
                 continue;
             }
-            let type_name = resource["Type"].as_str().unwrap_or_default();
+            let type_name = type_name(resource);
             let logical_id = side.renamed(logical_id);
             if let Some(properties) = resource.get("Properties")
                 && let Some(properties) = side.shown(properties, &place)
@@ -64,6 +83,29 @@ impl Access {
         network::add_default_egress(side, &mut access.rules);
         access
     }
+}
+
+/// Whether a resource may say anything of access: by its type, or as a policy document stands in it.
+fn tells_access(resource: &Value) -> bool {
+    fn has_statement(value: &Value) -> bool {
+        match value {
+            Value::Array(items) => items.iter().any(has_statement),
+            Value::Object(entries) => {
+                entries.contains_key("Statement") || entries.values().any(has_statement)
+            }
+            Value::String(text) => statement::may_hold_document(text),
+            Value::Null | Value::Bool(_) | Value::Number(_) => false,
+        }
+    }
+    let type_name = type_name(resource);
+    let by_type = [
+        "AWS::IAM::",
+        "AWS::SSO::",
+        "AWS::EC2::SecurityGroup",
+        "AWS::Lambda::Permission",
+    ];
+    by_type.iter().any(|start| type_name.starts_with(start))
+        || resource.get("Properties").is_some_and(has_statement)
 }
 
 /// What has a text that tells it from others of its kind.

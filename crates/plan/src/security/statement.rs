@@ -237,12 +237,17 @@ impl Collector<'_> {
             }
             Value::Object(entries) => entries.values().for_each(|value| self.search(value)),
             Value::Array(items) => items.iter().for_each(|item| self.search(item)),
-            Value::String(text) if text.contains("\"Statement\"") => {
+            Value::String(text) if may_hold_document(text) => {
                 self.document(value, StatementKind::Resource, None);
             }
             Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
         }
     }
+}
+
+/// Whether a text may be that of a policy document.
+pub(super) fn may_hold_document(text: &str) -> bool {
+    text.trim_start().starts_with('{') && text.contains("\"Statement\"")
 }
 
 /// The document that a text holds.
