@@ -28,10 +28,12 @@ pub(crate) async fn connect(
         ..AwsOptions::default()
     };
     if is_embedded(session, global) {
-        options.embedded = true;
-        options.profile = None;
         options.endpoint_url = Some(embedded(session, purpose)?);
     }
+    // What stands in for AWS on this machine asks for no credentials, and is to get none.
+    let stands_in = |url: &String| url.starts_with("http://");
+    options.embedded = environment.endpoint == Endpoint::Embedded
+        && options.endpoint_url.as_ref().is_some_and(stands_in);
     let cloud = Aws::connect(options).await;
     verify_account(&cloud, &environment.account).await?;
     Ok(cloud)

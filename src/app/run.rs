@@ -6,7 +6,7 @@ use std::{
     process::{Command, Stdio},
 };
 
-use assembly::{FORMAT_VERSION, MANIFEST, Request, Severity};
+use assembly::{Diagnostic, FORMAT_VERSION, MANIFEST, Request, Severity};
 
 use crate::{error::CommandError, printer::Printer, project::Project};
 
@@ -58,8 +58,13 @@ fn run_into(
             ))
             .hinted("its `main` must call `run`, as the scaffold of `chitinfra init` does")
         } else {
+            // Rust's own exit code of a panic.
+            let what = match status.code() {
+                Some(101) => "panicked".to_owned(),
+                _ => format!("stopped with {status}"),
+            };
             CommandError::failed(format!(
-                "the stacks program stopped before it wrote an assembly ({status})"
+                "the stacks program {what} before it wrote an assembly"
             ))
             .hinted("its own messages above say why")
         });
@@ -72,10 +77,23 @@ fn run_into(
         .count();
     if failed > 0 || !status.success() {
         let are = if failed == 1 { "error" } else { "errors" };
-        return Err(
+        let file = project.environment_file(environment);
+        let in_settings = |diagnostic: &Diagnostic| {
+            diagnostic
+                .source
+                .as_ref()
+                .is_some_and(|source| source.starts_with(&*file.to_string_lossy()))
+        };
+        let mut errors = manifest
+            .diagnostics
+            .iter()
+            .filter(|diagnostic| diagnostic.severity == Severity::Error);
+        let error = if failed > 0 && errors.all(in_settings) {
+            CommandError::usage(format!("`{}` has {failed} {are}", file.display()))
+        } else {
             CommandError::failed(format!("the stacks have {failed} {are}"))
-                .with_diagnostics(manifest.diagnostics),
-        );
+        };
+        return Err(error.with_diagnostics(manifest.diagnostics));
     }
     printer.diagnostics(&manifest.diagnostics);
     Ok(())

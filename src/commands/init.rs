@@ -25,7 +25,11 @@ pub(crate) struct InitArgs {
 }
 
 /// A file of the scaffold: where it goes, and its text with `{{ name }}` and `{{ constructs }}` to fill in.
-const FILES: [(&str, &str); 5] = [
+const FILES: [(&str, &str); 6] = [
+    (
+        "Cargo.toml",
+        include_str!("../../templates/init/Cargo.toml.template"),
+    ),
     (
         "stacks/Cargo.toml",
         include_str!("../../templates/init/stacks/Cargo.toml.template"),
