@@ -308,6 +308,18 @@ mod tests {
     }
 
     #[test]
+    fn everything_needs_a_reason_too() {
+        let complaints = |why| {
+            let app = testing::app();
+            let role = Role::assumed_by(Trust::people_with_mfa(900)).may_do_everything(why);
+            app.stack("account").add("Administrator", role);
+            testing::diagnostics(&app)
+        };
+        assert_eq!(complaints("someone has to"), "");
+        assert!(complaints(" ").contains("account/Administrator"));
+    }
+
+    #[test]
     fn every_wildcard_is_reported_where_the_policy_is_declared() {
         let app = testing::app();
         let stack = app.stack("account");

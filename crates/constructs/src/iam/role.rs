@@ -1,6 +1,6 @@
 //! Roles, and what they may do.
 
-use dsl::{Arn, Construct, Handle, Stack, Value};
+use dsl::{Arn, Construct, Diagnostic, Handle, Stack, Value};
 use resources::iam::{self, role};
 
 use super::{
@@ -29,7 +29,7 @@ pub struct Role {
     name: Option<String>,
     description: Option<String>,
     statements: Vec<Statement>,
-    managed_policies: Vec<Value<Arn>>,
+    everything: Option<&'static str>,
     boundary: Option<Value<Arn>>,
 }
 
@@ -41,7 +41,7 @@ impl Role {
             name: None,
             description: None,
             statements: Vec::new(),
-            managed_policies: Vec::new(),
+            everything: None,
             boundary: None,
         }
     }
@@ -67,11 +67,10 @@ impl Role {
         self
     }
 
-    /// Lets it do everything. Say why.
+    /// Lets it do everything, and says why that is right.
     #[must_use]
-    pub fn may_do_everything(mut self, _why: &'static str) -> Self {
-        let administrator = arns::of_aws("iam", "policy/AdministratorAccess");
-        self.managed_policies.push(administrator);
+    pub fn may_do_everything(mut self, why: &'static str) -> Self {
+        self.everything = Some(why);
         self
     }
 
@@ -97,15 +96,20 @@ impl Construct for Role {
         if let Some(boundary) = self.boundary {
             role = role.permissions_boundary(boundary.cast::<String>());
         }
-        if !self.managed_policies.is_empty() {
-            role = role.managed_policy_arns(self.managed_policies);
+        if self.everything.is_some() {
+            role = role.managed_policy_arns([arns::of_aws("iam", "policy/AdministratorAccess")]);
         }
         if !self.statements.is_empty() {
             let policy = role::Policy::new(document(self.statements.clone()), POLICY);
             role = role.policies([policy]);
         }
         let role = stack.add(id, role);
-        check(stack, role.reference().path(), &self.statements);
+        let path = role.reference().path();
+        check(stack, path, &self.statements);
+        if self.everything.is_some_and(|why| why.trim().is_empty()) {
+            let diagnostic = Diagnostic::error("role may do everything without a reason");
+            stack.diagnose(diagnostic.at_path(path));
+        }
         role
     }
 }
