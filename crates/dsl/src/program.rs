@@ -4,6 +4,7 @@ use std::{
     ffi::OsString,
     fs,
     io::{self, Write as _},
+    mem,
     panic::Location,
     path::{Path, PathBuf},
     process::ExitCode,
@@ -76,7 +77,10 @@ fn answer<S: DeserializeOwned>(
             let mut app = App::new(project, &environment);
             app.model().borrow_mut().sources = sources(&request.project_directory, main_file);
             describe(&mut app, &environment);
-            synthesize(&app)
+            let assembly = synthesize(&app);
+            // The process is about to end; taking a large app apart piece by piece would only delay it.
+            mem::forget(app);
+            assembly
         }
         Err(error) => refused(project, &request, &error),
     };

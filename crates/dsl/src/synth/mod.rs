@@ -48,6 +48,11 @@ impl Assembly {
 pub fn synthesize(app: &App) -> Assembly {
     let model = &*app.model().borrow();
     let mut findings = Findings::new(model);
+    if model.stacks.is_empty() {
+        let nothing = Diagnostic::warning("the app has no stacks, so there is nothing to deploy");
+        let hint = "declare one: `app.stack(\"files\")`";
+        findings.diagnostics.push(nothing.hinted(hint));
+    }
 
     limits::check_names(model, &mut findings);
     let stacks = prepare::stacks(model, &mut findings);

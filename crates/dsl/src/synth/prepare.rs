@@ -135,11 +135,11 @@ fn tag(
                 if list.iter().any(|tag| has_key(tag, key)) {
                     continue;
                 }
-                let mut tag = Object::new().with("Key", key).with("Value", value.clone());
+                let mut tag = vec![("Key".into(), key.into()), ("Value".into(), value.clone())];
                 if property.style == TagStyle::ListWithPropagation {
-                    tag.insert("PropagateAtLaunch", true);
+                    tag.push(("PropagateAtLaunch".into(), true.into()));
                 }
-                list.push(tag.into());
+                list.push(Object::from_distinct(tag).into());
             }
         }
     }

@@ -90,6 +90,12 @@ warning: nothing uses parameter `Unused`
 }
 
 #[test]
+fn an_app_without_stacks_is_pointed_out() {
+    let text = testing::diagnostics(&testing::app());
+    assert!(text.starts_with("warning: the app has no stacks"), "{text}");
+}
+
+#[test]
 fn a_circle_of_resources_names_each_step() {
     let app = testing::app();
     let stack = app.stack("identity");

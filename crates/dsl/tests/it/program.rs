@@ -40,12 +40,18 @@ fn run(folder: &Path, environment: Option<&str>) -> Output {
         .expect("the program runs")
 }
 
-/// The example, which Cargo builds beside the tests.
+/// The example, which Cargo builds with the tests of the package.
 fn program() -> Command {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("debug");
     let test = std::env::current_exe().expect("a test has a path");
-    let folder = test.ancestors().nth(2).map_or(folder, Path::to_owned);
-    Command::new(folder.join("examples").join("many"))
+    let profile = test.ancestors().nth(2).expect("tests are two folders deep");
+    let program = profile
+        .join("examples/many")
+        .with_extension(std::env::consts::EXE_EXTENSION);
+    assert!(
+        program.exists(),
+        "`--test it` alone does not build the example; run `cargo test -p dsl`"
+    );
+    Command::new(program)
 }
 
 #[test]

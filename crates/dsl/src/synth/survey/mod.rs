@@ -15,7 +15,7 @@ use indexmap::IndexMap;
 use super::{Findings, Subject, prepare::PreparedStack};
 use crate::{
     Condition, Expression, Function, Link, Mapping, Object, Reference, Strength, Test,
-    model::{Model, Place, StackModel},
+    model::{Model, OutputModel, Place, StackModel},
     reference::{Node, NodeKind},
 };
 use position::Position;
@@ -156,8 +156,8 @@ impl<'w> Walk<'w, '_> {
         let stack = self.stack;
         self.shown = Some("the metadata");
         self.object(&stack.metadata, Position::Local("the metadata"));
-        self.object(&stack.sections, Position::Local("a section of your own"));
         self.shown = None;
+        self.object(&stack.sections, Position::Local("a section of your own"));
         for rule in &stack.rules {
             self.subject = Subject {
                 path: &rule.path,
@@ -180,23 +180,7 @@ impl<'w> Walk<'w, '_> {
         }
         self.resource = None;
         for output in &stack.outputs {
-            self.subject = Subject {
-                path: &output.path,
-                place: output.place,
-            };
-            self.shown = Some("an output");
-            if is_list(&output.value) {
-                let message = format!("output `{}` is a list, and outputs are texts", output.name);
-                self.error(message, "join it: `.join(\",\")`");
-            }
-            self.expression(&output.value, Position::Free);
-            if let Some(name) = &output.export_name {
-                self.expression(name, Position::Local("the name of an export"));
-            }
-            if let Some(condition) = &output.condition {
-                self.condition(&Condition(condition.clone()));
-            }
-            self.shown = None;
+            self.output(output);
         }
         for (producer, place) in &stack.depends_on {
             let need = Need {
@@ -205,6 +189,26 @@ impl<'w> Walk<'w, '_> {
                 what: self.model.stacks[*producer].name.clone(),
             };
             self.need(*producer, need);
+        }
+    }
+
+    fn output(&mut self, output: &'w OutputModel) {
+        self.subject = Subject {
+            path: &output.path,
+            place: output.place,
+        };
+        if is_list(&output.value) {
+            let message = format!("output `{}` is a list, and outputs are texts", output.name);
+            self.error(message, "join it: `.join(\",\")`");
+        }
+        self.shown = Some("an output");
+        self.expression(&output.value, Position::Free);
+        self.shown = None;
+        if let Some(name) = &output.export_name {
+            self.expression(name, Position::Local("the name of an export"));
+        }
+        if let Some(condition) = &output.condition {
+            self.owned(condition.node(), "condition");
         }
     }
 
@@ -245,8 +249,10 @@ impl<'w> Walk<'w, '_> {
                     "use a finite one",
                 );
             }
-            Expression::Integer(_) | Expression::Number(_) | Expression::Boolean(_) => {}
-            Expression::Pseudo(_) => {}
+            Expression::Integer(_)
+            | Expression::Number(_)
+            | Expression::Boolean(_)
+            | Expression::Pseudo(_) => {}
             Expression::List(elements) => {
                 for element in elements {
                     self.expression(element, position);
