@@ -58,7 +58,7 @@ pub(crate) fn of_resource(declaration: &Map<String, Value>) -> Vec<Reference> {
         walk.path.push(key.clone());
         match (key.as_str(), value) {
             ("DependsOn", Value::String(target)) => {
-                walk.add(ReferenceKind::DependsOn, target, None)
+                walk.add(ReferenceKind::DependsOn, target, None);
             }
             ("DependsOn", Value::Array(targets)) => {
                 for (index, target) in targets.iter().enumerate() {
@@ -70,7 +70,7 @@ pub(crate) fn of_resource(declaration: &Map<String, Value>) -> Vec<Reference> {
                 }
             }
             ("Condition", Value::String(target)) => {
-                walk.add(ReferenceKind::Condition, target, None)
+                walk.add(ReferenceKind::Condition, target, None);
             }
             _ => walk.value(value),
         }

@@ -45,7 +45,7 @@ rules! {
     MISSING_ATTRIBUTE = "CIF023" Error "every attribute that is read exists";
     MISSING_CONDITION = "CIF024" Error "every condition that is used exists";
     MISSING_MAPPING = "CIF025" Error "every mapping that is looked up exists, with the keys";
-    CYCLE = "CIF026" Error "no resource depends on itself";
+    CYCLE = "CIF026" Error "no resource and no condition depends on itself";
     STACK_OUTPUT_PLACE = "CIF027" Error "outputs of other stacks are read where CloudFormation can resolve them";
     LIMIT = "CIF030" Error "the template keeps within CloudFormation's quotas";
     ALIAS = "CIF040" Warning "no YAML alias or merge key: CloudFormation refuses them unless a packaging step expands them";

@@ -107,7 +107,8 @@ fn a_json_get_att_in_string_form_is_a_list_too() {
 fn positions_point_at_keys_and_elements() {
     let yaml = "Resources:\n  Bücket:\n    Type: A\n    List:\n      - x: 1\n      - !GetAtt B.C\n      - &a {q: 5}\n      - *a\n";
     let json = "{\n  \"Resources\": {\"Bücket\": {\"Type\": \"A\",\n  \"List\": [ {\"x\": 1},\n {\"Fn::GetAtt\": \"B.C\"}]}}}";
-    let table: [(&str, &[&str], Option<(u32, u32)>); 14] = [
+    type Expected = Option<(u32, u32)>;
+    let table: [(&str, &[&str], Expected); 14] = [
         (yaml, &[], Some((1, 1))),
         (yaml, &["Resources"], Some((1, 1))),
         (yaml, &["Resources", "Bücket"], Some((2, 3))),

@@ -1,4 +1,4 @@
-//! Resources that depend on themselves.
+//! Resources and conditions that depend on themselves.
 
 use std::collections::{HashMap, VecDeque};
 
@@ -6,74 +6,96 @@ use super::context::Context;
 use crate::{
     finding::{Findings, Path},
     model::{Resource, Section},
-    references::ReferenceKind,
+    references::{Reference, ReferenceKind, condition_references},
     rules,
 };
 
-/// Finds the groups of resources that depend on each other in a circle, and spells one circle of each group out.
+/// Finds the groups of resources and of conditions that depend on each other in a circle, and spells one circle of each group out.
 ///
 /// A reference in a branch of `Fn::If` may come to nothing, so it counts for no circle; neither does one of a resource
 /// of SAM, which becomes several.
 pub(crate) fn check(context: &Context<'_>, findings: &mut Findings) {
     let resources: Vec<Resource<'_>> = context.template.resources().collect();
-    let indexes: HashMap<&str, usize> = resources
+    let names: Vec<&str> = resources
+        .iter()
+        .map(|resource| resource.logical_id())
+        .collect();
+    let targets = |index: usize| references(resources[index], context);
+    tell(Section::Resources, "resource", &names, targets, findings);
+    let names: Vec<&str> = context.template.names(Section::Conditions).collect();
+    let targets = |index: usize| {
+        let declaration = context
+            .template
+            .declaration(Section::Conditions, names[index]);
+        let mut references = declaration.map(condition_references).unwrap_or_default();
+        // A parameter may have the name of a condition.
+        references.retain(|reference| reference.kind == ReferenceKind::Condition);
+        references
+    };
+    tell(Section::Conditions, "condition", &names, targets, findings);
+}
+
+/// Tells the circles among the declarations of a section.
+fn tell(
+    section: Section,
+    what: &str,
+    names: &[&str],
+    references: impl Fn(usize) -> Vec<Reference>,
+    findings: &mut Findings,
+) {
+    let indexes: HashMap<&str, usize> = names
         .iter()
         .enumerate()
-        .map(|(index, resource)| (resource.logical_id(), index))
+        .map(|(index, name)| (*name, index))
         .collect();
-    let edges: Vec<Vec<usize>> = resources
-        .iter()
-        .map(|resource| targets(*resource, context, &indexes))
+    let edges: Vec<Vec<usize>> = (0..names.len())
+        .map(|index| {
+            let mut targets = Vec::new();
+            for reference in references(index) {
+                if let Some(target) = indexes.get(reference.target.as_str())
+                    && !targets.contains(target)
+                {
+                    targets.push(*target);
+                }
+            }
+            targets
+        })
         .collect();
     for group in groups(&edges) {
-        let cycle = shortest_cycle(&edges, &group);
-        let names: Vec<&str> = cycle
-            .iter()
-            .map(|index| resources[*index].logical_id())
+        let cycle: Vec<&str> = shortest_cycle(&edges, &group)
+            .into_iter()
+            .map(|index| names[index])
             .collect();
-        let Some(first) = names.first() else { continue };
-        let message = if names.len() == 1 {
-            format!("resource `{first}` depends on itself")
+        let Some(first) = cycle.first() else { continue };
+        let message = if cycle.len() == 1 {
+            format!("{what} `{first}` depends on itself")
         } else {
             format!(
-                "resources depend on each other in a circle: {} → {first}",
-                names.join(" → ")
+                "{what}s depend on each other in a circle: {} → {first}",
+                cycle.join(" → ")
             )
         };
-        let path = Path::new(&[Section::Resources.key(), first]);
-        findings.add(&rules::CYCLE, &path, message);
+        findings.add(&rules::CYCLE, &Path::new(&[section.key(), first]), message);
     }
 }
 
-/// The resources one depends on, in order and each once.
-fn targets(
-    resource: Resource<'_>,
-    context: &Context<'_>,
-    indexes: &HashMap<&str, usize>,
-) -> Vec<usize> {
-    let mut targets = Vec::new();
+/// What a resource certainly depends on.
+fn references(resource: Resource<'_>, context: &Context<'_>) -> Vec<Reference> {
     if resource
         .type_name()
         .is_some_and(|name| name.starts_with("AWS::Serverless::"))
     {
-        return targets;
+        return Vec::new();
     }
-    for reference in resource.references() {
-        let leads_on = !matches!(
-            reference.kind,
-            ReferenceKind::Condition | ReferenceKind::FindInMap
-        );
-        if reference.conditional || !leads_on || context.parameter_type(&reference.target).is_some()
-        {
-            continue;
-        }
-        if let Some(index) = indexes.get(reference.target.as_str())
-            && !targets.contains(index)
-        {
-            targets.push(*index);
-        }
-    }
-    targets
+    let leads_on = |reference: &Reference| {
+        !reference.conditional
+            && !matches!(
+                reference.kind,
+                ReferenceKind::Condition | ReferenceKind::FindInMap
+            )
+            && context.parameter_type(&reference.target).is_none()
+    };
+    resource.references().into_iter().filter(leads_on).collect()
 }
 
 /// The strongly connected groups that hold a circle (Tarjan's algorithm, without recursion), each sorted.

@@ -74,7 +74,9 @@ fn parameter<'a>(findings: &mut Findings, path: &mut Path<'a>, members: &'a Memb
         Some(Value::String(name)) if is_type(name) => {}
         Some(Value::String(name)) => {
             let plain = ["String", "Number", "CommaDelimitedList", "List<Number>"];
-            let nearest = suggestion(name, plain.into_iter().chain(RESOURCE_TYPES));
+            let lists = RESOURCE_TYPES.map(|name| format!("List<{name}>"));
+            let candidates = plain.into_iter().chain(RESOURCE_TYPES);
+            let nearest = suggestion(name, candidates.chain(lists.iter().map(String::as_str)));
             let message = format!(
                 "`{}` is not a type of parameters{nearest}",
                 shown(&name.as_str().into())

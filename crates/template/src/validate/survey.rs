@@ -37,7 +37,8 @@ pub(crate) fn check(context: &Context<'_>, findings: &mut Findings) {
         ..
     } = survey;
     DYNAMIC_REFERENCES.check(dynamic_references, &Path::default(), findings);
-    if !context.trust.includes {
+    // With language extensions the names may be computed.
+    if !context.trust.includes && !context.trust.language_extensions {
         unused(context, &used, findings);
     }
 }

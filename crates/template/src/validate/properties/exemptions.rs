@@ -1,9 +1,9 @@
 //! Where the facts are stricter than the services, or say less than CloudFormation does.
 
-use schema::{Kind, ResourceType, Shape};
+use schema::{Kind, PropertyPath, ResourceType, Shape};
 use serde_json::Value;
 
-use crate::finding::{Path, Severity};
+use crate::finding::Path;
 
 /// Properties that take an object in S3, where packaging tools let a local path stand.
 ///
@@ -62,12 +62,12 @@ pub(super) fn accepts_kind(value: &Value, shape: &Shape) -> bool {
     }
 }
 
-/// How grave it is that a value is not among those listed.
-pub(super) fn severity_of_value(_facts: &ResourceType, _path: &Path<'_>) -> Severity {
-    Severity::Error
-}
+/// Properties that the facts call read-only and the documentation of the type lets a template set.
+const SETTABLE: [(&str, &str); 1] = [("AWS::AppSync::ApiKey", "ApiKeyId")];
 
-/// How grave it is that a text does not match a pattern.
-pub(super) fn severity_of_pattern(_facts: &ResourceType, _path: &Path<'_>) -> Severity {
-    Severity::Error
+/// Whether a property can be set although the facts call it read-only.
+pub(super) fn can_be_set(facts: &ResourceType, path: &PropertyPath) -> bool {
+    SETTABLE
+        .iter()
+        .any(|(type_name, property)| *type_name == facts.name && path.segments() == [*property])
 }

@@ -3,7 +3,7 @@
 use schema::{AdditionalProperties, Shape};
 use serde_json::Value;
 
-use super::Check;
+use super::{Check, exemptions};
 use crate::{
     finding::{shown, suggestion},
     function::{FOR_EACH, Function, has_generated_members, is_no_value},
@@ -11,6 +11,9 @@ use crate::{
     rules,
     validate::patterns,
 };
+
+/// How deep `Properties` lies in the template.
+const PROPERTIES_DEPTH: usize = 3;
 
 /// Whether a member is there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -92,13 +95,21 @@ impl<'a> Check<'_, 'a> {
                 }
             }
             AdditionalProperties::Refused => {
-                let nearest = suggestion(name, shape.properties.keys().map(String::as_str));
-                let owner = if self.path.depth() == 3 {
-                    format!("`{}` has", self.facts.name)
-                } else {
-                    "there is".to_owned()
+                let shown = shown(&name.into());
+                let message = match shape.pattern_properties.keys().next() {
+                    Some(pattern) if shape.properties.is_empty() => {
+                        format!("key `{shown}` does not match the pattern `{pattern}`")
+                    }
+                    _ => {
+                        let nearest = suggestion(name, shape.properties.keys().map(String::as_str));
+                        let owner = if self.path.depth() == PROPERTIES_DEPTH {
+                            format!("`{}` has", self.facts.name)
+                        } else {
+                            "there is".to_owned()
+                        };
+                        format!("{owner} no property `{shown}`{nearest}")
+                    }
                 };
-                let message = format!("{owner} no property `{}`{nearest}", shown(&name.into()));
                 self.within(name, |check| {
                     check
                         .findings
@@ -166,6 +177,9 @@ impl<'a> Check<'_, 'a> {
     /// Properties that only the service sets.
     pub(super) fn read_only(&mut self, members: &'a Members) {
         for path in &self.facts.read_only {
+            if exemptions::can_be_set(self.facts, path) {
+                continue;
+            }
             if let Some((name, rest)) = path.segments().split_first() {
                 self.read_only_at(members, name, rest);
             }

@@ -3,7 +3,7 @@
 use schema::{Kind, Shape};
 use serde_json::Value;
 
-use super::{Check, exemptions};
+use super::Check;
 use crate::{
     finding::{shown, suggestion},
     function::{Function, is_no_value},
@@ -85,8 +85,7 @@ impl<'a> Check<'_, 'a> {
         } else {
             nearest
         };
-        self.findings.add_as(
-            exemptions::severity_of_value(self.facts, &self.path),
+        self.findings.add(
             &rules::NOT_ALLOWED,
             &self.path,
             format!("`{}` is not one of the allowed values{hint}", shown(value)),
@@ -97,8 +96,7 @@ impl<'a> Check<'_, 'a> {
         if let Some(pattern) = &shape.pattern
             && patterns::matches(pattern, text) == Some(false)
         {
-            self.findings.add_as(
-                exemptions::severity_of_pattern(self.facts, &self.path),
+            self.findings.add(
                 &rules::PATTERN,
                 &self.path,
                 format!(
