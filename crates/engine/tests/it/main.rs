@@ -1,0 +1,6 @@
+//! The engine over the wire: its AWS adapter against the embedded endpoint.
+
+mod deploy;
+mod failures;
+mod support;
+mod trouble;
