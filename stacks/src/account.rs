@@ -142,10 +142,13 @@ fn costs(stack: &Stack, environment: &Environment) {
 
     // Anomalies are looked for in the account as a whole.
     if settings.tenancy.owns_account() {
-        let anomalies = stack.add(
-            "Anomalies",
-            AnomalyMonitor::of_services(environment.named("services")),
-        );
+        let anomalies = match &settings.costs.anomaly_monitor {
+            Some(arn) => AnomalyMonitor::existing(arn),
+            None => stack.add(
+                "Anomalies",
+                AnomalyMonitor::of_services(environment.named("services")),
+            ),
+        };
         let at_once = environment.named("at-once");
         stack.add(
             "AnomalyAlert",

@@ -135,6 +135,9 @@ pub(crate) struct Web {
 pub(crate) struct Costs {
     /// The budget of a month, in US dollars.
     pub(crate) monthly_budget_usd: u32,
+    /// The ARN of the monitor for cost anomalies that AWS itself made in the account; without it one is made.
+    #[serde(default)]
+    pub(crate) anomaly_monitor: Option<String>,
     /// Who hears of it by e-mail.
     pub(crate) notify: Vec<EmailAddress>,
 }

@@ -228,6 +228,19 @@ fn an_account_of_its_own_is_two_lines_of_the_environment_file() {
 }
 
 #[test]
+fn a_monitor_that_aws_made_is_used() {
+    let (file, text) = environment_text("staging");
+    let arn = "arn:aws:ce::111122223333:anomalymonitor/1234";
+    let text = text.replace("anomaly_monitor: null", &format!("anomaly_monitor: {arn}"));
+    let account = template_of(&synthesized_from(&file, &text), "account");
+    assert_eq!(account["Resources"].get("Anomalies"), None);
+    for alert in ["AnomalyAlert", "AnomalyDigest"] {
+        let monitors = &account["Resources"][alert]["Properties"]["MonitorArnList"];
+        assert_eq!(monitors, &json!([arn]));
+    }
+}
+
+#[test]
 fn peoples_accounts_outlive_mistakes_in_production() {
     let users = |environment| template(environment, "identity")["Resources"]["Users"].clone();
     let production = users("production");

@@ -4,7 +4,7 @@ use dsl::{Arn, Construct, Diagnostic, Handle, Object, Stack, Value};
 use resources::{
     budgets::{self, BudgetRef, budget},
     ce::{
-        self, AnomalyMonitorRef, AnomalySubscriptionRef, anomaly_monitor,
+        self, AnomalySubscriptionRef, anomaly_monitor,
         anomaly_subscription::{Frequency, Subscriber, SubscriberType},
     },
 };
@@ -174,7 +174,10 @@ impl Budget {
     }
 }
 
-/// Watches what each AWS service costs for a change that the past does not explain. An account has one such monitor at most.
+/// Watches what each AWS service costs for a change that the past does not explain.
+///
+/// An account has one such monitor at most, and where Cost Explorer was switched on since 2023 AWS made it already
+/// (`Default-Services-Monitor`): then use [`AnomalyMonitor::existing`].
 #[derive(Clone, Debug)]
 pub struct AnomalyMonitor {
     name: String,
@@ -185,6 +188,11 @@ impl AnomalyMonitor {
     pub fn of_services(name: impl Into<String>) -> Self {
         Self { name: name.into() }
     }
+
+    /// The monitor that the account has already, by its ARN.
+    pub fn existing(arn: impl Into<Value<Arn>>) -> Anomalies {
+        Anomalies(arn.into())
+    }
 }
 
 impl Construct for AnomalyMonitor {
@@ -193,19 +201,19 @@ impl Construct for AnomalyMonitor {
     fn build(self, stack: &Stack, id: &str) -> Anomalies {
         let monitor = ce::AnomalyMonitor::new(self.name, anomaly_monitor::MonitorType::Dimensional)
             .monitor_dimension(anomaly_monitor::MonitorDimension::Service);
-        Anomalies(stack.add(id, monitor))
+        Anomalies(stack.add(id, monitor).id())
     }
 }
 
-/// A monitor, once it is declared.
+/// A monitor, once it is declared or known.
 #[derive(Clone, Debug)]
-pub struct Anomalies(AnomalyMonitorRef);
+pub struct Anomalies(Value<Arn>);
 
 impl Anomalies {
     /// Begins an alert at each anomaly that costs at least so many dollars, as soon as it is found, to a topic.
     pub fn alert_at_once(&self, name: impl Into<String>, usd: u32, topic: &Alerts) -> AnomalyAlert {
         AnomalyAlert {
-            monitor: self.0.id(),
+            monitor: self.0.clone(),
             name: name.into(),
             usd,
             to: Recipients::Topic(topic.clone()),
@@ -220,7 +228,7 @@ impl Anomalies {
         people: &[EmailAddress],
     ) -> AnomalyAlert {
         AnomalyAlert {
-            monitor: self.0.id(),
+            monitor: self.0.clone(),
             name: name.into(),
             usd,
             to: Recipients::People(people.to_vec()),
