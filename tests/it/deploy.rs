@@ -13,8 +13,49 @@ fn stacks_are_deployed_in_order_and_their_outputs_are_the_answer() {
         ("storage", sample::storage()),
         ("messaging", sample::messaging()),
     ]);
-    snapshot!(project.run("deploy -e local").ended_with(0), @"");
-    snapshot!(project.run("deploy -e local").ended_with(0), @"");
+    snapshot!(project.run("deploy -e local").ended_with(0), @r#"
+    exit status: 0
+    --- stdout
+    storage.FilesName    sample-files
+    messaging.JobsUrl    https://sqs.us-east-1.amazonaws.com/000000000000/sample-local-messaging-Jobs-[RANDOM]
+    messaging.AlarmsArn  arn:aws:sns:us-east-1:000000000000:sample-local-messaging-Alarms-[RANDOM]
+    --- stderr
+    Plan for local · account 0000-0000-0000 · us-east-1
+
+    + storage    3 resources to create
+      + Files   AWS::S3::Bucket        stacks/src/storage.rs:10
+      + Access  AWS::S3::BucketPolicy  stacks/src/storage.rs:11
+      + Name    AWS::SSM::Parameter    stacks/src/storage.rs:12
+      outputs FilesName
+    + messaging  2 resources to create
+      + Jobs    AWS::SQS::Queue  stacks/src/messaging.rs:10
+      + Alarms  AWS::SNS::Topic  stacks/src/messaging.rs:11
+      outputs JobsUrl, AlarmsArn
+
+    Access
+      + * may not s3:* on ${Files.Arn}, ${Files.Arn}/* when {Bool: {aws:SecureTransport: ["false"]}}  (Access)
+
+    5 to create, 0 to update, 0 to replace, 0 to delete. Nothing stateful is lost.
+
+    creating storage (3 resources)
+      ✓ storage/Files  AWS::S3::Bucket  CREATE_COMPLETE  [TIME]
+      ✓ storage/Access  AWS::S3::BucketPolicy  CREATE_COMPLETE  [TIME]
+      ✓ storage/Name  AWS::SSM::Parameter  CREATE_COMPLETE  [TIME]
+    storage created  [TIME]
+    creating messaging (2 resources)
+      ✓ messaging/Jobs  AWS::SQS::Queue  CREATE_COMPLETE  [TIME]
+      ✓ messaging/Alarms  AWS::SNS::Topic  CREATE_COMPLETE  [TIME]
+    messaging created  [TIME]
+    "#);
+    snapshot!(project.run("deploy -e local").ended_with(0), @"
+    exit status: 0
+    --- stdout
+    storage.FilesName    sample-files
+    messaging.JobsUrl    https://sqs.us-east-1.amazonaws.com/000000000000/sample-local-messaging-Jobs-[RANDOM]
+    messaging.AlarmsArn  arn:aws:sns:us-east-1:000000000000:sample-local-messaging-Alarms-[RANDOM]
+    --- stderr
+    Nothing to do: what is deployed is what the stacks say.
+    ");
 }
 
 #[test]
@@ -44,7 +85,30 @@ fn a_stateful_resource_is_replaced_only_when_it_is_named() {
         "\"sample-files-2\"",
     );
     let refused = project.run("deploy -e local --yes").ended_with(1);
-    snapshot!(refused, @"");
+    snapshot!(refused, @r#"
+    exit status: 1
+    --- stderr
+    Plan for local · account 0000-0000-0000 · us-east-1
+
+    ± storage  3 resources change
+      ± Files   AWS::S3::Bucket        stacks/src/storage.rs:10
+          is replaced, as a property changes; the old one is deleted: it holds data
+          BucketName  sample-files → sample-files-2  forces replacement
+      ± Access  AWS::S3::BucketPolicy  stacks/src/storage.rs:11
+          is replaced, as a resource it refers to is replaced; the old one is deleted
+          ↳ Files is replaced: Bucket (forces replacement), PolicyDocument.Statement.0.Resource.0, PolicyDocument.Statement.0.Resource.1
+      ~ Name    AWS::SSM::Parameter    stacks/src/storage.rs:12
+          a resource it refers to is replaced
+          ↳ Files is replaced: Value
+      ~ output FilesName  its value changes with what it refers to
+
+    0 to create, 1 to update, 2 to replace, 0 to delete. At risk, as they hold data: Files.
+
+    error: data would be lost
+      `storage/Files` (AWS::S3::Bucket) would be replaced and its data lost: nobody allowed it
+
+    hint: if that is meant, deploy with `--allow-destroy storage/Files`, or write `.allow_loss("<last day>", "<why>")` on the resource
+    "#);
     assert_eq!(
         project.json("outputs -e local --format json")["stacks"]["storage"]["FilesName"],
         "sample-files"
@@ -66,7 +130,22 @@ fn where_a_person_must_approve_nobody_else_does() {
     let project = Project::with_stacks([("messaging", sample::messaging())]);
     project.write_environment("local", "always", "embedded");
     let refused = project.run("deploy -e local").ended_with(1);
-    snapshot!(refused, @"");
+    snapshot!(refused, @"
+    exit status: 1
+    --- stderr
+    Plan for local · account 0000-0000-0000 · us-east-1
+
+    + messaging  2 resources to create
+      + Jobs    AWS::SQS::Queue  stacks/src/messaging.rs:10
+      + Alarms  AWS::SNS::Topic  stacks/src/messaging.rs:11
+      outputs JobsUrl, AlarmsArn
+
+    2 to create, 0 to update, 0 to replace, 0 to delete. Nothing stateful is lost.
+
+    error: a person must approve deployments to local, and there is no terminal to ask at
+
+    hint: pass `--yes`, or approve a saved plan and pass `--plan FILE`
+    ");
     assert_eq!(
         project.json("status -e local --json")["stacks"][0]["health"],
         "absent"
@@ -109,7 +188,31 @@ fn a_resource_that_fails_is_named_with_its_line_and_the_stack_goes_back() {
         r#"{"fail": [{"resource": "Alarms", "step": "create", "reason": "the topic quota is used up"}]}"#,
     );
     let (server, _) = project.serve("--faults faults.json");
-    snapshot!(project.run("deploy -e local").ended_with(1), @"");
+    snapshot!(project.run("deploy -e local").ended_with(1), @"
+    exit status: 1
+    --- stderr
+    Plan for local · account 0000-0000-0000 · us-east-1
+
+    + messaging  2 resources to create
+      + Jobs    AWS::SQS::Queue  stacks/src/messaging.rs:10
+      + Alarms  AWS::SNS::Topic  stacks/src/messaging.rs:11
+      outputs JobsUrl, AlarmsArn
+
+    2 to create, 0 to update, 0 to replace, 0 to delete. Nothing stateful is lost.
+
+    creating messaging (2 resources)
+      ✓ messaging/Jobs  AWS::SQS::Queue  CREATE_COMPLETE  [TIME]
+      ✗ messaging/Alarms  AWS::SNS::Topic  CREATE_FAILED  [TIME]
+          stacks/src/messaging.rs:11
+          the topic quota is used up
+      ✓ messaging/Alarms  AWS::SNS::Topic  DELETE_COMPLETE  [TIME]
+      ✓ messaging/Jobs  AWS::SQS::Queue  DELETE_COMPLETE  [TIME]
+    messaging failed  [TIME]
+    error: stack `messaging` ended in `ROLLBACK_COMPLETE`: `Alarms` (AWS::SNS::Topic) failed first: the topic quota is used up
+
+    hint: it is declared at stacks/src/messaging.rs:11
+    hint: deploy again: the empty shell is deleted first, then the stack is created
+    ");
     let status = project.json("status -e local --json");
     assert_ne!(status["stacks"][0]["health"], "healthy", "{status:#}");
     drop(server);

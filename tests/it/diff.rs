@@ -14,7 +14,22 @@ fn two_templates_are_compared_property_by_property() {
     let mut new = sample::storage();
     new["Resources"]["Files"]["Properties"]["BucketName"] = json!("another-name");
     project.write("new.json", &new.to_string());
-    snapshot!(project.run("diff old.json new.json").ended_with(0), @"");
+    snapshot!(project.run("diff old.json new.json").ended_with(0), @"
+    exit status: 0
+    --- stdout
+      ± Files   AWS::S3::Bucket      
+          is replaced, as a property changes; the old one is deleted: it holds data
+          BucketName  sample-files → another-name  forces replacement
+      ± Access  AWS::S3::BucketPolicy
+          is replaced, as a resource it refers to is replaced; the old one is deleted
+          ↳ Files is replaced: Bucket (forces replacement), PolicyDocument.Statement.0.Resource.0, PolicyDocument.Statement.0.Resource.1
+      ~ Name    AWS::SSM::Parameter  
+          a resource it refers to is replaced
+          ↳ Files is replaced: Value
+      ~ output FilesName  its value changes with what it refers to
+
+    0 to create, 1 to update, 2 to replace, 0 to delete.
+    ");
 
     let changes = project.json("diff old.json new.json --json");
     assert_eq!(changes["format_version"], "1.0");

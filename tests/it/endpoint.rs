@@ -16,7 +16,13 @@ fn an_endpoint_that_does_not_answer_is_named() {
     command
         .env("AWS_ACCESS_KEY_ID", "test")
         .env("AWS_SECRET_ACCESS_KEY", "test");
-    snapshot!(project.finish(&mut command).ended_with(1), @"");
+    snapshot!(project.finish(&mut command).ended_with(1), @"
+    exit status: 1
+    --- stderr
+    error: the sts endpoint cannot be reached: http://127.0.0.1:[PORT]: Connection refused (os error 111)
+
+    hint: check the network, the region, and `--endpoint-url` or `AWS_ENDPOINT_URL` if one is set
+    ");
 }
 
 #[test]
@@ -31,7 +37,13 @@ fn another_account_than_the_environments_is_refused() {
         .env("AWS_SECRET_ACCESS_KEY", "test");
     let outcome = project.finish(&mut command);
     assert!(matches!(outcome.status.code(), Some(1 | 2)), "{outcome}");
-    snapshot!(outcome, @"");
+    snapshot!(outcome, @"
+    exit status: 2
+    --- stderr
+    error: these credentials belong to account `000000000000` (arn:aws:iam::000000000000:root), the environment to `111122223333`
+
+    hint: use a profile of the environment's account (`--profile`, `AWS_PROFILE`)
+    ");
 }
 
 #[test]
@@ -66,7 +78,13 @@ fn state_that_cannot_be_read_is_kept_and_reported() {
             file.display()
         );
     }
-    snapshot!(outcome, @"");
+    snapshot!(outcome, @"
+    exit status: 1
+    --- stderr
+    error: the local state file `[PROJECT]/.chitinfra/local/state.journal` is corrupted at line 1: it does not begin like a state file
+
+    hint: move `[PROJECT]/.chitinfra/local/state.journal` away to keep it, or give up the local environment by `chitinfra local reset`
+    ");
     project.run("local reset --yes").ended_with(0);
     project.run("deploy -e local").ended_with(0);
 }

@@ -12,7 +12,13 @@ fn refused(from: &str, to: &str) -> crate::project::Outcome {
 
 #[test]
 fn a_misspelt_key_is_placed_and_the_nearest_named() {
-    snapshot!(refused("approval:", "aproval:"), @"");
+    snapshot!(refused("approval:", "aproval:"), @"
+    exit status: 2
+    --- stderr
+    error: environments/staging.yaml:5:1: unknown field `aproval`, expected one of `account`, `region`, `approval`, `development`, `endpoint`, `settings`
+
+    hint: did you mean `approval`?
+    ");
 }
 
 #[test]
@@ -38,7 +44,7 @@ fn an_account_that_yaml_reads_as_a_number_is_refused() {
     project.edit(
         "environments/local.yaml",
         "\"000000000000\"",
-        "111122223333",
+        "012345678901",
     );
     snapshot!(project.run("plan -e local").ended_with(2), @"");
 }

@@ -13,7 +13,12 @@ fn stacks_are_listed_with_what_they_depend_on() {
         ("storage", sample::storage()),
         ("messaging", sample::messaging()),
     ]);
-    snapshot!(project.run("list -e local").ended_with(0), @"");
+    snapshot!(project.run("list -e local").ended_with(0), @"
+    exit status: 0
+    --- stdout
+    storage      3 resources  sample-local-storage
+    messaging    2 resources  sample-local-messaging  after storage
+    ");
     assert_eq!(
         project.json("list -e local --json"),
         json!({

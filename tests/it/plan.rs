@@ -17,13 +17,36 @@ fn deployed(name: &str, template: Value) -> Project {
 #[test]
 fn everything_is_new_at_first() {
     let project = Project::with_stacks([("storage", sample::storage())]);
-    snapshot!(project.run("plan -e local").ended_with(0), @"");
+    snapshot!(project.run("plan -e local").ended_with(0), @r#"
+    exit status: 0
+    --- stdout
+    Plan for local · account 0000-0000-0000 · us-east-1
+
+    + storage  3 resources to create
+      + Files   AWS::S3::Bucket        stacks/src/storage.rs:10
+      + Access  AWS::S3::BucketPolicy  stacks/src/storage.rs:11
+      + Name    AWS::SSM::Parameter    stacks/src/storage.rs:12
+      outputs FilesName
+
+    Access
+      + * may not s3:* on ${Files.Arn}, ${Files.Arn}/* when {Bool: {aws:SecureTransport: ["false"]}}  (Access)
+
+    3 to create, 0 to update, 0 to replace, 0 to delete. Nothing stateful is lost.
+    "#);
 }
 
 #[test]
 fn no_change_is_said_and_is_no_failure() {
     let project = deployed("messaging", sample::messaging());
-    snapshot!(project.run("plan -e local --detailed-exitcode").ended_with(0), @"");
+    snapshot!(project.run("plan -e local --detailed-exitcode").ended_with(0), @"
+    exit status: 0
+    --- stdout
+    Plan for local · account 0000-0000-0000 · us-east-1
+
+      messaging  no change
+
+    No changes: what is deployed is what the stacks say.
+    ");
 }
 
 #[test]
@@ -34,7 +57,17 @@ fn a_changed_property_is_shown_alone_and_in_place() {
         r#""VisibilityTimeout":30"#,
         r#""VisibilityTimeout":60"#,
     );
-    snapshot!(project.run("plan -e local --detailed-exitcode").ended_with(3), @"");
+    snapshot!(project.run("plan -e local --detailed-exitcode").ended_with(3), @"
+    exit status: 3
+    --- stdout
+    Plan for local · account 0000-0000-0000 · us-east-1
+
+    ~ messaging  1 resource changes
+      ~ Jobs  AWS::SQS::Queue  stacks/src/messaging.rs:10
+          VisibilityTimeout  30 → 60
+
+    0 to create, 1 to update, 0 to replace, 0 to delete. Nothing stateful is lost.
+    ");
 
     let plan = project.json("plan -e local --json");
     assert_eq!(plan["format_version"], "1.0");
@@ -67,7 +100,30 @@ fn a_replacement_is_followed_through_every_kind_of_reference_and_stops() {
             "`{follower}` follows the bucket\n{outcome}"
         );
     }
-    snapshot!(outcome, @"");
+    snapshot!(outcome, @r#"
+    exit status: 1
+    --- stdout
+    Plan for local · account 0000-0000-0000 · us-east-1
+
+    ± storage  3 resources change
+      ± Files   AWS::S3::Bucket        stacks/src/storage.rs:10
+          is replaced, as a property changes; the old one is deleted: it holds data
+          BucketName  sample-files → sample-files-2  forces replacement
+      ± Access  AWS::S3::BucketPolicy  stacks/src/storage.rs:11
+          is replaced, as a resource it refers to is replaced; the old one is deleted
+          ↳ Files is replaced: Bucket (forces replacement), PolicyDocument.Statement.0.Resource.0, PolicyDocument.Statement.0.Resource.1
+      ~ Name    AWS::SSM::Parameter    stacks/src/storage.rs:12
+          a resource it refers to is replaced
+          ↳ Files is replaced: Value
+      ~ output FilesName  its value changes with what it refers to
+
+    0 to create, 1 to update, 2 to replace, 0 to delete. At risk, as they hold data: Files.
+    --- stderr
+    error: data would be lost
+      `storage/Files` (AWS::S3::Bucket) would be replaced and its data lost: nobody allowed it
+
+    hint: if that is meant, deploy with `--allow-destroy storage/Files`, or write `.allow_loss("<last day>", "<why>")` on the resource
+    "#);
     project
         .run("plan -e local --allow-destroy Fles")
         .ended_with(2);

@@ -336,6 +336,9 @@ pub(crate) const FILTERS: &[(&str, &str)] = &[
         "[UUID]",
     ),
     (r"process \d+", "process [PID]"),
+    (r"thread 'main' \(\d+\)", "thread 'main'"),
+    // The random end of a physical name.
+    (r"-[0-9A-Z]{12}\b", "-[RANDOM]"),
     (r"commit [0-9a-f]{7,40}", "commit [COMMIT]"),
 ];
 

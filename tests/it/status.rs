@@ -30,5 +30,9 @@ fn a_stack_is_absent_then_healthy() {
         ),
         "{after:#}"
     );
-    snapshot!(project.run("status -e local").ended_with(0), @"");
+    snapshot!(project.run("status -e local").ended_with(0), @"
+    exit status: 0
+    --- stdout
+    messaging  healthy      CREATE_COMPLETE  2 resources  [DATE]
+    ");
 }

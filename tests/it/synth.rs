@@ -35,7 +35,13 @@ fn a_folder_that_is_no_assembly_is_not_overwritten() {
     project.write("out/precious.txt", "mine");
     let outcome = project.run("synth -e staging -o out").ended_with(2);
     assert_eq!(project.read("out/precious.txt"), "mine");
-    snapshot!(outcome, @"");
+    snapshot!(outcome, @"
+    exit status: 2
+    --- stderr
+    error: `[PROJECT]/out` holds other things than an assembly, and would be replaced
+
+    hint: name a new or empty folder
+    ");
 }
 
 #[test]

@@ -20,7 +20,17 @@ fn an_unknown_flag_is_refused_with_the_nearest() {
     let outcome = Project::without_stacks()
         .run("plan -e local --detailed-exit-code")
         .ended_with(2);
-    snapshot!(outcome, @"");
+    snapshot!(outcome, @"
+    exit status: 2
+    --- stderr
+    error: unexpected argument '--detailed-exit-code' found
+
+      tip: a similar argument exists: '--detailed-exitcode'
+
+    Usage: chitinfra plan --env <ENV> --detailed-exitcode [STACK]...
+
+    For more information, try '--help'.
+    ");
 }
 
 #[test]
@@ -36,14 +46,26 @@ fn an_unknown_environment_is_refused_with_the_nearest() {
     let outcome = Project::of_this_repository()
         .run("plan -e stagin")
         .ended_with(2);
-    snapshot!(outcome, @"");
+    snapshot!(outcome, @"
+    exit status: 2
+    --- stderr
+    error: no environment `stagin`
+
+    hint: did you mean `staging`?
+    ");
 }
 
 #[test]
 fn an_unknown_stack_is_refused_with_the_nearest() {
     let project = Project::with_stacks([("messaging", sample::messaging())]);
     let outcome = project.run("deploy -e local mesaging").ended_with(2);
-    snapshot!(outcome, @"");
+    snapshot!(outcome, @"
+    exit status: 2
+    --- stderr
+    error: no stack `mesaging`
+
+    hint: did you mean `messaging`?
+    ");
 }
 
 #[test]
@@ -51,7 +73,13 @@ fn a_folder_without_a_project_is_named() {
     let project = Project::without_stacks();
     std::fs::remove_dir_all(project.path("environments")).expect("it can be removed");
     let outcome = project.run("plan -e local").ended_with(2);
-    snapshot!(outcome, @"");
+    snapshot!(outcome, @"
+    exit status: 2
+    --- stderr
+    error: no project in `[PROJECT]` or above: no folder `environments`
+
+    hint: `chitinfra init` starts a project here; `--project DIR` names another
+    ");
 }
 
 #[test]
