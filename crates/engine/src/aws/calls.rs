@@ -22,6 +22,23 @@ impl Aws {
             endpoint: self.endpoint.as_deref(),
         }
     }
+
+    fn s3_call(&self, operation: &'static str) -> Call<'_> {
+        Call {
+            service: "s3",
+            operation,
+            target: Some(&self.asset_bucket),
+            endpoint: self.endpoint.as_deref(),
+        }
+    }
+
+    async fn put_object(&self, key: &str, body: &str) -> Result<(), Box<AwsError>> {
+        let call = self.s3_call("PutObject");
+        let request = self.s3.put_object().bucket(&self.asset_bucket).key(key);
+        let request = request.content_type("application/json");
+        let answer = request.body(body.as_bytes().to_vec().into()).send().await;
+        answer.map(|_| ()).map_err(|error| call.failed(error))
+    }
 }
 
 /// Turns "not found" into nothing, for calls whose question that answers.
@@ -263,17 +280,25 @@ impl CloudFormation for Aws {
 
     fn store_template<'a>(&'a self, key: &'a str, body: &'a str) -> Answer<'a, String> {
         Box::pin(async move {
-            let call = Call {
-                service: "s3",
-                operation: "PutObject",
-                target: Some(&self.asset_bucket),
-                endpoint: self.endpoint.as_deref(),
-            };
-            let request = self.s3.put_object().bucket(&self.asset_bucket).key(key);
-            let request = request
-                .content_type("application/json")
-                .body(body.as_bytes().to_vec().into());
-            request.send().await.map_err(|error| call.failed(error))?;
+            let stored = self.put_object(key, body).await;
+            // A development environment needs no bootstrap: its bucket is made when it is first needed.
+            if self.embedded
+                && stored
+                    .as_ref()
+                    .is_err_and(|error| error.kind == AwsErrorKind::NotFound)
+            {
+                let call = self.s3_call("CreateBucket");
+                let created = self
+                    .s3
+                    .create_bucket()
+                    .bucket(&self.asset_bucket)
+                    .send()
+                    .await;
+                created.map_err(|error| call.failed(error))?;
+                self.put_object(key, body).await?;
+            } else {
+                stored?;
+            }
             Ok(match &self.endpoint {
                 Some(endpoint) => {
                     format!(

@@ -54,6 +54,7 @@ pub struct Aws {
     asset_bucket: String,
     /// The endpoint when it is not AWS itself.
     endpoint: Option<String>,
+    embedded: bool,
 }
 
 impl Aws {
@@ -82,6 +83,7 @@ impl Aws {
                 .asset_bucket
                 .unwrap_or_else(|| asset_bucket(&options.account, &options.region)),
             region: options.region,
+            embedded: options.embedded,
             endpoint,
         }
     }
