@@ -1,5 +1,28 @@
 //! Computes, without any input or output, what changes between two templates and what those changes mean.
 
+//!
+//! [`diff`] compares two template bodies by what they mean to CloudFormation and gives a [`StackDiff`]: which resources
+//! change, through which properties, with which consequence, and what follows for those that refer to them.
+//! [`StackDiff::with_change_set`] adds what CloudFormation itself says, [`Plan::new`] puts the stacks of an environment
+//! together, [`guard`] finds what must not be lost. A [`Plan`] is plain data: what is printed as JSON is all there is.
+//!
+//! ```
+//! use plan::{Action, Options, SchemaFacts, diff};
+//! use serde_json::json;
+//!
+//! let template = |name: &str| {
+//!     json!({"Resources": {
+//!         "Files": {"Type": "AWS::S3::Bucket", "Properties": {"BucketName": name}},
+//!         "Limits": {"Type": "AWS::S3::BucketPolicy", "Properties": {"Bucket": {"Ref": "Files"}}}
+//!     }})
+//! };
+//! let diff = diff(
+//!     &template("old"), &template("new"), &SchemaFacts, &Default::default(), &Options::default(),
+//! );
+//! let actions: Vec<Action> = diff.changes.iter().map(|change| change.action).collect();
+//! assert_eq!(actions, [Action::Replace, Action::Replace]);
+//! ```
+
 mod change_set;
 mod compose;
 mod diff;

@@ -2,6 +2,8 @@
 
 use serde_json::{Map, Value};
 
+use crate::meaning::intrinsic;
+
 /// Shows a value on one line: scalars bare, expressions readably, everything else as JSON.
 ///
 /// `Users` is a reference to a resource or parameter, `Users.Arn` an attribute of one, `${AWS::Region}` a pseudo
@@ -33,12 +35,12 @@ pub fn render(value: &Value) -> String {
     }
 }
 
-/// The name and the argument of an expression in its long form.
-pub(crate) fn expression(entries: &Map<String, Value>) -> Option<(&str, &Value)> {
-    let mut all = entries.iter();
-    let (name, argument) = all.next()?;
-    let is_expression = name == "Ref" || name == "Condition" || name.starts_with("Fn::");
-    (is_expression && all.next().is_none()).then_some((name.as_str(), argument))
+/// The name and the argument of an expression. Outside properties the name of a condition is one too.
+fn expression(entries: &Map<String, Value>) -> Option<(&str, &Value)> {
+    intrinsic(entries).or_else(|| match entries.get("Condition") {
+        Some(name @ Value::String(_)) if entries.len() == 1 => Some(("Condition", name)),
+        _ => None,
+    })
 }
 
 /// A value within another: texts are quoted, so that they are told from expressions.
@@ -148,6 +150,11 @@ mod tests {
             (
                 json!({"Fn::If": ["Live", "a", {"Ref": "AWS::NoValue"}]}),
                 "if Live then \"a\" else ${AWS::NoValue}",
+            ),
+            (json!({"Condition": "Live"}), "condition Live"),
+            (
+                json!({"Condition": {"Bool": {"a": true}}}),
+                "{Condition: {Bool: {a: true}}}",
             ),
             (
                 json!({"Fn::FindInMap": ["Map", {"Ref": "AWS::Region"}, "Key"]}),

@@ -10,6 +10,7 @@ mod guard;
 mod inputs;
 mod laws;
 mod moves;
+mod real;
 mod references;
 mod sections;
 mod security;
