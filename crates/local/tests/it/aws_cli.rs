@@ -53,13 +53,15 @@ impl Cli {
     /// Runs a command; what it printed, and whether it succeeded.
     fn run(&self, arguments: &[&str]) -> (bool, String) {
         let output = Command::new(&self.program)
-            .args(["--endpoint-url", &self.url, "--output", "text"])
+            .args(["--output", "text"])
             .args(arguments)
             .env("AWS_ACCESS_KEY_ID", "local")
             .env("AWS_SECRET_ACCESS_KEY", "local")
             .env("AWS_DEFAULT_REGION", "us-east-1")
             .env("AWS_CONFIG_FILE", "/nonexistent")
             .env("AWS_SHARED_CREDENTIALS_FILE", "/nonexistent")
+            // The variable, not the flag: `deploy` reaches two services, and the flag is only for the first.
+            .env("AWS_ENDPOINT_URL", &self.url)
             .env("AWS_PAGER", "")
             .env_remove("AWS_PROFILE")
             .output()
@@ -129,6 +131,8 @@ fn the_aws_cli_deploys_and_deletes() {
         "create-stack",
         &["--template-body", &body, "--tags", "Key=team,Value=a&b"],
     );
+    // The CLI looks every thirty seconds; it finds the operation done.
+    endpoint.client.wait("shop");
     cli.good(&[
         "cloudformation",
         "wait",
@@ -185,6 +189,7 @@ fn the_aws_cli_deploys_and_deletes() {
     );
     assert_eq!(shown, "Files\tTrue\nUsers\tFalse");
     good("execute-change-set", &["--change-set-name", "next"]);
+    endpoint.client.wait("shop");
     cli.good(&[
         "cloudformation",
         "wait",
@@ -275,7 +280,9 @@ fn the_aws_cli_deploys_and_deletes() {
         "update-termination-protection",
         &["--no-enable-termination-protection"],
     );
+    let arn = good("describe-stacks", &["--query", "Stacks[0].StackId"]);
     good("delete-stack", &[]);
+    endpoint.client.wait(&arn);
     cli.good(&[
         "cloudformation",
         "wait",

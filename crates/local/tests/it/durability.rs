@@ -250,10 +250,17 @@ fn a_full_disk_is_told_and_loses_nothing() {
         "{}",
         refused.body
     );
+    let long = topics(0).replace(
+        r#"{"Resources""#,
+        &format!(
+            r#"{{"Metadata": {{"Long": "{}"}}, "Resources""#,
+            "x".repeat(4000)
+        ),
+    );
     let (code, _) = client
         .call(
             "CreateStack",
-            &[("StackName", "big"), ("TemplateBody", &topics(0))],
+            &[("StackName", "big"), ("TemplateBody", &long)],
         )
         .refused();
     assert_eq!(code, "InternalFailure");

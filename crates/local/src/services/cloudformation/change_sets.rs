@@ -270,7 +270,7 @@ pub(super) fn describe(call: &mut Call<'_>) -> Answer {
         xml.list("Changes", changes, |xml, change| {
             xml.text("Type", "Resource");
             xml.element("ResourceChange", |xml| {
-                write_change(xml, change, with_values)
+                write_change(xml, change, with_values);
             });
         });
         xml.maybe(
@@ -307,7 +307,7 @@ fn write_change(xml: &mut Xml, change: &Change, with_values: bool) {
     xml.maybe("Replacement", change.replacement.as_ref());
     xml.texts("Scope", &change.scope);
     xml.list("Details", &change.details, |xml, detail| {
-        write_detail(xml, detail, with_values)
+        write_detail(xml, detail, with_values);
     });
     if with_values {
         xml.maybe(

@@ -86,7 +86,7 @@ fn write_stack(xml: &mut Xml, entry: &Entry, document: Option<&Document>) {
     });
     xml.flag("EnableTerminationProtection", stack.termination_protection);
     xml.element("DriftInformation", |xml| {
-        xml.text("StackDriftStatus", "NOT_CHECKED")
+        xml.text("StackDriftStatus", "NOT_CHECKED");
     });
     xml.flag("RetainExceptOnCreate", stack.retain_except_on_create);
     if let Some(operation) = &stack.operation {
@@ -180,7 +180,7 @@ pub(super) fn list(call: &mut Call<'_>) -> Answer {
             xml.text("StackStatus", stack.status.as_str());
             xml.maybe("StackStatusReason", stack.status_reason.as_ref());
             xml.element("DriftInformation", |xml| {
-                xml.text("StackDriftStatus", "NOT_CHECKED")
+                xml.text("StackDriftStatus", "NOT_CHECKED");
             });
         });
         xml.maybe("NextToken", next);

@@ -126,7 +126,7 @@ fn write_identifiers(xml: &mut Xml, document: &Document, type_name: &str) {
     let identifier = identifier.unwrap_or_default().iter();
     xml.texts(
         "ResourceIdentifiers",
-        identifier.map(|path| path.attribute()),
+        identifier.map(schema::PropertyPath::attribute),
     );
 }
 
