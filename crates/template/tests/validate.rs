@@ -138,6 +138,12 @@ fn the_structure_is_checked() {
             &["1:40 CIF053 `AWS::SNS::Topic` cannot be kept as a snapshot"],
         ),
         (
+            "Resources: {A: {Type: AWS::SNS::Topic, UpdatePolicy: {AutoScalingRolingUpdate: {}}}}",
+            &[
+                "1:55 CIF006 `UpdatePolicy` has no `AutoScalingRolingUpdate`; did you mean `AutoScalingRollingUpdate`?",
+            ],
+        ),
+        (
             "Parameters: {A: {Type: String}}\nResources: {A: {Type: AWS::SNS::Topic, Metadata: {a: !Ref A}}}",
             &["2:13 CIF009 `A` is the name of a parameter as well"],
         ),

@@ -24,6 +24,22 @@ const RESOURCE_ATTRIBUTES: [&str; 9] = [
     "UpdateReplacePolicy",
 ];
 
+/// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-attribute-creationpolicy.html>
+const CREATION_POLICIES: [&str; 3] = ["AutoScalingCreationPolicy", "ResourceSignal", "StartFleet"];
+
+/// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-attribute-updatepolicy.html>
+const UPDATE_POLICIES: [&str; 9] = [
+    "AutoScalingInstanceRefresh",
+    "AutoScalingReplacingUpdate",
+    "AutoScalingRollingUpdate",
+    "AutoScalingScheduledAction",
+    "CodeDeployLambdaAliasUpdate",
+    "EnableVersionUpgrade",
+    "StartAfterUpdate",
+    "StopBeforeUpdate",
+    "UseOnlineResharding",
+];
+
 /// Types whose data CloudFormation can keep as a snapshot.
 ///
 /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-attribute-deletionpolicy.html>
@@ -192,8 +208,13 @@ fn attribute<'a>(
     };
     match (key, value) {
         (_, Value::Null) | ("Type", _) => {}
-        ("Properties", Value::Object(_))
-        | ("CreationPolicy" | "UpdatePolicy", Value::Object(_)) => {}
+        ("Properties", Value::Object(_)) => {}
+        ("CreationPolicy", Value::Object(members)) => {
+            policies(path, findings, key, members, &CREATION_POLICIES);
+        }
+        ("UpdatePolicy", Value::Object(members)) => {
+            policies(path, findings, key, members, &UPDATE_POLICIES);
+        }
         ("Metadata", _) => {}
         ("Properties" | "CreationPolicy" | "UpdatePolicy", _) => wrong(findings, path, "a mapping"),
         ("Condition", Value::String(_)) => {}
@@ -252,6 +273,28 @@ fn attribute<'a>(
             );
             findings.add(&rules::UNKNOWN_MEMBER, path, message);
         }
+    }
+}
+
+/// The members of `CreationPolicy` or `UpdatePolicy`.
+fn policies<'a>(
+    path: &mut Path<'a>,
+    findings: &mut Findings,
+    attribute: &str,
+    members: &'a Members,
+    known: &[&str],
+) {
+    for key in members.keys() {
+        // A function may give the members; what it is given is checked with the other functions.
+        if known.contains(&key.as_str()) || key == "Ref" || key.starts_with("Fn::") {
+            continue;
+        }
+        let nearest = suggestion(key, known.iter().copied());
+        let message = format!(
+            "`{attribute}` has no `{}`{nearest}",
+            shown(&key.as_str().into())
+        );
+        findings.add_at(&rules::UNKNOWN_MEMBER, path, key, message);
     }
 }
 

@@ -110,11 +110,6 @@ fn member<'a>(findings: &mut Findings, path: &mut Path<'a>, key: &str, value: &'
         "Default" | "AllowedPattern" | "ConstraintDescription" | "Description" => {
             if scalar.is_none() {
                 findings.add(&rules::PARAMETER, path, wrong("a string"));
-            } else if key == "AllowedPattern"
-                && let Some(pattern) = value.as_str()
-                && pattern.matches('(').count() < pattern.matches(')').count()
-            {
-                findings.add(&rules::PARAMETER, path, wrong("a regular expression"));
             }
         }
         "AllowedValues" => match value {
