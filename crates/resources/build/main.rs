@@ -1,5 +1,11 @@
 //! Writes the Rust of every enabled service from the committed facts: a file per service, and one that holds them.
 
+#![expect(
+    clippy::disallowed_methods,
+    clippy::print_stdout,
+    reason = "cargo speaks to a build program through its environment and its output"
+)]
+
 mod actions;
 mod emit;
 mod lower;

@@ -4,6 +4,20 @@ use std::borrow::Cow;
 use std::fmt;
 
 /// An IAM action: `s3:GetObject`. The modules of [`actions`](crate::actions) hold all that are known.
+///
+/// ```
+/// use resources::iam;
+///
+/// assert_eq!(iam::s3::GetObject.as_str(), "s3:GetObject");
+/// ```
+///
+/// A misspelt one does not compile:
+///
+/// ```compile_fail,E0425
+/// use resources::iam;
+///
+/// iam::s3::GetObjekt;
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Action(Cow<'static, str>);
 

@@ -5,15 +5,38 @@
 //! module of its name. Declaring it gives a handle with its identifier and attributes.
 //!
 //! ```
-//! # #[cfg(all(feature = "s3", feature = "sns"))]
-//! # {
 //! use resources::s3::{Bucket, bucket};
 //!
 //! let bucket = Bucket::new()
+//!     .bucket_name("reports")
 //!     .versioning_configuration(bucket::VersioningConfiguration::new(
 //!         bucket::VersioningConfigurationStatus::Enabled,
 //!     ));
-//! # }
+//! ```
+//!
+//! A property that does not exist, or that only AWS sets, does not compile:
+//!
+//! ```compile_fail,E0599
+//! resources::s3::Bucket::new().bucket_nmae("reports");
+//! ```
+//!
+//! ```compile_fail,E0599
+//! resources::s3::Bucket::new().arn("arn:aws:s3:::reports");
+//! ```
+//!
+//! Nor does a resource without what is required, an ARN in the place of a name, or a text where AWS lists the values:
+//!
+//! ```compile_fail,E0061
+//! resources::cognito::UserPoolClient::new();
+//! ```
+//!
+//! ```compile_fail,E0277
+//! # fn reports() -> dsl::Value<dsl::Arn> { "arn:aws:s3:::reports".into() }
+//! resources::s3::Bucket::new().bucket_name(reports());
+//! ```
+//!
+//! ```compile_fail,E0277
+//! resources::s3::bucket::VersioningConfiguration::new("Enabeld");
 //! ```
 //!
 //! What is newer than the facts is not out of reach: enumerations have `Other`, `Value::raw` takes any JSON, and

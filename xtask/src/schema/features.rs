@@ -6,8 +6,7 @@ use std::collections::BTreeMap;
 use anyhow::{Context, Result, ensure};
 
 /// What comes before the list in the manifest.
-const START: &str =
-    "# One feature per service, written by `cargo xtask schema`.\n[features]\ndefault = []\nactions = []\n";
+const START: &str = "# One feature per service, written by `cargo xtask schema`.\n[features]\ndefault = []\nactions = []\n";
 
 /// The feature for the IAM actions of every service, which no service may be called.
 const ACTIONS: &str = "actions";
@@ -23,7 +22,10 @@ pub(super) fn update(manifest: &str, types: &[String]) -> Result<String> {
             .split_once("::")
             .with_context(|| format!("`{name}` names no service"))?;
         let feature = own_name.to_ascii_lowercase();
-        ensure!(feature != ACTIONS, "the service `{service}` takes the name of the feature `{ACTIONS}`");
+        ensure!(
+            feature != ACTIONS,
+            "the service `{service}` takes the name of the feature `{ACTIONS}`"
+        );
         let previous = *services.entry(feature.clone()).or_insert(service);
         ensure!(
             previous == service,
@@ -36,7 +38,11 @@ pub(super) fn update(manifest: &str, types: &[String]) -> Result<String> {
     // The list, which may be empty, ends at the first empty line.
     let tail = match tail.strip_prefix('\n') {
         Some(tail) => tail,
-        None => tail.split_once("\n\n").context("an empty line must follow the list of features")?.1,
+        None => {
+            tail.split_once("\n\n")
+                .context("an empty line must follow the list of features")?
+                .1
+        }
     };
     let list: String = services
         .keys()
