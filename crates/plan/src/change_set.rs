@@ -226,7 +226,8 @@ impl ReportedChange {
                     property.impact = property.impact.max(detail.impact());
                 }
             }
-            if !is_known {
+            // In place, our own comparison knows better: it tells meaning from form.
+            if !is_known && detail.impact() > Impact::InPlace {
                 change.properties.push(detail.change());
             }
         }

@@ -4,6 +4,9 @@ use schema::{Kind, PropertyPath, ResourceType, resource_type};
 
 use crate::{Facts, Form, Pattern};
 
+/// What the CDK writes into its templates to count its own constructs. It has no schema and is nothing at all.
+const CDK_METADATA: &str = "AWS::CDK::Metadata";
+
 /// The facts of the resource schemas, as committed with this program.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SchemaFacts;
@@ -11,7 +14,7 @@ pub struct SchemaFacts;
 impl Facts for SchemaFacts {
     /// A custom resource is not known: its own code decides with every change whether it is another one afterwards.
     fn is_known(&self, type_name: &str) -> bool {
-        !is_custom(type_name) && resource_type(type_name).is_some()
+        type_name == CDK_METADATA || (!is_custom(type_name) && resource_type(type_name).is_some())
     }
 
     fn is_stateful(&self, type_name: &str) -> bool {
@@ -79,6 +82,7 @@ mod tests {
     fn facts_of_real_types() {
         let facts = SchemaFacts;
         assert!(facts.is_known("AWS::S3::Bucket") && facts.is_stateful("AWS::S3::Bucket"));
+        assert!(facts.is_known("AWS::CDK::Metadata"));
         assert!(!facts.is_known("Custom::Anything") && !facts.is_known("AWS::None::Such"));
         assert!(
             facts

@@ -145,6 +145,7 @@ fn details_make_properties_graver_and_add_missing_ones() {
         details: vec![
             detail("A", Recreation::Always, false),
             detail("Live", Recreation::Always, true),
+            detail("Form", Recreation::Never, false),
         ],
         ..report("Thing", ReportedAction::Modify, Some(Replacement::True))
     };

@@ -70,6 +70,54 @@ fn template() -> impl Strategy<Value = Value> {
     )
 }
 
+/// Whatever JSON, with the words of templates in all the wrong places.
+fn anything() -> impl Strategy<Value = Value> {
+    const WORDS: [&str; 24] = [
+        "Resources",
+        "Parameters",
+        "Conditions",
+        "Mappings",
+        "Outputs",
+        "Transform",
+        "Type",
+        "Properties",
+        "DependsOn",
+        "Condition",
+        "Default",
+        "NoEcho",
+        "Ref",
+        "Fn::GetAtt",
+        "Fn::Sub",
+        "Fn::If",
+        "Fn::Join",
+        "Fn::Select",
+        "Fn::FindInMap",
+        "Fn::Equals",
+        "Statement",
+        "Effect",
+        "Principal",
+        "${A.B}${",
+    ];
+    let scalar = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<f64>().prop_map(Value::from),
+        prop::sample::select(&WORDS[..]).prop_map(Value::from),
+    ];
+    scalar.prop_recursive(6, 64, 4, |inner| {
+        let entry = (prop::sample::select(&WORDS[..]), inner.clone());
+        prop_oneof![
+            prop::collection::vec(inner, 0..4).prop_map(Value::from),
+            prop::collection::vec(entry, 0..4).prop_map(|entries| Value::Object(
+                entries
+                    .into_iter()
+                    .map(|(key, value)| (key.to_owned(), value))
+                    .collect()
+            )),
+        ]
+    })
+}
+
 /// The same value with the keys of every object the other way round.
 fn reversed(value: &Value) -> Value {
     match value {
@@ -115,6 +163,20 @@ fn said(diff: &StackDiff) -> Vec<String> {
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(256))]
+
+    #[test]
+    fn no_json_makes_it_panic(before in anything(), after in anything()) {
+        let resources = |value: &Value| json!({
+            "Parameters": value, "Mappings": value, "Conditions": value, "Outputs": value,
+            "Resources": {"A": value, "B": {"Type": "AWS::IAM::Role", "Properties": value},
+                "C": {"Type": "AWS::EC2::SecurityGroup", "Properties": value}}
+        });
+        let wrapped = diff(&resources(&before), &resources(&after));
+        prop_assert_eq!(wrapped.summary, Summary::of(&wrapped.changes));
+        prop_assert!(diff(&resources(&before), &resources(&before)).is_empty());
+        let _ = diff(&before, &after);
+        let _ = plan::render(&before);
+    }
 
     #[test]
     fn nothing_changes_into_itself(template in template()) {
