@@ -9,6 +9,10 @@ use local::{Options, Server};
     clippy::print_stdout,
     reason = "whoever started it waits for the address"
 )]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this is the binary that gives the library its clock"
+)]
 async fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1);
     let directory = arguments

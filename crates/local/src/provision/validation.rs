@@ -3,6 +3,11 @@
 //! What cannot be decided is no violation: a secret's reference, a pattern this regular expression language cannot
 //! express, a value known only later.
 
+use std::{
+    collections::HashMap,
+    sync::{LazyLock, Mutex, PoisonError},
+};
+
 use regex::Regex;
 use schema::{AdditionalProperties, Kind, ResourceType, Shape};
 use serde_json::Value;
@@ -103,7 +108,7 @@ impl Check<'_> {
                 ));
             }
             if let Some(pattern) = &shape.pattern
-                && Regex::new(pattern).is_ok_and(|pattern| !pattern.is_match(text))
+                && matches(pattern, text) == Some(false)
             {
                 self.found.push(format!(
                     "{place}: string [{text}] does not match pattern {pattern}"
@@ -150,9 +155,10 @@ impl Check<'_> {
                 self.value(&place, inner, member, depth + 1);
                 continue;
             }
-            let by_pattern = shape.pattern_properties.iter().find(|(pattern, _)| {
-                Regex::new(pattern).map_or(true, |pattern| pattern.is_match(name))
-            });
+            let by_pattern = shape
+                .pattern_properties
+                .iter()
+                .find(|(pattern, _)| matches(pattern, name) != Some(false));
             if let Some((_, inner)) = by_pattern {
                 self.value(&place, inner, member, depth + 1);
                 continue;
@@ -225,6 +231,21 @@ impl Check<'_> {
                 .push(format!("{place}: #: 0 subschemas matched instead of one"));
         }
     }
+}
+
+/// Patterns compiled so far: compiling takes far longer than matching, and the facts have a limited number of them.
+static PATTERNS: LazyLock<Mutex<HashMap<String, Option<Regex>>>> = LazyLock::new(Mutex::default);
+
+/// Whether a text matches a pattern; `None` when the pattern cannot be expressed here.
+fn matches(pattern: &str, text: &str) -> Option<bool> {
+    let mut patterns = PATTERNS.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(known) = patterns.get(pattern) {
+        return known.as_ref().map(|known| known.is_match(text));
+    }
+    let compiled = Regex::new(pattern).ok();
+    let answer = compiled.as_ref().map(|compiled| compiled.is_match(text));
+    patterns.insert(pattern.to_owned(), compiled);
+    answer
 }
 
 /// Whether a value is known only to AWS or only later.

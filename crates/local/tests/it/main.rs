@@ -1,5 +1,11 @@
 //! The endpoint over its real wire.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    reason = "a test may panic, tells why it is skipped, and starts processes with a clock and an environment"
+)]
+
 mod aws_cli;
 mod change_sets;
 mod client;
