@@ -13,7 +13,7 @@ use crate::{
     error::{AwsErrorKind, Error},
     port::{
         ChangeSet, ChangeSetId, ChangeSetRequest, ChangeSetStatus, ChangeSetType, DeleteRequest,
-        Stack, TemplateSource, Values,
+        Finding, Stack, TemplateSource, Values,
     },
     status::{Condition, StackStatus},
 };
@@ -106,7 +106,7 @@ impl Engine<'_> {
             shell: !exists && !shell_exists,
             creates: !exists,
         };
-        let outcome = match self.await_change_set(&stack.name, &id).await {
+        let outcome = match self.await_change_set(stack, &id).await {
             Ok(Some(change_set)) => self.describe(change_set).await.map(Some),
             Ok(None) => Ok(None),
             Err(error) => Err(error),
@@ -196,7 +196,7 @@ impl Engine<'_> {
     /// Waits until the change set is made; nothing when there is nothing to change.
     async fn await_change_set(
         &self,
-        stack: &str,
+        stack: &StackManifest,
         id: &ChangeSetId,
     ) -> Result<Option<ChangeSet>, Error> {
         let start = Instant::now();
@@ -217,7 +217,7 @@ impl Engine<'_> {
                 }
                 ChangeSetStatus::Deleted => {
                     return Err(Error::Moved {
-                        stack: stack.to_owned(),
+                        stack: stack.name.clone(),
                         reason: "someone else deleted the change set".to_owned(),
                     });
                 }
@@ -225,7 +225,7 @@ impl Engine<'_> {
             }
             self.go_on()?;
             if start.elapsed() > PATIENCE {
-                return Err(overdue(stack, "the change set"));
+                return Err(overdue(&stack.name, "the change set"));
             }
             waits.rest().await;
         }
@@ -248,32 +248,43 @@ impl Engine<'_> {
     }
 
     /// Why CloudFormation could not make a change set, with what early validation and hooks found.
-    async fn refused(&self, stack: &str, change_set: &str, reason: String) -> Error {
-        let details = match self.cloud.findings(change_set).await {
+    async fn refused(&self, stack: &StackManifest, change_set: &str, reason: String) -> Error {
+        let findings = match self.cloud.findings(change_set).await {
             Ok(findings) => findings,
             // The reason alone is still true; that the details cannot be read is worth a word, not another error.
             Err(error) => {
                 if error.kind == AwsErrorKind::AccessDenied {
-                    self.note(stack, error.to_string());
+                    self.note(&stack.name, error.to_string());
                 }
                 Vec::new()
             }
         };
+        let told = findings.into_iter().map(|finding| tell(stack, finding));
         Error::ChangeSet {
-            stack: stack.to_owned(),
+            stack: stack.name.clone(),
             reason,
-            findings: details
-                .into_iter()
-                .map(|finding| {
-                    let place = finding.logical_id.or(finding.pointer);
-                    match place {
-                        Some(place) => format!("`{place}`: {}", finding.message),
-                        None => finding.message,
-                    }
-                })
-                .collect(),
+            findings: told.collect(),
         }
     }
+}
+
+/// A finding in one line, with where its resource is declared.
+fn tell(stack: &StackManifest, finding: Finding) -> String {
+    let logical_id = finding.logical_id.or_else(|| {
+        // `/Resources/Users/Properties/…`
+        let mut parts = finding.pointer.as_deref()?.split('/').skip(1);
+        (parts.next() == Some("Resources")).then(|| parts.next().map(str::to_owned))?
+    });
+    let origin = logical_id.as_ref().and_then(|id| stack.resources.get(id));
+    let place = match (&logical_id, origin) {
+        (Some(id), Some(origin)) => format!("`{id}` ({}): ", origin.source),
+        (Some(id), None) => format!("`{id}`: "),
+        (None, _) => String::new(),
+    };
+    let within = finding
+        .pointer
+        .map_or_else(String::new, |pointer| format!(" (at {pointer})"));
+    format!("{place}{}{within}", finding.message)
 }
 
 fn overdue(stack: &str, what: &'static str) -> Error {

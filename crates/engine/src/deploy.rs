@@ -12,9 +12,9 @@ use crate::{
     event::{Event, Operation},
     follow::{End, Followed, judge},
     order::{Step, Worked},
-    outcome::{Outcome, Report},
+    outcome::{Outcome, Report, Skipped},
     planning::{Busy, Planned, heard},
-    port::{Execution, Stack, StackEvent, StackResource},
+    port::{Execution, Stack, StackEvent, StackResource, Values},
     status::Condition,
 };
 
@@ -23,6 +23,7 @@ impl Engine<'_> {
     ///
     /// A stack with a change set gets exactly that, or nothing when the stack has changed since. A provisional stack is
     /// planned again once those before it are done; if it would then lose data that the plan did not speak of, it fails.
+    /// Change sets that were kept and not executed are deleted.
     pub async fn deploy(&self, assembly: &Assembly, planned: &Planned) -> Report {
         let steps = planned
             .plan
@@ -38,21 +39,40 @@ impl Engine<'_> {
                 Some(Step { stack, after })
             })
             .collect();
-        self.in_order(steps, async |stack: &StackManifest| {
-            let plan = planned
-                .plan
-                .stacks
-                .iter()
-                .find(|plan| plan.name == stack.name);
-            let plan = plan.expect("every step was made from a plan");
-            let prepared = planned.change_sets.get(&stack.name);
-            match self.deploy_stack(assembly, stack, plan, prepared).await {
-                Ok(worked) => worked,
-                Err(Error::Interrupted) => Outcome::Detached(None).into(),
-                Err(error) => Outcome::Failed(error).into(),
+        let report = self
+            .in_order(steps, async |stack: &StackManifest| {
+                let plan = planned
+                    .plan
+                    .stacks
+                    .iter()
+                    .find(|plan| plan.name == stack.name);
+                let plan = plan.expect("every step was made from a plan");
+                let prepared = planned.change_sets.get(&stack.name);
+                match self.deploy_stack(assembly, stack, plan, prepared).await {
+                    Ok(worked) => worked,
+                    Err(Error::Interrupted) => Outcome::Skipped(Skipped::Interrupted).into(),
+                    Err(error) => Outcome::Failed(error).into(),
+                }
+            })
+            .await;
+        self.discard_unused(&report, planned).await;
+        report
+    }
+
+    /// Deletes the change sets that were kept for stacks which did not come to execute them.
+    async fn discard_unused(&self, report: &Report, planned: &Planned) {
+        for stack in &report.stacks {
+            let is_unused = matches!(stack.outcome, Outcome::Skipped(_) | Outcome::Failed(_));
+            let prepared = planned.change_sets.get(&stack.name).filter(|_| is_unused);
+            if let Some(prepared) = prepared
+                && let Err(error) = self.discard_change_set(&stack.name, prepared).await
+            {
+                self.note(
+                    &stack.name,
+                    format!("a change set could not be removed: {error}"),
+                );
             }
-        })
-        .await
+        }
     }
 
     async fn deploy_stack(
@@ -82,11 +102,7 @@ impl Engine<'_> {
             stack: stack.name.clone(),
             reason: reason.to_owned(),
         };
-        match self
-            .cloud
-            .change_set(&prepared.id, crate::port::Values::Left)
-            .await
-        {
+        match self.cloud.change_set(&prepared.id, Values::Left).await {
             Ok(found) => match found.execution {
                 Execution::Available => Ok(()),
                 Execution::Obsolete => Err(moved("the stack was changed")),
@@ -164,7 +180,7 @@ impl Engine<'_> {
         changes: usize,
     ) -> Result<Worked, Error> {
         if self.stop.is_cancelled() {
-            return Ok(Outcome::Skipped(crate::outcome::Skipped::Interrupted).into());
+            return Ok(Outcome::Skipped(Skipped::Interrupted).into());
         }
         let operation = if prepared.creates {
             Operation::Create

@@ -377,16 +377,24 @@ async fn a_refused_change_set_tells_all_and_leaves_nothing() {
     let run = Run::new();
     run.cloud.state().refuse_change_sets =
         Some("AWS::EarlyValidation::PropertyValidation".to_owned());
-    let wanted = assembly(&[
+    let mut wanted = assembly(&[
         ("identity", &[], producer("one")),
         ("other", &[], producer("two")),
     ]);
+    let origin = assembly::ResourceOrigin {
+        path: "identity/Users".to_owned(),
+        source: "stacks/src/identity.rs:4".to_owned(),
+    };
+    wanted.manifest.stacks[0]
+        .resources
+        .insert("Users".to_owned(), origin);
     let error = run
         .plan(&wanted, ChangeSets::Kept)
         .await
         .expect_err("it is refused");
+    let told = ["`Users` (stacks/src/identity.rs:4): PROPERTY_VALIDATION: extraneous key"];
     assert!(
-        matches!(&error, Error::ChangeSet { findings, .. } if findings.len() == 1),
+        matches!(&error, Error::ChangeSet { findings, .. } if *findings == told),
         "{error:?}"
     );
     run.nothing_left_behind();
@@ -522,10 +530,7 @@ async fn a_lost_answer_to_the_execution_does_no_harm() {
             .await;
         // It was not begun, and that is what is said.
         assert!(!report.is_success());
-        assert_eq!(
-            run.cloud.status("p-identity"),
-            Some(StackStatus::ReviewInProgress)
-        );
+        run.nothing_left_behind();
     }
 }
 
@@ -811,4 +816,50 @@ fn selecting_a_stack_selects_what_it_stands_on() {
     assert!(
         matches!(names(&["bb"]), Err(Error::UnknownStack { suggestion: Some(name), .. }) if name == "b" || name == "a" || name == "c")
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn change_sets_behind_a_failure_are_not_left() {
+    let run = Run::new();
+    let stacks = |value: &str| {
+        let plain = json!({"Resources": {"Other": {"Type": "AWS::SNS::Topic", "Properties": {"Name": value}}}});
+        assembly(&[
+            ("identity", &[], producer(value)),
+            ("other", &["identity"], plain),
+        ])
+    };
+    run.deploy(&stacks("one")).await;
+    run.cloud.state().failing = Some(("Users".to_owned(), "no".to_owned()));
+    let report = run.deploy(&stacks("two")).await;
+    assert_eq!(
+        kinds(&report),
+        [
+            ("identity", OutcomeKind::Failed),
+            ("other", OutcomeKind::Skipped)
+        ]
+    );
+    run.nothing_left_behind();
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_incomplete_description_is_completed() {
+    let run = Run::new();
+    run.deploy(&assembly(&[("identity", &[], producer("one"))]))
+        .await;
+    run.cloud.state().warning = Some(
+        "[WARN] --include-property-values option can return incomplete ChangeSet data because: x"
+            .to_owned(),
+    );
+    let planned = run
+        .plan(
+            &assembly(&[("identity", &[], producer("two"))]),
+            ChangeSets::Read,
+        )
+        .await;
+    let planned = planned.expect("it can be planned");
+    let change = planned.plan.stacks[0]
+        .diff
+        .change("Users")
+        .expect("it changes");
+    assert_eq!(change.reported, Some(plan::Action::Update));
 }

@@ -171,3 +171,20 @@ async fn a_template_that_cloudformation_refuses_leaves_no_shell() {
         .expect("it can be read");
     assert_eq!(status.stacks[0].status, None);
 }
+
+#[tokio::test]
+async fn a_wrong_property_is_told_with_its_place() {
+    let world = World::new().await;
+    let template =
+        json!({"Resources": {"A": {"Type": "AWS::SNS::Topic", "Properties": {"Colour": "red"}}}});
+    let report = world.deploy(&assembly(&[("base", &[], template)])).await;
+    let Outcome::Failed(error) = &report.stacks[0].outcome else {
+        panic!("{report:#?}")
+    };
+    assert!(error.to_string().contains("Colour"), "{error}");
+    assert!(
+        error.hints().join(" ").contains("stacks/src/base.rs:1"),
+        "{:?}",
+        error.hints()
+    );
+}
