@@ -25,8 +25,6 @@ mod status;
 mod survey;
 
 #[cfg(test)]
-mod fake;
-#[cfg(test)]
 mod tests;
 
 pub use aws::{Aws, AwsOptions, asset_bucket, verify_account};

@@ -50,6 +50,10 @@ fn absent_is_none<T>(answer: Result<T, Box<AwsError>>) -> Result<Option<T>, Box<
     }
 }
 
+fn unless_empty<T>(list: Vec<T>) -> Option<Vec<T>> {
+    (!list.is_empty()).then_some(list)
+}
+
 impl CloudFormation for Aws {
     fn caller(&self) -> Answer<'_, Caller> {
         Box::pin(async move {
@@ -160,9 +164,10 @@ impl CloudFormation for Aws {
                 .change_set_type(kind)
                 .set_template_body(body)
                 .set_template_url(url)
-                .set_parameters(Some(parameters.collect()))
+                .set_parameters(unless_empty(parameters.collect()))
+                // An empty list takes the tags of a stack away; none at all would leave them.
                 .set_tags(Some(tags.collect()))
-                .set_notification_arns(Some(request.notification_arns.clone()))
+                .set_notification_arns(unless_empty(request.notification_arns.clone()))
                 .set_role_arn(request.role_arn.clone())
                 .capabilities(Capability::CapabilityNamedIam)
                 .capabilities(Capability::CapabilityAutoExpand)
