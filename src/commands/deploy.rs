@@ -78,6 +78,12 @@ async fn deploy(
     planned.plan.commit = commit::of(&session.project.root);
     planned.plan = planned.plan.seal();
     let plan = &planned.plan;
+    if let Some(saved) = saved
+        && let Err(error) = unmoved(saved, plan)
+    {
+        engine.discard(&planned).await?;
+        return Err(error);
+    }
     if !views::plan::has_changes(plan) {
         printer.status("Nothing to do: what is deployed is what the stacks say.");
         let outputs = engine.outputs(assembly).await?;
@@ -88,10 +94,9 @@ async fn deploy(
     printer.status(&views::plan::draw(plan, style, printer.is_verbose()));
     let decided = match guard::check(plan, assembly, &args.allow_destroy)? {
         Some(error) => Err(error),
-        None => match saved {
-            Some(saved) => unmoved(saved, plan),
-            None => approve(plan, &session.environment, global, printer),
-        },
+        // Whoever saved the plan had it approved.
+        None if saved.is_some() => Ok(()),
+        None => approve(plan, &session.environment, global, printer),
     };
     if let Err(error) = decided {
         engine.discard(&planned).await?;

@@ -81,11 +81,16 @@ pub(crate) fn access(diff: &StackDiff, style: Style) -> String {
             .as_ref()
             .map(|condition| format!(" when {}", shorten(&plan::render(condition))))
             .unwrap_or_default();
+        // A trust policy says who may become the role, and has no resources.
+        let on = if statement.resources.is_empty() {
+            String::new()
+        } else {
+            format!(" on {}", statement.resources.join(", "))
+        };
         let line = format!(
-            "  {sign} {} {may} {} on {}{condition}  ({})",
+            "  {sign} {} {may} {}{on}{condition}  ({})",
             statement.principals.join(", "),
             statement.actions.join(", "),
-            statement.resources.join(", "),
             statement.logical_id,
         );
         text.push_str(&access_line(
@@ -357,7 +362,8 @@ fn entry(what: &str, change: &EntryChange, style: Style, verbose: bool) -> Strin
     let head = format!("  {sign} {what}{separator}{}", change.name);
     let mut text = style.paint(words::tone(change.action), &head);
     if change.before == change.after && change.before_value == change.after_value {
-        text.push_str("  its value changes with what it refers to\n");
+        let causes: Vec<String> = change.causes.iter().map(ToString::to_string).collect();
+        text.push_str(&format!("  ↳ {}\n", causes.join(", ")));
         return text;
     }
     text.push('\n');

@@ -94,7 +94,10 @@ pub(crate) fn outputs(
             Some(meaning) if before.is_some() => fates.causes(meaning).0,
             _ => Vec::new(),
         };
-        if before_meaning == after_meaning && causes.is_empty() {
+        // That an attribute of an updated resource may change is no change of the output: most never do, and nobody
+        // could decide anything by it.
+        let is_certain = |cause: &Cause| !matches!(cause, Cause::Updated { .. });
+        if before_meaning == after_meaning && !causes.iter().any(is_certain) {
             return None;
         }
         if before == after
