@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::project::{Project, tool};
 
@@ -46,11 +46,10 @@ fn a_stack_lives_its_whole_life() {
 
     aws.json("sts get-caller-identity");
     aws.json("cloudformation validate-template --template-body file://template.json");
-    let parameters = "ParameterKey=EC2KeyPair,ParameterValue=key";
-    aws.json(&format!(
+    aws.json(
         "cloudformation create-stack --stack-name nat --template-body file://template.json \
-         --capabilities CAPABILITY_NAMED_IAM --parameters {parameters}"
-    ));
+         --parameters ParameterKey=pEC2KeyPair,ParameterValue=key",
+    );
     aws.run("cloudformation wait stack-create-complete --stack-name nat")
         .ended_with(0);
     let stacks = aws.json("cloudformation describe-stacks --stack-name nat");
@@ -59,21 +58,24 @@ fn a_stack_lives_its_whole_life() {
         "{stacks:#}"
     );
 
-    project.edit(
-        "template.json",
-        "\"Description\"",
-        "\"Metadata\": {}, \"Description\"",
-    );
     aws.json(
-        "cloudformation create-change-set --stack-name nat --change-set-name next --template-body file://template.json \
-         --capabilities CAPABILITY_NAMED_IAM",
+        "cloudformation create-change-set --stack-name nat --change-set-name larger --use-previous-template \
+         --parameters ParameterKey=pEC2KeyPair,UsePreviousValue=true \
+         ParameterKey=pNatInstanceType,ParameterValue=m5.xlarge",
     );
-    aws.run(
-        "cloudformation wait change-set-create-complete --stack-name nat --change-set-name next",
-    )
+    let named = "--stack-name nat --change-set-name larger";
+    aws.run(&format!(
+        "cloudformation wait change-set-create-complete {named}"
+    ))
     .ended_with(0);
-    aws.json("cloudformation describe-change-set --stack-name nat --change-set-name next");
-    aws.run("cloudformation execute-change-set --stack-name nat --change-set-name next")
+    let set = aws.json(&format!("cloudformation describe-change-set {named}"));
+    let change = &set["Changes"][0]["ResourceChange"];
+    assert_eq!(
+        (&change["Action"], &change["LogicalResourceId"]),
+        (&json!("Modify"), &json!("rNatInstance")),
+        "{set:#}"
+    );
+    aws.run(&format!("cloudformation execute-change-set {named}"))
         .ended_with(0);
     aws.run("cloudformation wait stack-update-complete --stack-name nat")
         .ended_with(0);

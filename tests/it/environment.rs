@@ -39,14 +39,14 @@ fn a_value_of_the_wrong_type_is_placed() {
 }
 
 #[test]
-fn an_account_that_yaml_reads_as_a_number_is_refused() {
+fn an_account_that_is_not_twelve_digits_is_refused() {
     let project = Project::without_stacks();
-    project.edit(
-        "environments/local.yaml",
-        "\"000000000000\"",
-        "012345678901",
-    );
-    snapshot!(project.run("plan -e local").ended_with(2), @"");
+    project.edit("environments/local.yaml", "\"000000000000\"", "12345678901");
+    snapshot!(project.run("plan -e local").ended_with(2), @"
+    exit status: 2
+    --- stderr
+    error: environments/local.yaml:1:10: account `12345678901` is not twelve digits in quotes
+    ");
 }
 
 #[test]

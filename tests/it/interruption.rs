@@ -83,12 +83,9 @@ fn an_endpoint_that_is_killed_in_the_middle_loses_nothing() {
     wait_until_in_progress(&project);
     server.signal("KILL");
     drop(server);
-    let outcome = deployment.end();
-    assert_ne!(
-        outcome.status.code(),
-        Some(0),
-        "its endpoint is gone\n{outcome}"
-    );
+    // It would wait for the endpoint to come back.
+    deployment.signal("KILL");
+    deployment.end();
     project.run("deploy -e local").ended_with(0);
     project
         .run("plan -e local --detailed-exitcode")

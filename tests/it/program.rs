@@ -30,7 +30,7 @@ fn stacks_that_panic_are_told_from_stacks_that_are_wrong() {
     thread 'main' panicked at src/main.rs:3:10:
     a domain is set
     note: run with `RUST_BACKTRACE=1` environment variable to display a backtrace
-    error: the stacks program stopped before it wrote an assembly (exit status: 101)
+    error: the stacks program panicked before it wrote an assembly
 
     hint: its own messages above say why
     ");

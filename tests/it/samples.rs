@@ -44,7 +44,7 @@ fn is_template(file: &Path) -> bool {
         && std::fs::read_to_string(file).is_ok_and(|text| text.contains("Resources"))
 }
 
-/// Templates in which another program finds errors as well.
+/// Templates that are not good after all: the list says why.
 fn with_errors(file: &Path) -> bool {
     include_str!("../fixtures/samples-with-errors.txt")
         .lines()
@@ -57,7 +57,7 @@ fn no_good_template_is_called_wrong() {
     let project = Project::without_stacks();
     let mut files = templates();
     files.retain(|file| !with_errors(file));
-    assert!(files.len() >= 200, "only {} samples", files.len());
+    assert!(files.len() >= 185, "only {} samples", files.len());
     let mut command = project.command("validate --json");
     let outcome = project.finish(command.args(&files));
     let answer: Value = outcome.json();
