@@ -188,14 +188,7 @@ fn resource(change: &Change, widths: &Widths, style: Style, verbose: bool) -> St
 /// What becomes of the resource, when that is more than a change in place.
 fn fate(change: &Change) -> Option<String> {
     let what = match change.action {
-        Action::Create | Action::Import => return None,
-        Action::Update => {
-            return matches!(
-                change.reason,
-                plan::Reason::ReferenceReplaced | plan::Reason::InputChanged
-            )
-            .then(|| change.reason.to_string());
-        }
+        Action::Create | Action::Import | Action::Update => return None,
         Action::Move => format!("moves from {}", change.moved_from.as_deref().unwrap_or("?")),
         Action::Replace | Action::MayReplace => {
             let old = change
