@@ -8,6 +8,7 @@ mod destroy;
 mod diff;
 mod endpoint;
 mod environment;
+mod faulty;
 mod init;
 mod interruption;
 mod limits;

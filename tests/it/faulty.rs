@@ -1,0 +1,69 @@
+//! Mistakes in the stacks' own code are named with the line that made them.
+
+use std::fs;
+
+use crate::project::{Outcome, Project, repository, snapshot, target};
+
+/// Plans the stacks of `tests/fixtures/faulty` that have this mistake.
+fn plan(mistake: &str) -> Outcome {
+    let project = Project::without_stacks();
+    project.write_environment(mistake, "never", "embedded");
+    let manifest = format!(
+        "[package]\nname = \"faulty\"\nversion = \"0.0.0\"\nedition = \"2024\"\n\n\
+         [dependencies]\ndsl = {{ path = {:?} }}\n\n[workspace]\n",
+        repository().join("crates/dsl")
+    );
+    project.write("stacks/Cargo.toml", &manifest);
+    project.write(
+        "stacks/src/main.rs",
+        include_str!("../fixtures/faulty/main.rs"),
+    );
+    fs::copy(
+        repository().join("Cargo.lock"),
+        project.path("stacks/Cargo.lock"),
+    )
+    .expect("writable");
+    let mut command = project.command(&format!("plan -e {mistake}"));
+    command
+        .env_remove("CHITINFRA_APP")
+        .env("CARGO_TERM_QUIET", "true")
+        .env("CARGO_TARGET_DIR", target())
+        .env("CARGO_PROFILE_DEV_DEBUG", "line-tables-only");
+    project.finish(&mut command).ended_with(1)
+}
+
+#[test]
+fn mistakes_are_named_with_the_line_that_made_them() {
+    snapshot!(plan("one-id-twice"), @"
+    exit status: 1
+    --- stderr
+    error: `Jobs` is declared twice in one stack, first at `src/main.rs:15`
+      --> src/main.rs:16 (first/Jobs)
+      hint: give one of them another name
+    error: the stacks have 1 error
+    ");
+    snapshot!(plan("cycle-of-stacks"), @"
+    exit status: 1
+    --- stderr
+    error: stacks depend on each other in a circle: `first` → `second` → `first`
+      `first/Names` uses `second/Alarms` (src/main.rs:22)
+      `second/Alarms` uses `first/Jobs` (src/main.rs:21)
+      --> src/main.rs:9 (first)
+      hint: take one of these uses away, or put what belongs together into one stack
+    error: the stacks have 1 error
+    ");
+    snapshot!(plan("bucket-name"), @"
+    exit status: 1
+    --- stderr
+    error: BucketName: `My_Bucket` does not match the pattern `^([a-z0-9][a-z0-9.-]*[a-z0-9])?$` [CIF054]
+      --> src/main.rs:26 (first/Files)
+    error: the templates are not valid
+    ");
+    snapshot!(plan("number"), @"
+    exit status: 1
+    --- stderr
+    error: DelaySeconds: 901 is greater than 900 [CIF056]
+      --> src/main.rs:29 (first/Jobs)
+    error: the templates are not valid
+    ");
+}
