@@ -98,9 +98,8 @@ fn a_stateful_resource_is_replaced_only_when_it_is_named() {
           is replaced, as a resource it refers to is replaced; the old one is deleted
           ↳ Files is replaced: Bucket (forces replacement), PolicyDocument.Statement.0.Resource.0, PolicyDocument.Statement.0.Resource.1
       ~ Name    AWS::SSM::Parameter    stacks/src/storage.rs:12
-          a resource it refers to is replaced
           ↳ Files is replaced: Value
-      ~ output FilesName  its value changes with what it refers to
+      ~ output FilesName  ↳ Files is replaced
 
     0 to create, 1 to update, 2 to replace, 0 to delete. At risk, as they hold data: Files.
 
@@ -177,7 +176,14 @@ fn a_saved_plan_is_executed_as_it_was_reviewed_or_not_at_all() {
         r#""VisibilityTimeout":90"#,
     );
     project.run("deploy -e local --yes").ended_with(0);
-    snapshot!(project.run("deploy -e local --plan second.plan").ended_with(1), @"");
+    snapshot!(project.run("deploy -e local --plan second.plan").ended_with(1), @"
+    exit status: 1
+    --- stderr
+    error: this is no longer what was planned
+      stack `messaging`: its changes are others now
+
+    hint: plan again, and have that approved
+    ");
 }
 
 #[test]

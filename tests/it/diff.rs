@@ -24,9 +24,8 @@ fn two_templates_are_compared_property_by_property() {
           is replaced, as a resource it refers to is replaced; the old one is deleted
           ↳ Files is replaced: Bucket (forces replacement), PolicyDocument.Statement.0.Resource.0, PolicyDocument.Statement.0.Resource.1
       ~ Name    AWS::SSM::Parameter  
-          a resource it refers to is replaced
           ↳ Files is replaced: Value
-      ~ output FilesName  its value changes with what it refers to
+      ~ output FilesName  ↳ Files is replaced
 
     0 to create, 1 to update, 2 to replace, 0 to delete.
     ");

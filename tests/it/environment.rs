@@ -23,7 +23,14 @@ fn a_misspelt_key_is_placed_and_the_nearest_named() {
 
 #[test]
 fn a_misspelt_key_of_the_stacks_own_settings_is_placed_and_the_nearest_named() {
-    snapshot!(refused("callback_urls:", "calback_urls:"), @"");
+    snapshot!(refused("callback_urls:", "calback_urls:"), @"
+    exit status: 2
+    --- stderr
+    error: settings.web: unknown field `calback_urls`, expected one of `site`, `callback_urls`, `logout_urls`, `origins`
+      --> environments/staging.yaml:18:5
+      hint: did you mean `callback_urls`?
+    error: `environments/staging.yaml` has 1 error
+    ");
 }
 
 #[test]
@@ -35,7 +42,13 @@ fn a_value_of_the_wrong_type_is_placed() {
         .find(|line| line.trim_start().starts_with("monthly_budget_usd:"))
         .expect("staging has a budget");
     project.edit(STAGING, line, "    monthly_budget_usd: plenty");
-    snapshot!(project.run("synth -e staging").ended_with(2), @"");
+    snapshot!(project.run("synth -e staging").ended_with(2), @r#"
+    exit status: 2
+    --- stderr
+    error: settings.costs.monthly_budget_usd: invalid type: string "plenty", expected u32
+      --> environments/staging.yaml:25:25
+    error: `environments/staging.yaml` has 1 error
+    "#);
 }
 
 #[test]

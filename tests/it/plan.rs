@@ -113,9 +113,8 @@ fn a_replacement_is_followed_through_every_kind_of_reference_and_stops() {
           is replaced, as a resource it refers to is replaced; the old one is deleted
           ↳ Files is replaced: Bucket (forces replacement), PolicyDocument.Statement.0.Resource.0, PolicyDocument.Statement.0.Resource.1
       ~ Name    AWS::SSM::Parameter    stacks/src/storage.rs:12
-          a resource it refers to is replaced
           ↳ Files is replaced: Value
-      ~ output FilesName  its value changes with what it refers to
+      ~ output FilesName  ↳ Files is replaced
 
     0 to create, 1 to update, 2 to replace, 0 to delete. At risk, as they hold data: Files.
     --- stderr
