@@ -255,3 +255,17 @@ fn an_update_that_fails_leaves_what_was_there() {
     assert_eq!(plan["stacks"][0]["summary"]["update"], 2, "{plan:#}");
     project.run("deploy -e local").ended_with(0);
 }
+
+#[test]
+fn a_template_too_long_for_a_request_is_deployed_too() {
+    let topic = json!({"Type": "AWS::SNS::Topic", "Properties": {"DisplayName": "x".repeat(90)}});
+    let topics: serde_json::Map<_, _> = (0..450)
+        .map(|index| (format!("Topic{index}"), topic.clone()))
+        .collect();
+    let project = Project::with_stacks([("many", json!({"Resources": topics}))]);
+    assert!(project.read("assembly/many.template.json").len() > 51_200);
+    project.run("deploy -e local").ended_with(0);
+    project
+        .run("plan -e local --detailed-exitcode")
+        .ended_with(0);
+}

@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use crate::project::{Project, tool};
+use crate::project::{Project, snapshot, tool};
 
 const ENVIRONMENTS: [&str; 3] = ["local", "staging", "production"];
 
@@ -36,6 +36,36 @@ fn the_main_job_is_done_once_and_then_nothing_is_left_to_do() {
         "{status}"
     );
     project.run("destroy -e local --yes").ended_with(0);
+}
+
+#[test]
+fn a_longer_password_is_shown_as_that_and_nothing_else() {
+    let project = Project::of_this_repository();
+    project.run("synth -e local -o out").ended_with(0);
+    project.run("deploy -e local --app out").ended_with(0);
+    project.edit(
+        "out/identity.template.json",
+        "\"MinimumLength\": 12",
+        "\"MinimumLength\": 14",
+    );
+    snapshot!(
+        project
+            .run("plan -e local --app out --detailed-exitcode")
+            .ended_with(3),
+        @"
+    exit status: 3
+    --- stdout
+    Plan for local · account 0000-0000-0000 · us-east-1
+
+      account   no change
+    ~ identity  1 resource changes
+      ~ Users  AWS::Cognito::UserPool  stacks/src/identity.rs:31
+          Policies.PasswordPolicy.MinimumLength  12 → 14
+      files     no change
+
+    0 to create, 1 to update, 0 to replace, 0 to delete. Nothing stateful is lost.
+    "
+    );
 }
 
 #[test]

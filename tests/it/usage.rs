@@ -104,3 +104,14 @@ fn a_closed_pipe_is_no_failure() {
     let outcome = project.finish(&mut script);
     assert!(outcome.stdout.ends_with("\n0\n"), "{outcome}");
 }
+
+#[test]
+fn the_doctor_answers_and_completions_name_the_verbs() {
+    let project = Project::without_stacks();
+    let doctor = project.run("doctor").ended_with(0);
+    assert!(doctor.stdout.contains("cargo"), "{doctor}");
+    for shell in ["bash", "fish", "zsh"] {
+        let outcome = project.run(&format!("completions {shell}")).ended_with(0);
+        assert!(outcome.stdout.contains("validate"), "{outcome}");
+    }
+}
