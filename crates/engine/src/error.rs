@@ -133,7 +133,7 @@ impl Hint for AwsError {
                 "`aws sts get-caller-identity` shows whether the profile works; check the profile and the clock of this machine"
             }
             AwsErrorKind::AccessDenied => "ask for that permission, or use a role that has it",
-            AwsErrorKind::Unreachable => {
+            AwsErrorKind::Unreachable | AwsErrorKind::Unreadable => {
                 "check the network, the region, and `--endpoint-url` or `AWS_ENDPOINT_URL` if one is set"
             }
             AwsErrorKind::TimedOut | AwsErrorKind::Unavailable => {
@@ -151,8 +151,7 @@ impl Hint for AwsError {
             AwsErrorKind::NotFound
             | AwsErrorKind::AlreadyExists
             | AwsErrorKind::Conflict
-            | AwsErrorKind::Refused
-            | AwsErrorKind::Unreadable => return Vec::new(),
+            | AwsErrorKind::Refused => return Vec::new(),
         };
         vec![hint.to_owned()]
     }

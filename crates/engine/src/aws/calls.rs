@@ -64,7 +64,15 @@ impl CloudFormation for Aws {
                 endpoint: self.endpoint.as_deref(),
             };
             let answer = self.sts.get_caller_identity().send().await;
-            let answer = answer.map_err(|error| call.failed(error))?;
+            let answer = answer.map_err(|error| {
+                let mut error = call.failed(error);
+                if error.kind == AwsErrorKind::CredentialsMissing {
+                    let profile = self.profile.as_ref();
+                    error.message = profile
+                        .map_or_else(String::new, |name| format!("profile `{name}` gives none"));
+                }
+                error
+            })?;
             Ok(Caller {
                 account: answer.account.unwrap_or_default(),
                 arn: answer.arn.unwrap_or_default(),

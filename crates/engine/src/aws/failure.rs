@@ -2,6 +2,7 @@
 
 use std::error::Error as StdError;
 
+use aws_config::imds::client::error::ImdsError;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_cloudformation::{
     error::{ProvideErrorMetadata, SdkError},
@@ -22,20 +23,24 @@ pub(super) struct Call<'a> {
 
 impl Call<'_> {
     /// Takes a failure of the SDK apart.
-    pub(super) fn failed<E, R>(self, error: SdkError<E, R>) -> Box<AwsError>
+    pub(super) fn failed<E>(self, error: SdkError<E>) -> Box<AwsError>
     where
         E: ProvideErrorMetadata + StdError + Send + Sync + 'static,
-        R: std::fmt::Debug + Send + Sync + 'static,
-        SdkError<E, R>: RequestId,
     {
         let request_id = error.request_id().map(str::to_owned);
         let (kind, code, message) = match &error {
             SdkError::ServiceError(failure) => {
                 let code = failure.err().code().map(str::to_owned);
-                let message = failure.err().message().unwrap_or_default().to_owned();
-                let kind = code.as_deref().map_or(AwsErrorKind::Unavailable, |code| {
-                    kind_of_code(code, &message)
-                });
+                let message = failure.err().message().map_or_else(
+                    || format!("HTTP status {}", failure.raw().status().as_u16()),
+                    str::to_owned,
+                );
+                let kind = match &code {
+                    Some(code) => kind_of_code(code, &message),
+                    None if failure.raw().status().is_server_error() => AwsErrorKind::Unavailable,
+                    // Whoever answered does not speak like AWS.
+                    None => AwsErrorKind::Unreadable,
+                };
                 (kind, code, message)
             }
             SdkError::TimeoutError(_) => (AwsErrorKind::TimedOut, None, String::new()),
@@ -138,6 +143,11 @@ fn kind_of_credentials(error: &(dyn StdError + 'static)) -> Option<AwsErrorKind>
     let text = chain(error).map(ToString::to_string).collect::<String>();
     Some(match failure {
         CredentialsError::CredentialsNotLoaded(_) => AwsErrorKind::CredentialsMissing,
+        // The metadata service of a virtual machine is asked last: on any other machine its failure means no more than
+        // that nothing was found before.
+        _ if chain(error).any(<dyn StdError>::is::<ImdsError>) || text.contains("IMDS") => {
+            AwsErrorKind::CredentialsMissing
+        }
         // A cached sign-in that ran out is an error of the provider, without a type of its own.
         _ if text.contains("expired") => AwsErrorKind::CredentialsExpired,
         _ => AwsErrorKind::CredentialsInvalid,

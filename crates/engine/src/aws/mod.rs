@@ -55,6 +55,7 @@ pub struct Aws {
     /// The endpoint when it is not AWS itself.
     endpoint: Option<String>,
     embedded: bool,
+    profile: Option<String>,
 }
 
 impl Aws {
@@ -84,6 +85,7 @@ impl Aws {
                 .unwrap_or_else(|| asset_bucket(&options.account, &options.region)),
             region: options.region,
             embedded: options.embedded,
+            profile: options.profile,
             endpoint,
         }
     }
