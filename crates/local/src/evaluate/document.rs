@@ -199,6 +199,11 @@ impl Document {
         }
         let mut unknown = Vec::new();
         for (name, resource) in self.resources() {
+            if name.starts_with("Fn::ForEach") {
+                return Err(Failure::new(format!(
+                    "Template format error: {name} cannot be expanded: the local endpoint has no Fn::ForEach."
+                )));
+            }
             if name.len() > LONGEST_NAME || !name.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
                 return Err(Failure::new(format!(
                     "Template format error: Resource name {name} is non alphanumeric."

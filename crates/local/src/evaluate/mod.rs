@@ -210,3 +210,6 @@ pub(crate) fn is_unknown(value: &Value) -> bool {
         Value::Null | Value::Bool(_) | Value::Number(_) => false,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -11,12 +11,17 @@
 
 use jiff::Timestamp;
 
-use super::{apply, draft::Draft, remove, restore};
+use super::{
+    apply::{self, failed_status},
+    draft::Draft,
+    remove, restore,
+};
 use crate::{
     evaluate::Document,
     options::Faults,
     state::{
-        Baseline, OnFailure, OperationKind, Phase, Progress, Record, Resource, StackStatus, State,
+        Baseline, Goal, OnFailure, OperationKind, Phase, Progress, Record, Resource, StackStatus,
+        State,
     },
 };
 
@@ -200,6 +205,40 @@ impl Draft {
             };
             self.status(status, Some(reason));
             self.enter(Phase::Restore);
+        }
+    }
+}
+
+impl Draft {
+    /// Cancels what was begun: it may exist already, so it counts as existing and is undone with the rest.
+    pub(crate) fn cancel_started(&mut self) {
+        let started: Vec<Resource> = self
+            .resources
+            .values()
+            .filter(|resource| matches!(resource.progress, Progress::Started { .. }))
+            .cloned()
+            .collect();
+        for mut resource in started {
+            let Progress::Started { goal, .. } =
+                std::mem::replace(&mut resource.progress, Progress::Failed)
+            else {
+                continue;
+            };
+            let status = failed_status(&resource);
+            let what = if resource.live.is_some() {
+                "update"
+            } else {
+                "creation"
+            };
+            if let Goal::Exist(wanted) = goal {
+                if let Some(old) = resource.live.take()
+                    && old.physical_id != wanted.physical_id
+                {
+                    resource.superseded.push(old);
+                }
+                resource.live = Some(*wanted);
+            }
+            self.tell(resource, status, Some(format!("Resource {what} cancelled")));
         }
     }
 }

@@ -6,11 +6,13 @@ use serde_json::Value;
 
 use super::{
     advance::{Environment, Pace},
+    conflict::{Owner, owner_of, replaces_in_place},
     difference::{differences, same},
     draft::Draft,
     identity::{Birth, identify},
     outputs,
     sight::{Seen, Sight, pseudo_of, scope},
+    stack_policy::denial,
     validation::violations,
 };
 use crate::{
@@ -19,7 +21,7 @@ use crate::{
     options::Step as FaultStep,
     state::{
         Baseline, DeletionPolicy, Deployed, Goal, OperationKind, Phase, Progress, Resource,
-        ResourceStatus, StackStatus, State,
+        ResourceStatus, StackStatus,
     },
 };
 
@@ -261,6 +263,17 @@ impl Walk<'_> {
             return;
         };
         begin_baseline(&mut resource);
+        let action = if recreation == Recreation::Always {
+            "Update:Replace"
+        } else {
+            "Update:Modify"
+        };
+        let policy = policy_in_force(draft);
+        if let Some(reason) = denial(policy, action, &resource.logical_id, &live.resource_type) {
+            resource.progress = Progress::Failed;
+            draft.tell(resource, ResourceStatus::UpdateFailed, Some(reason));
+            return;
+        }
         if recreation == Recreation::Always {
             let created = self.born(draft, &mut resource, node, properties, None);
             let reason = "Requested update requires the creation of a new physical resource; hence creating one.";
@@ -409,6 +422,30 @@ impl Walk<'_> {
 
     /// All resources are there: outputs, and the end or the clean-up.
     fn complete(&self, draft: &mut Draft) -> Pace {
+        let kept: BTreeSet<&str> = self
+            .environment
+            .document
+            .resources()
+            .filter(|(_, node)| self.scope.is_wanted(node))
+            .map(|(name, _)| name)
+            .collect();
+        let denied = draft
+            .resources
+            .values()
+            .filter(|resource| !kept.contains(resource.logical_id.as_str()))
+            .find_map(|resource| {
+                let policy = policy_in_force(draft);
+                denial(
+                    policy,
+                    "Update:Delete",
+                    &resource.logical_id,
+                    &resource.resource_type,
+                )
+            });
+        if let Some(reason) = denied {
+            draft.fail(reason);
+            return Pace::Moved;
+        }
         let outputs = match outputs::evaluate(self.environment.state, self.scope, &draft.stack) {
             Ok(outputs) => outputs,
             Err(failure) => {
@@ -433,6 +470,14 @@ impl Walk<'_> {
         }
         Pace::Moved
     }
+}
+
+/// The stack policy that holds for this operation; what a first operation makes is under none.
+fn policy_in_force(draft: &Draft) -> Option<&str> {
+    let operation = draft.stack.operation.as_ref()?;
+    let is_create = operation.kind == OperationKind::Create;
+    let policy = operation.policy.as_ref().or(draft.stack.policy.as_ref());
+    policy.filter(|_| !is_create).map(String::as_str)
 }
 
 fn progress<'a>(draft: &'a Draft, name: &str) -> Option<&'a Progress> {
@@ -487,41 +532,7 @@ fn finish(draft: &mut Draft, name: &str) {
     }
 }
 
-impl Draft {
-    /// Cancels what was begun: it may exist already, so it counts as existing and is undone with the rest.
-    pub(crate) fn cancel_started(&mut self) {
-        let started: Vec<Resource> = self
-            .resources
-            .values()
-            .filter(|resource| matches!(resource.progress, Progress::Started { .. }))
-            .cloned()
-            .collect();
-        for mut resource in started {
-            let Progress::Started { goal, .. } =
-                std::mem::replace(&mut resource.progress, Progress::Failed)
-            else {
-                continue;
-            };
-            let status = failed_status(&resource);
-            let what = if resource.live.is_some() {
-                "update"
-            } else {
-                "creation"
-            };
-            if let Goal::Exist(wanted) = goal {
-                if let Some(old) = resource.live.take()
-                    && old.physical_id != wanted.physical_id
-                {
-                    resource.superseded.push(old);
-                }
-                resource.live = Some(*wanted);
-            }
-            self.tell(resource, status, Some(format!("Resource {what} cancelled")));
-        }
-    }
-}
-
-fn failed_status(resource: &Resource) -> ResourceStatus {
+pub(super) fn failed_status(resource: &Resource) -> ResourceStatus {
     if resource.status == ResourceStatus::ImportInProgress {
         ResourceStatus::ImportFailed
     } else if resource.live.is_some() {
@@ -576,55 +587,4 @@ pub(super) fn policy(node: &Value, name: &str) -> DeletionPolicy {
     let word = node.get(name).and_then(Value::as_str);
     word.and_then(|word| word.parse().ok())
         .unwrap_or(DeletionPolicy::Delete)
-}
-
-/// Whether the old resource goes before the new one comes, so that both may have the same name.
-fn replaces_in_place(type_name: &str) -> bool {
-    facts::of(type_name).is_some_and(|facts| {
-        facts.replacement_strategy == schema::ReplacementStrategy::DeleteThenCreate
-    })
-}
-
-/// Who has a physical resource already.
-enum Owner {
-    /// A resource of a stack.
-    Stack(String, String),
-    /// It stands outside every stack.
-    Nobody,
-}
-
-fn owner_of(state: &State, region: &str, wanted: &Deployed) -> Option<Owner> {
-    let is_global = matches!(
-        wanted.resource_type.split("::").nth(1),
-        Some("IAM" | "CloudFront" | "Budgets" | "Route53")
-    ) || wanted.resource_type == "AWS::S3::Bucket";
-    let is_same = |other: &Deployed| {
-        other.physical_id == wanted.physical_id && other.resource_type == wanted.resource_type
-    };
-    for entry in state.stacks.values() {
-        if !is_global && entry.stack.region != region {
-            continue;
-        }
-        for resource in entry.resources.values() {
-            let goal = match &resource.progress {
-                Progress::Started {
-                    goal: Goal::Exist(goal),
-                    ..
-                } => Some(goal.as_ref()),
-                _ => None,
-            };
-            let all = resource.live.iter().chain(&resource.superseded).chain(goal);
-            if all.into_iter().any(is_same) {
-                let owner = (entry.stack.uuid.clone(), resource.logical_id.clone());
-                return Some(Owner::Stack(owner.0, owner.1));
-            }
-        }
-    }
-    let is_left = state
-        .orphans
-        .values()
-        .any(|orphan| (is_global || orphan.region == region) && is_same(&orphan.deployed));
-    let is_uploaded = wanted.resource_type == "AWS::S3::Bucket"
-        && state.buckets.contains_key(&wanted.physical_id);
-    (is_left || is_uploaded).then_some(Owner::Nobody)
 }

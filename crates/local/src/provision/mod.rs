@@ -2,6 +2,7 @@
 
 mod advance;
 mod apply;
+mod conflict;
 mod difference;
 mod draft;
 mod identity;
@@ -10,7 +11,9 @@ mod outputs;
 mod remove;
 mod restore;
 mod sight;
+mod stack_policy;
 mod validation;
+mod well_known;
 
 pub(crate) use advance::{Environment, Next, advance};
 pub(crate) use draft::{Draft, STACK_TYPE};

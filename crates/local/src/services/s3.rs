@@ -137,6 +137,14 @@ fn create_bucket(
     core: &mut Core,
     target: &Target,
 ) -> Result<Response, Refusal> {
+    // `PUT /bucket?versioning` and its like set something of a bucket that exists.
+    if target.query.names().any(|name| name != "x-id") {
+        return Err(Refusal::new(
+            "NotImplemented",
+            "The local endpoint keeps no settings of buckets; declare them in a stack.",
+        )
+        .with_status(501));
+    }
     if bucket_exists(&core.state, &target.bucket) {
         return Err(Refusal::new(
             "BucketAlreadyOwnedByYou",

@@ -93,6 +93,9 @@ pub(crate) struct Operation {
     pub(crate) cancelled: bool,
     /// Physical identifiers of existing resources to take into the stack, by logical id.
     pub(crate) import: BTreeMap<String, BTreeMap<String, String>>,
+    /// The stack policy for this operation alone.
+    #[serde(default)]
+    pub(crate) policy: Option<String>,
     /// Why it fails, once it does.
     pub(crate) failure: Option<String>,
     pub(crate) started: Timestamp,

@@ -347,3 +347,38 @@ fn a_protected_stack_is_not_deleted() {
         "Stack [one] cannot be deleted while TerminationProtection is enabled"
     );
 }
+
+#[test]
+fn a_stack_policy_guards_resources() {
+    let endpoint = Endpoint::start();
+    let client = endpoint.client;
+    client.create("one", TWO);
+    let policy = r#"{"Statement": [{"Effect": "Allow", "Action": "Update:*", "Principal": "*", "Resource": "*"},
+        {"Effect": "Deny", "Action": ["Update:Replace", "Update:Delete"], "Principal": "*", "Resource": "LogicalResourceId/A"}]}"#;
+    client
+        .call(
+            "SetStackPolicy",
+            &[("StackName", "one"), ("StackPolicyBody", policy)],
+        )
+        .good();
+    let replaced = TWO.replace(r#""DisplayName": "1""#, r#""TopicName": "named""#);
+    assert_eq!(client.update("one", &replaced), "UPDATE_ROLLBACK_COMPLETE");
+    assert!(reason(client, "one", "UPDATE_FAILED").starts_with("Action denied by stack policy"));
+    let without =
+        r#"{"Resources": {"B": {"Type": "AWS::SQS::Queue", "Properties": {"DelaySeconds": 1}}}}"#;
+    assert_eq!(client.update("one", without), "UPDATE_ROLLBACK_COMPLETE");
+    let changed = TWO.replace(r#""DisplayName": "1""#, r#""DisplayName": "2""#);
+    assert_eq!(client.update("one", &changed), "UPDATE_COMPLETE");
+    let allowed = r#"{"Statement": {"Effect": "Allow", "Action": "Update:*", "Principal": "*", "Resource": "*"}}"#;
+    client
+        .call(
+            "UpdateStack",
+            &[
+                ("StackName", "one"),
+                ("TemplateBody", without),
+                ("StackPolicyDuringUpdateBody", allowed),
+            ],
+        )
+        .good();
+    assert_eq!(client.wait("one"), "UPDATE_COMPLETE");
+}

@@ -127,6 +127,10 @@ pub(super) fn update(call: &mut Call<'_>) -> Answer {
         status: StackStatus::UpdateInProgress,
         token,
         disable_rollback: call.form.flag("DisableRollback")?.unwrap_or_default(),
+        policy: call
+            .form
+            .filled("StackPolicyDuringUpdateBody")
+            .map(str::to_owned),
         retain_except_on_create: call.form.flag("RetainExceptOnCreate")?.unwrap_or_default(),
         ..Beginning::default()
     };
@@ -336,6 +340,7 @@ struct Beginning {
     retain: Vec<String>,
     skip: Vec<String>,
     force_delete: bool,
+    policy: Option<String>,
     import: BTreeMap<String, BTreeMap<String, String>>,
 }
 
@@ -352,6 +357,7 @@ impl Default for Beginning {
             retain: Vec::new(),
             skip: Vec::new(),
             force_delete: false,
+            policy: None,
             import: BTreeMap::new(),
         }
     }
@@ -383,6 +389,7 @@ fn begin(
         force_delete: beginning.force_delete,
         cancelled: false,
         import: beginning.import,
+        policy: beginning.policy,
         failure: None,
         started: call.context.now,
     });

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::Call;
 use crate::{
-    evaluate::{Document, Failure, Given, resolve_parameters},
+    evaluate::{Document, Given, resolve_parameters},
     identifiers,
     provision::{Seen, Sight},
     services::s3,
@@ -325,12 +325,6 @@ pub(super) fn check_name(name: &str, what: &str) -> Result<(), Refusal> {
         )));
     }
     Ok(())
-}
-
-impl From<&Failure> for Refusal {
-    fn from(failure: &Failure) -> Self {
-        Self::validation(failure.0.clone())
-    }
 }
 
 #[cfg(test)]

@@ -12,10 +12,10 @@ const STACKS_PER_PAGE: usize = 100;
 
 pub(super) fn describe(call: &mut Call<'_>) -> Answer {
     let entries: Vec<Entry> = match call.form.filled("StackName") {
-        Some(_) => vec![
-            call.stack(|name| format!("Stack with id {name} does not exist"))?
-                .clone(),
-        ],
+        Some(_) => {
+            let entry = call.stack(|name| format!("Stack with id {name} does not exist"))?;
+            newest_first(std::iter::once(entry))
+        }
         None => newest_first(call.core.state.present(&call.context.region)),
     };
     let (entries, next) = page(entries, call.form.filled("NextToken"), STACKS_PER_PAGE)?;
@@ -32,6 +32,7 @@ pub(super) fn describe(call: &mut Call<'_>) -> Answer {
     }))
 }
 
+/// Stacks alone, without what belongs to them.
 fn newest_first<'a>(entries: impl Iterator<Item = &'a Entry>) -> Vec<Entry> {
     let mut entries: Vec<Entry> = entries
         .map(|entry| Entry {
