@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use assembly::StackManifest;
 use futures_util::future::join_all;
+use indexmap::IndexMap;
 use plan::{Facts, Options, Plan, ReportedChange, StackAction, StackDiff, StackPlan};
 use serde_json::Value;
 
@@ -14,7 +15,7 @@ use crate::{
     error::{AwsErrorKind, Error},
     reads::{Reads, outputs_at_risk},
     status::Condition,
-    survey::{Draft, Survey},
+    survey::{Draft, Survey, pseudo_parameters},
 };
 
 /// What becomes of the change sets that a plan asks CloudFormation for.
@@ -362,8 +363,9 @@ pub fn plan_against(
             before_parameters: before
                 .map_or_else(Default::default, |before| before.parameters.clone()),
             after_parameters: stack.parameters.clone(),
+            pseudo_parameters: pseudo_parameters(assembly, stack),
             moves: assembly.manifest.moves.clone(),
-            ..Options::default()
+            elsewhere: IndexMap::new(),
         };
         let body = before.map_or(&Value::Null, |before| &base.template(before).body);
         let diff = plan::diff(

@@ -211,7 +211,10 @@ fn before_parameters(stack: &StackManifest, deployed: Option<&Stack>) -> IndexMa
         .collect()
 }
 
-fn pseudo_parameters(assembly: &Assembly, stack: &StackManifest) -> IndexMap<String, String> {
+pub(crate) fn pseudo_parameters(
+    assembly: &Assembly,
+    stack: &StackManifest,
+) -> IndexMap<String, String> {
     let region = &assembly.manifest.region;
     let (partition, suffix) = match region.split('-').next() {
         Some("cn") => ("aws-cn", "amazonaws.com.cn"),

@@ -3,7 +3,7 @@
 use plan::StackAction;
 use serde_json::{Value, json};
 
-use super::{Run, assembly, pair, producer};
+use super::{Buckets, Run, assembly, consumer, pair, producer};
 use crate::{AwsErrorKind, Busy, ChangeSets, Error, Hint as _, StackStatus};
 
 #[tokio::test(start_paused = true)]
@@ -287,4 +287,62 @@ async fn an_incomplete_description_is_completed() {
         .change("Users")
         .expect("it changes");
     assert_eq!(change.reported, Some(plan::Action::Update));
+}
+
+#[test]
+fn two_assemblies_are_compared_without_any_connection() {
+    let base = assembly(&[
+        ("identity", &[], producer("one")),
+        ("gone", &[], producer("x")),
+    ]);
+    let wanted = pair("two", 1);
+    let plan = crate::plan_against(&wanted, &base, &[], &Buckets).expect("the names exist");
+    let shape: Vec<_> = plan
+        .stacks
+        .iter()
+        .map(|stack| (stack.name.as_str(), stack.action))
+        .collect();
+    let expected = [
+        ("identity", StackAction::Update),
+        ("files", StackAction::Create),
+        ("gone", StackAction::Delete),
+    ];
+    assert_eq!(shape, expected);
+    assert!(plan.is_intact());
+    let same = crate::plan_against(&wanted, &wanted, &[], &Buckets).expect("the names exist");
+    assert!(
+        same.stacks
+            .iter()
+            .all(|stack| stack.action == StackAction::None)
+    );
+    let only = crate::plan_against(&wanted, &base, &["identity".to_owned()], &Buckets);
+    assert_eq!(only.expect("the names exist").stacks.len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_reader_waits_only_for_what_it_reads() {
+    let run = Run::new();
+    let stacks = |title: &str| {
+        let mut template = producer("one");
+        template["Resources"]["Users"]["Properties"]["Title"] = json!(title);
+        assembly(&[
+            ("identity", &[], template),
+            ("files", &["identity"], consumer(1)),
+        ])
+    };
+    run.deploy(&stacks("one")).await;
+    let planned = run
+        .plan(&stacks("two"), ChangeSets::Read)
+        .await
+        .expect("it can be planned");
+    let shape: Vec<_> = planned
+        .plan
+        .stacks
+        .iter()
+        .map(|stack| (stack.action, stack.provisional))
+        .collect();
+    assert_eq!(
+        shape,
+        [(StackAction::Update, false), (StackAction::None, false)]
+    );
 }
