@@ -308,3 +308,60 @@ fn dependencies(value: &Value) -> Result<Map<String, Value>> {
         .map(|(name, map)| (name.to_owned(), map.into()))
         .collect())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn compacted(value: Value) -> Result<Value> {
+        inner(&value)
+    }
+
+    #[test]
+    fn prose_goes_and_facts_stay() {
+        let given = json!({
+            "type": "object",
+            "description": "text",
+            "properties": { "description": { "type": "string", "description": "text", "maxLength": 3 } },
+            "additionalProperties": false,
+        });
+        let expected = json!({
+            "type": "object",
+            "properties": { "description": { "type": "string", "maxLength": 3 } },
+        });
+        assert_eq!(compacted(given).unwrap(), expected);
+    }
+
+    #[test]
+    fn what_is_usual_is_left_out_and_what_is_not_is_said() {
+        for (given, expected) in [
+            (
+                json!({ "properties": {} }),
+                json!({ "properties": {}, "additionalProperties": true }),
+            ),
+            (
+                json!({ "additionalProperties": false }),
+                json!({ "additionalProperties": false }),
+            ),
+            (
+                json!({ "$ref": "#/definitions/Rule" }),
+                json!({ "$ref": "Rule" }),
+            ),
+            (
+                json!({ "$ref": "#/properties/Arn" }),
+                json!({ "$ref": "#/properties/Arn" }),
+            ),
+            (
+                json!({ "dependencies": { "A": ["B"], "C": { "required": ["D"] } } }),
+                json!({ "dependentRequired": { "A": ["B"] }, "dependentSchemas": { "C": { "required": ["D"] } } }),
+            ),
+        ] {
+            assert_eq!(compacted(given).unwrap(), expected);
+        }
+    }
+
+    #[test]
+    fn an_unknown_keyword_is_not_passed_over() {
+        assert!(compacted(json!({ "items": { "newKeyword": 1 } })).is_err());
+    }
+}

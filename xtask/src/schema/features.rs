@@ -50,3 +50,33 @@ pub(super) fn update(manifest: &str, types: &[String]) -> Result<String> {
         .collect();
     Ok(format!("{head}{START}{list}\n{tail}"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn manifest(list: &str) -> String {
+        format!("[package]\nname = \"resources\"\n\n{START}{list}\n[dependencies]\ndsl = \"1\"\n")
+    }
+
+    #[test]
+    fn a_list_is_replaced_and_what_follows_stays() {
+        let types =
+            ["AWS::S3::Bucket", "AWS::IAM::Role", "AWS::S3::AccessPoint"].map(str::to_owned);
+        for old in ["", "gone = []\n", "gone = []\ns3 = []\n"] {
+            assert_eq!(
+                update(&manifest(old), &types).unwrap(),
+                manifest("iam = []\ns3 = []\n"),
+                "{old}"
+            );
+        }
+    }
+
+    #[test]
+    fn two_services_cannot_share_a_feature() {
+        let types = ["AWS::IoT::Thing", "AWS::IOT::Thing"].map(str::to_owned);
+        assert!(update(&manifest(""), &types).is_err());
+        assert!(update(&manifest(""), &["AWS::Actions::Thing".to_owned()]).is_err());
+        assert!(update("[package]\n", &[]).is_err());
+    }
+}

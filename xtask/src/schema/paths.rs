@@ -119,3 +119,36 @@ pub(super) fn visit(
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn pointers_become_paths() {
+        let schema = json!({
+            "properties": {
+                "Rules": { "type": "array", "items": { "$ref": "#/definitions/Rule" } },
+                "Choice": { "oneOf": [{ "properties": { "Left": {} } }, { "properties": { "Right": {} } }] },
+                "Labels": { "patternProperties": { ".*": { "properties": { "Text": {} } } } },
+            },
+            "definitions": { "Rule": { "properties": { "Id": {} } } },
+        });
+        let shapes = Shapes::new(&schema);
+        for (pointer, path) in [
+            ("/properties/Rules", Some("Rules")),
+            ("/properties/Rules/Id", Some("Rules/*/Id")),
+            ("/properties/Rules/*/Id", Some("Rules/*/Id")),
+            ("/properties/Rules/items/properties/Id", Some("Rules/*/Id")),
+            ("/properties/Choice/Right", Some("Choice/Right")),
+            ("/properties/Labels/*/Text", Some("Labels/*/Text")),
+            ("/properties/Rules/Name", None),
+            ("/properties/Gone", None),
+            ("/definitions/Rule", None),
+        ] {
+            assert_eq!(shapes.path(pointer).ok().as_deref(), path, "{pointer}");
+        }
+    }
+}
