@@ -1,6 +1,9 @@
 //! YAML: events of `saphyr_parser` built into JSON values, with CloudFormation's short forms written out.
 
-use std::{borrow::Cow, collections::HashMap};
+use std::{
+    borrow::Cow,
+    collections::{BTreeSet, HashMap},
+};
 
 use saphyr_parser::{Event, Marker, Parser, ScalarStyle, ScanError, Span, StrInput, Tag};
 use serde_json::{Map, Value};
@@ -51,8 +54,102 @@ pub(crate) struct Document {
     pub(crate) remarks: Vec<Remark>,
 }
 
+/// What an error of the parser itself begins with.
+const NOT_YAML: &str = "the text is not YAML: ";
+
+/// How far a line is moved to the right for the parser's sake.
+const MOVED: usize = 80;
+
+/// How many bytes are parsed again, all attempts together, while lines are moved.
+const MOST_REPARSED: usize = 8_000_000;
+
 /// Reads the one document of a YAML text.
+///
+/// CloudFormation's parser reads YAML 1.1, where the lines of a flow collection may begin left of what they belong to;
+/// the parser here does not allow that. Such lines are moved to the right, where they mean the same, and places within
+/// them are told as they were written.
 pub(crate) fn parse(text: &str) -> Result<Document, Vec<ParseError>> {
+    let mut moved = BTreeSet::new();
+    let mut adjusted = Cow::Borrowed(text);
+    let mut reparsed = 0;
+    loop {
+        let outcome = parse_strictly(&adjusted);
+        let line = match &outcome {
+            Err(errors) => errors
+                .last()
+                .filter(|error| is_left_in_flow(error))
+                .map(|error| error.position.line),
+            Ok(_) => None,
+        };
+        reparsed += text.len();
+        match line.filter(|line| reparsed < MOST_REPARSED && !moved.contains(line)) {
+            Some(line) => {
+                moved.insert(line);
+                adjusted = Cow::Owned(move_lines(text, &moved));
+            }
+            None if moved.is_empty() => return outcome,
+            None => return move_back(outcome, &moved),
+        }
+    }
+}
+
+/// Whether an error is that a line of a flow collection begins too far left; in blocks the parser never says this.
+fn is_left_in_flow(error: &ParseError) -> bool {
+    let reason = error.message.strip_prefix(NOT_YAML).unwrap_or_default();
+    matches!(
+        reason,
+        "invalid indentation" | "invalid indentation in flow construct"
+    )
+}
+
+fn move_lines(text: &str, moved: &BTreeSet<u32>) -> String {
+    let mut adjusted = String::with_capacity(text.len() + moved.len() * MOVED);
+    for (line, content) in (1..).zip(text.split_inclusive('\n')) {
+        if moved.contains(&line) {
+            adjusted.extend(std::iter::repeat_n(' ', MOVED));
+        }
+        adjusted.push_str(content);
+    }
+    adjusted
+}
+
+/// Gives every place the column it had before lines were moved.
+fn move_back(
+    outcome: Result<Document, Vec<ParseError>>,
+    moved: &BTreeSet<u32>,
+) -> Result<Document, Vec<ParseError>> {
+    let shift = |place: &mut Position| {
+        if moved.contains(&place.line) {
+            *place = Position::new(
+                place.line as usize,
+                (place.column as usize).saturating_sub(MOVED).max(1),
+            );
+        }
+    };
+    fn shift_all(places: &mut Places, shift: &impl Fn(&mut Position)) {
+        shift(&mut places.place);
+        for child in &mut places.children {
+            shift_all(child, shift);
+        }
+    }
+    match outcome {
+        Ok(mut document) => {
+            shift_all(&mut document.places, &shift);
+            for remark in &mut document.remarks {
+                shift(&mut remark.position);
+            }
+            Ok(document)
+        }
+        Err(mut errors) => {
+            for error in &mut errors {
+                shift(&mut error.position);
+            }
+            Err(errors)
+        }
+    }
+}
+
+fn parse_strictly(text: &str) -> Result<Document, Vec<ParseError>> {
     let mut reader = Reader {
         events: Parser::new_from_str(text),
         anchors: HashMap::new(),
@@ -445,7 +542,7 @@ fn unknown_tag(tag: &Tag, place: Position) -> ParseError {
 fn describe(error: &ScanError) -> ParseError {
     ParseError::new(
         position(error.marker()),
-        format!("the text is not YAML: {}", error.info()),
+        format!("{NOT_YAML}{}", error.info()),
     )
 }
 

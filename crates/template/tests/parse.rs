@@ -104,6 +104,18 @@ fn a_json_get_att_in_string_form_is_a_list_too() {
 }
 
 #[test]
+fn flow_collections_may_stand_left_of_what_they_belong_to() {
+    let text = "A:\n  B:\n    C: [\n  {x: 1,\n  y: 'é'}, z\n]\n  D: {\n}\nE: 2\n";
+    let template = Template::parse(text).expect("YAML 1.1 allows it");
+    assert_eq!(
+        template.body(),
+        &json!({"A": {"B": {"C": [{"x": 1, "y": "é"}, "z"]}, "D": {}}, "E": 2})
+    );
+    let place = template.position(&["A", "B", "C", "0", "y"]);
+    assert_eq!(place.map(|place| (place.line, place.column)), Some((5, 3)));
+}
+
+#[test]
 fn positions_point_at_keys_and_elements() {
     let yaml = "Resources:\n  Bücket:\n    Type: A\n    List:\n      - x: 1\n      - !GetAtt B.C\n      - &a {q: 5}\n      - *a\n";
     let json = "{\n  \"Resources\": {\"Bücket\": {\"Type\": \"A\",\n  \"List\": [ {\"x\": 1},\n {\"Fn::GetAtt\": \"B.C\"}]}}}";

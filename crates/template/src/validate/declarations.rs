@@ -263,7 +263,10 @@ fn attribute<'a>(
             }
         }
         ("Version", _) if type_name.is_some_and(is_custom) => {}
+        // Not documented, but accepted and found in many public templates.
+        ("Description", Value::String(_)) => {}
         ("Connectors" | "IgnoreGlobals", _) if context.trust.serverless => {}
+        _ if type_name.is_some_and(|name| name.starts_with("AWS::Serverless::")) => {}
         _ if key == Function::Transform.key() || is_loop(key) => {}
         _ => {
             let nearest = suggestion(key, RESOURCE_ATTRIBUTES);
