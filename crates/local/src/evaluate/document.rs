@@ -33,6 +33,8 @@ const LIMITS: [(&str, usize, &str); 4] = [
 ];
 const LONGEST_DESCRIPTION: usize = 1024;
 const LONGEST_NAME: usize = 255;
+/// The one transform the endpoint knows: its functions are evaluated like all others.
+const LANGUAGE_EXTENSIONS: &str = "AWS::LanguageExtensions";
 
 /// A template whose structure is sound.
 #[derive(Debug)]
@@ -121,6 +123,17 @@ impl Document {
         }
     }
 
+    /// The transforms that are macros, not part of the language.
+    pub(crate) fn macros(&self) -> Vec<&str> {
+        let mut names = self.transforms();
+        names.retain(|name| *name != LANGUAGE_EXTENSIONS);
+        names
+    }
+
+    fn has_macros(&self) -> bool {
+        !self.macros().is_empty()
+    }
+
     fn check_sections(&self) -> Result<(), Failure> {
         let body = self
             .body()
@@ -129,7 +142,8 @@ impl Document {
         let unknown: Vec<&str> = body
             .keys()
             .map(String::as_str)
-            .filter(|name| !SECTIONS.contains(name))
+            // A macro may ask for sections of its own, as SAM does for `Globals`.
+            .filter(|name| !SECTIONS.contains(name) && !self.has_macros())
             .collect();
         if !unknown.is_empty() {
             return Err(Failure::new(format!(
@@ -219,7 +233,8 @@ impl Document {
                 }
             }
         }
-        if unknown.is_empty() {
+        // A macro may turn types of its own into others.
+        if unknown.is_empty() || self.has_macros() {
             return Ok(());
         }
         unknown.sort_unstable();

@@ -465,3 +465,54 @@ fn twenty_resources_take_less_than_a_tenth_of_a_second() {
     assert!(taken.as_millis() < 1000, "{taken:?}");
     eprintln!("20 resources: {taken:?}");
 }
+
+#[test]
+fn rules_are_checked_where_they_can_be() {
+    let endpoint = Endpoint::start();
+    let client = endpoint.client;
+    let template = |assertion: &str| {
+        format!(
+            r#"{{"Parameters": {{"P": {{"Type": "String", "Default": "a"}}}},
+               "Rules": {{"R": {{"Assertions": [{{"Assert": {assertion}, "AssertDescription": "no luck"}}]}}}},
+               "Resources": {{"T": {{"Type": "AWS::SNS::Topic"}}}}}}"#
+        )
+    };
+    let refused = template(r#"{"Fn::Contains": [["b", "c"], {"Ref": "P"}]}"#);
+    let (_, message) = client
+        .call(
+            "CreateStack",
+            &[("StackName", "x"), ("TemplateBody", &refused)],
+        )
+        .refused();
+    assert!(message.contains("no luck"), "{message}");
+    let kept = template(r#"{"Fn::EachMemberIn": [[{"Ref": "P"}], ["a", "b"]]}"#);
+    assert_eq!(client.create("x", &kept), "CREATE_COMPLETE");
+    let undecided = template(r#"{"Fn::Equals": [{"Fn::ValueOf": ["P", "VpcId"]}, "v"]}"#);
+    assert_eq!(client.create("y", &undecided), "CREATE_COMPLETE");
+}
+
+#[test]
+fn a_macro_is_refused_only_when_it_is_to_run() {
+    let endpoint = Endpoint::start();
+    let client = endpoint.client;
+    let template = r#"{"Transform": "AWS::Serverless-2016-10-31", "Globals": {}, "Resources": {"F": {"Type": "AWS::Serverless::Function"}}}"#;
+    let valid = client
+        .call("ValidateTemplate", &[("TemplateBody", template)])
+        .good();
+    assert_eq!(valid.all("member"), ["AWS::Serverless-2016-10-31"]);
+    let fields = [("StackName", "x"), ("TemplateBody", template)];
+    assert_eq!(
+        client.call("CreateStack", &fields).refused().0,
+        "InsufficientCapabilitiesException"
+    );
+    let granted = [
+        fields[0],
+        fields[1],
+        ("Capabilities.member.1", "CAPABILITY_AUTO_EXPAND"),
+    ];
+    let (_, message) = client.call("CreateStack", &granted).refused();
+    assert_eq!(
+        message,
+        "No transform named AWS::Serverless-2016-10-31 found."
+    );
+}

@@ -21,7 +21,6 @@ const LONGEST_BODY: usize = 51_200;
 /// The longest template in a bucket, in bytes.
 const LONGEST_OBJECT: usize = 1_048_576;
 const MOST_TAGS: usize = 50;
-const LANGUAGE_EXTENSIONS: &str = "AWS::LanguageExtensions";
 
 /// A desired state that was checked.
 pub(super) struct Order {
@@ -218,11 +217,7 @@ fn check_transforms(
     document: &Document,
     capabilities: &[String],
 ) -> Result<(), Refusal> {
-    let macros: Vec<&str> = document
-        .transforms()
-        .into_iter()
-        .filter(|name| *name != LANGUAGE_EXTENSIONS)
-        .collect();
+    let macros = document.macros();
     let Some(first) = macros.first() else {
         return Ok(());
     };
