@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::{context::Context, limits::DYNAMIC_REFERENCES};
 use crate::{
-    finding::{Findings, Path},
+    finding::{Findings, Path, Severity},
     model::Section,
     references::substitution_variables,
     rules,
@@ -16,7 +16,14 @@ use crate::{
 pub(crate) const DYNAMIC_REFERENCE: &str = "{{resolve:";
 
 pub(crate) fn check(context: &Context<'_>, findings: &mut Findings) {
+    // SAM drops nulls; the templates of its own tools have them.
+    let null = if context.trust.serverless {
+        Severity::Warning
+    } else {
+        rules::NULL_VALUE.severity
+    };
     let mut survey = Survey {
+        null,
         findings,
         path: Path::default(),
         dynamic_references: 0,
@@ -64,6 +71,8 @@ fn unused(context: &Context<'_>, used: &HashSet<&str>, findings: &mut Findings) 
 }
 
 struct Survey<'c, 'a> {
+    /// How grave a null is.
+    null: Severity,
     findings: &'c mut Findings,
     path: Path<'a>,
     dynamic_references: usize,
