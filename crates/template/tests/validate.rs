@@ -603,6 +603,13 @@ fn what_cannot_be_known_is_left_alone() {
 fn transforms_are_believed_as_far_as_they_go() {
     let sam = "Transform: AWS::Serverless-2016-10-31\nGlobals: {}\nResources:\n  F: {Type: AWS::Serverless::Function, Properties: {Any: x}}\n  T: {Type: AWS::SNS::Topic, Properties: {TopicName: !Ref FRole}}\n";
     assert_eq!(findings(sam), [""; 0]);
+    let nulls = "Transform: AWS::Serverless-2016-10-31\nResources:\n  F: {Type: AWS::Serverless::Function, Properties: {Role: null}}\n";
+    let template = Template::parse(nulls).expect("it is YAML");
+    let severities: Vec<Severity> = validate(&template, &Options::default())
+        .iter()
+        .map(|finding| finding.severity)
+        .collect();
+    assert_eq!(severities, [Severity::Warning]);
     let extended = "Transform: AWS::LanguageExtensions\nResources:\n  Fn::ForEach::Topics: [N, [a, b], {'T${N}': {Type: AWS::SNS::Topic}}]\n  Q: {Type: AWS::SQS::Queue, DeletionPolicy: !If [C, Delete, Retain], Properties: {QueueName: !GetAtt Ta.TopicName, DelaySeconds: !Length [a]}}\nConditions: {C: !Equals [!Ref 'AWS::Region', x]}\n";
     assert_eq!(findings(extended), [""; 0]);
     let own = "Transform: Mine\nResources: {A: {Type: Anything, Count: 3}}\n";

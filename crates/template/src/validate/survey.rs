@@ -85,7 +85,8 @@ impl<'a> Survey<'_, 'a> {
         match value {
             Value::Null => {
                 let message = "null stands for nothing CloudFormation accepts; give a value or remove the key";
-                self.findings.add(&rules::NULL_VALUE, &self.path, message);
+                self.findings
+                    .add_as(self.null, &rules::NULL_VALUE, &self.path, message);
             }
             Value::String(text) => self.text(text),
             Value::Array(elements) => {
