@@ -50,6 +50,19 @@ pub(crate) fn with_engine<T>(
     })
 }
 
+/// Asks a question, unless the operation is asked to stop meanwhile.
+pub(crate) async fn ask(
+    engine: &Engine<'_>,
+    printer: &Printer,
+    question: &str,
+) -> Result<Option<String>, CommandError> {
+    let stop = engine.stop();
+    tokio::select! {
+        answer = printer.ask(question) => Ok(answer),
+        () = stop.cancelled() => Err(CommandError::interrupted("interrupted; nothing was begun")),
+    }
+}
+
 /// What a report means for the command: success, or the first failure with what to do.
 pub(crate) fn conclude(report: &Report, printer: &Printer) -> Result<(), CommandError> {
     for stack in &report.stacks {

@@ -169,16 +169,21 @@ impl Printer {
         }
     }
 
-    /// Asks for a line on the terminal; `None` at the end of input.
-    pub(crate) fn ask(&self, question: &str) -> Option<String> {
-        let mut stderr = io::stderr().lock();
-        let _ = write!(stderr, "{question} ");
-        let _ = stderr.flush();
-        let mut line = String::new();
-        match io::stdin().read_line(&mut line) {
-            Ok(length) if length > 0 => Some(line.trim().to_owned()),
-            Ok(_) | Err(_) => None,
+    /// Asks for a line on the terminal; `None` at the end of input. While it waits, Ctrl-C is still heard.
+    pub(crate) async fn ask(&self, question: &str) -> Option<String> {
+        {
+            let mut stderr = io::stderr().lock();
+            let _ = write!(stderr, "{question} ");
+            let _ = stderr.flush();
         }
+        let line = tokio::task::spawn_blocking(|| {
+            let mut line = String::new();
+            match io::stdin().read_line(&mut line) {
+                Ok(length) if length > 0 => Some(line.trim().to_owned()),
+                Ok(_) | Err(_) => None,
+            }
+        });
+        line.await.ok().flatten()
     }
 }
 

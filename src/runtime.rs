@@ -13,13 +13,16 @@ use crate::error::CommandError;
 pub(crate) fn block_on<T>(
     future: impl Future<Output = Result<T, CommandError>>,
 ) -> Result<T, CommandError> {
-    tokio::runtime::Builder::new_current_thread()
+    let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(|error: io::Error| {
             CommandError::failed(format!("cannot start the asynchronous runtime: {error}"))
-        })?
-        .block_on(future)
+        })?;
+    let outcome = runtime.block_on(future);
+    // A question that nobody answered any more is not waited for.
+    runtime.shutdown_background();
+    outcome
 }
 
 /// Completes when a person (Ctrl-C) or a supervisor (SIGTERM) asks the process to stop.

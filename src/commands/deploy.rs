@@ -13,7 +13,7 @@ use crate::{
     commit,
     error::{CommandError, Ending},
     guard,
-    operation::{conclude, with_engine},
+    operation::{ask, conclude, with_engine},
     printer::Printer,
     session::{Session, check_selection},
     views,
@@ -96,7 +96,7 @@ async fn deploy(
         Some(error) => Err(error),
         // Whoever saved the plan had it approved.
         None if saved.is_some() => Ok(()),
-        None => approve(plan, &session.environment, global, printer),
+        None => approve(engine, plan, &session.environment, global, printer).await,
     };
     if let Err(error) = decided {
         engine.discard(&planned).await?;
@@ -167,7 +167,8 @@ fn unmoved(saved: &Plan, now: &Plan) -> Result<(), CommandError> {
 }
 
 /// Asks a person when the environment says so.
-fn approve(
+async fn approve(
+    engine: &Engine<'_>,
     plan: &Plan,
     environment: &Environment,
     global: &Global,
@@ -193,7 +194,8 @@ fn approve(
         let style = printer.message_style();
         printer.message(&views::plan::draw(plan, style, printer.is_verbose()));
     }
-    let answer = printer.ask(&format!("Deploy this to {}? [y/N]", environment.name));
+    let question = format!("Deploy this to {}? [y/N]", environment.name);
+    let answer = ask(engine, printer, &question).await?;
     if matches!(answer.as_deref(), Some("y" | "Y" | "yes")) {
         Ok(())
     } else {

@@ -1,11 +1,12 @@
 //! `destroy`: delete the stacks.
 
 use clap::Args;
+use engine::Engine;
 
 use crate::{
     cli::{EnvironmentArg, Global},
     error::{CommandError, Ending},
-    operation::{conclude, with_engine},
+    operation::{ask, conclude, with_engine},
     printer::Printer,
     session::{Session, check_selection},
 };
@@ -55,7 +56,7 @@ pub(crate) fn run(
                     crate::views::words::resources(stack.resources)
                 ));
             }
-            confirm(name, global, printer)?;
+            confirm(name, engine, global, printer).await?;
             let report = engine.destroy(&assembly, &args.stacks).await?;
             conclude(&report, printer)?;
             Ok(Ending::Done)
@@ -64,7 +65,12 @@ pub(crate) fn run(
 }
 
 /// Goes on only when the environment's name is typed, or `--yes` was given.
-fn confirm(name: &str, global: &Global, printer: &Printer) -> Result<(), CommandError> {
+async fn confirm(
+    name: &str,
+    engine: &Engine<'_>,
+    global: &Global,
+    printer: &Printer,
+) -> Result<(), CommandError> {
     if global.yes {
         return Ok(());
     }
@@ -74,7 +80,7 @@ fn confirm(name: &str, global: &Global, printer: &Printer) -> Result<(), Command
                 .hinted("pass `--yes`"),
         );
     }
-    let answer = printer.ask(&format!("Type `{name}` to go on:"));
+    let answer = ask(engine, printer, &format!("Type `{name}` to go on:")).await?;
     if answer.as_deref() == Some(name) {
         Ok(())
     } else {

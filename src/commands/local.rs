@@ -96,9 +96,9 @@ fn reset(args: &ResetArgs, global: &Global, printer: &Printer) -> Result<Ending,
             ))
             .hinted("pass `--yes`"));
         }
-        let answer = printer.ask(&format!(
-            "Delete everything deployed to the embedded endpoint ({place})? [y/N]"
-        ));
+        let question =
+            format!("Delete everything deployed to the embedded endpoint ({place})? [y/N]");
+        let answer = block_on(async { Ok(printer.ask(&question).await) })?;
         if !matches!(answer.as_deref(), Some("y" | "Y" | "yes")) {
             return Err(CommandError::failed("declined; nothing was deleted"));
         }
