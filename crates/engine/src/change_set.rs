@@ -22,7 +22,7 @@ use crate::{
 const INLINE_LIMIT: usize = 51_200;
 
 /// How many UTF-8 bytes a template may have at all.
-const TEMPLATE_LIMIT: usize = 1_048_576;
+const TEMPLATE_LIMIT: usize = 1_000_000;
 
 /// How long a change set may take; nested stacks and macros take minutes.
 const PATIENCE: Duration = Duration::from_secs(15 * 60);

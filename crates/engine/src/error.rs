@@ -187,7 +187,7 @@ pub enum Error {
         errors: Vec<template::ParseError>,
     },
     /// A template is too large for CloudFormation.
-    #[error("the template of stack `{stack}` has {bytes} bytes, CloudFormation takes 1,048,576")]
+    #[error("the template of stack `{stack}` has {bytes} bytes, CloudFormation takes 1,000,000")]
     TemplateTooLarge {
         /// The stack's short name.
         stack: String,

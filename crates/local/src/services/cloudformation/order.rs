@@ -19,7 +19,7 @@ use crate::{
 /// The longest template within a request, in bytes.
 const LONGEST_BODY: usize = 51_200;
 /// The longest template in a bucket, in bytes.
-const LONGEST_OBJECT: usize = 1_048_576;
+const LONGEST_OBJECT: usize = 1_000_000;
 const MOST_TAGS: usize = 50;
 
 /// A desired state that was checked.
