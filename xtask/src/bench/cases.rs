@@ -1,6 +1,10 @@
 //! The cases: what is run, by whom, and what it must stay within.
 
-use std::{fs, path::Path, process::Command};
+use std::{
+    fs,
+    path::Path,
+    process::{Command, Stdio},
+};
 
 use anyhow::{Context, ensure};
 
@@ -44,7 +48,7 @@ pub(super) const CASES: [Case; 9] = [
         once: false,
         prepare: |bench| {
             let words = ["synth", "-e", "staging"];
-            succeed(&mut bench.chitinfra(&words))?;
+            quietly(bench.chitinfra(&words))?;
             Ok(Contest::new()
                 .with("chitinfra", bench.chitinfra(&words))
                 .maybe("cdk", bench.cdk(&CDK_SYNTH)))
@@ -84,7 +88,7 @@ pub(super) const CASES: [Case; 9] = [
         limit: limit(0.150, 0),
         once: false,
         prepare: |bench| {
-            succeed(&mut bench.chitinfra(&["deploy", "-e", "local"]))?;
+            quietly(bench.chitinfra(&["deploy", "-e", "local"]))?;
             Ok(Contest::new().with("chitinfra", bench.chitinfra(&["plan", "-e", "local"])))
         },
     },
@@ -143,7 +147,7 @@ impl Contest {
 /// The least password length of the user pool, edited in both programs. The CDK's is JavaScript, which nothing compiles.
 fn edit(bench: &Bench<'_>) -> anyhow::Result<Contest> {
     let words = ["synth", "-e", "staging"];
-    succeed(&mut bench.chitinfra(&words))?;
+    quietly(bench.chitinfra(&words))?;
     let ours = bench.chitinfra(&words);
     let stack = bench.checkout.join("stacks/src/identity.rs");
     let mut contest = Contest::new().with_rounds("chitinfra", move |round| {
@@ -266,6 +270,11 @@ fn set_number(file: &Path, before: &str, number: u32) -> anyhow::Result<()> {
     let rest = rest.trim_start_matches(|character: char| character.is_ascii_digit());
     fs::write(file, format!("{start}{before}{number}{rest}"))?;
     Ok(())
+}
+
+/// Prepares with our program; only its errors are of interest.
+fn quietly(mut command: Command) -> anyhow::Result<()> {
+    succeed(command.arg("--quiet").stdout(Stdio::null()))
 }
 
 /// Another command of the same words, folder and environment.
