@@ -48,7 +48,8 @@ const FILES: [(&str, &str); 6] = [
 
 pub(crate) fn run(args: &InitArgs, printer: &Printer) -> Result<Ending, CommandError> {
     let folder = match &args.folder {
-        Some(folder) => current_folder()?.join(folder),
+        // `init .` is the current folder too; putting the components together again leaves the dot out.
+        Some(folder) => current_folder()?.join(folder).components().collect(),
         None => current_folder()?,
     };
     let name = match &args.name {

@@ -1,6 +1,8 @@
 //! The changes of one stack as text: the gravest first, one block per resource.
 
-use plan::{Action, Change, Edit, Effect, EntryChange, Impact, PropertyChange, StackDiff};
+use plan::{
+    Action, Change, Edit, Effect, EntryChange, Impact, PropertyChange, StackDiff, StatementKind,
+};
 use serde_json::Value;
 use similar::{ChangeTag, TextDiff};
 
@@ -87,12 +89,23 @@ pub(crate) fn access(diff: &StackDiff, style: Style) -> String {
         } else {
             format!(" on {}", statement.resources.join(", "))
         };
-        let line = format!(
-            "  {sign} {} {may} {}{on}{condition}  ({})",
-            statement.principals.join(", "),
-            statement.actions.join(", "),
-            statement.logical_id,
-        );
+        let principals = statement.principals.join(", ");
+        let rest = match statement.kind {
+            // What these say is not in the template; their names are.
+            StatementKind::ManagedPolicy => {
+                format!("may what {} says", statement.resources.join(", "))
+            }
+            StatementKind::Boundary if statement.actions.is_empty() => {
+                format!("may at most what {} says", statement.resources.join(", "))
+            }
+            StatementKind::Boundary
+            | StatementKind::Identity
+            | StatementKind::Trust
+            | StatementKind::Resource => {
+                format!("{may} {}{on}{condition}", statement.actions.join(", "))
+            }
+        };
+        let line = format!("  {sign} {principals} {rest}  ({})", statement.logical_id);
         text.push_str(&access_line(
             &line,
             statement.change,
@@ -147,7 +160,11 @@ fn resource(change: &Change, widths: &Widths, style: Style, verbose: bool) -> St
         id = widths.id,
         type_name = widths.type_name,
     );
-    let mut text = style.paint(words::tone(change.action), &head);
+    let head = match change.source {
+        Some(_) => head.as_str(),
+        None => head.trim_end(),
+    };
+    let mut text = style.paint(words::tone(change.action), head);
     if let Some(source) = &change.source {
         text.push_str("  ");
         text.push_str(&style.paint(Tone::Faint, source));

@@ -17,13 +17,13 @@ fn two_templates_are_compared_property_by_property() {
     snapshot!(project.run("diff old.json new.json").ended_with(0), @"
     exit status: 0
     --- stdout
-      ± Files   AWS::S3::Bucket      
+      ± Files   AWS::S3::Bucket
           is replaced, as a property changes; the old one is deleted: it holds data
           BucketName  sample-files → another-name  forces replacement
       ± Access  AWS::S3::BucketPolicy
           is replaced, as a resource it refers to is replaced; the old one is deleted
           ↳ Files is replaced: Bucket (forces replacement), PolicyDocument.Statement.0.Resource.0, PolicyDocument.Statement.0.Resource.1
-      ~ Name    AWS::SSM::Parameter  
+      ~ Name    AWS::SSM::Parameter
           ↳ Files is replaced: Value
       ~ output FilesName  ↳ Files is replaced
 

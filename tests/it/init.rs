@@ -8,7 +8,7 @@ fn what_is_there_is_not_overwritten() {
     snapshot!(project.run("init . --name sample").ended_with(2), @"
     exit status: 2
     --- stderr
-    error: `[PROJECT]/./environments/local.yaml` exists already
+    error: `[PROJECT]/environments/local.yaml` exists already
 
     hint: name a new folder: `chitinfra init DIR`
     ");
