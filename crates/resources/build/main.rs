@@ -75,7 +75,8 @@ fn main() -> Result<(), Box<dyn error::Error>> {
 }
 
 /// Lints that generated code need not keep: AWS chose its names, and its documentation describes them.
-const LINTS: &str = "missing_docs, non_camel_case_types, clippy::all, clippy::nursery, clippy::pedantic";
+const LINTS: &str =
+    "missing_docs, non_camel_case_types, clippy::all, clippy::nursery, clippy::pedantic";
 
 fn enabled(feature: &str) -> bool {
     env::var_os(format!("CARGO_FEATURE_{}", feature.to_ascii_uppercase())).is_some()
