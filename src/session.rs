@@ -1,6 +1,13 @@
 //! What most verbs begin with: the project, one environment of it, and where its stacks come from.
 
-use std::{env, path::PathBuf};
+use std::{
+    env,
+    num::NonZero,
+    panic,
+    path::PathBuf,
+    sync::atomic::{AtomicUsize, Ordering},
+    thread,
+};
 
 use assembly::{Diagnostic, Environment, Severity, nearest};
 use engine::Assembly;
@@ -121,15 +128,37 @@ impl Session {
     }
 }
 
-/// Checks every template of an assembly; findings name the line that declared the resource.
+/// Checks every template of an assembly, on all processors; findings name the line that declared the resource.
 fn check(assembly: &Assembly) -> Vec<Diagnostic> {
-    let mut diagnostics = Vec::new();
-    for stack in &assembly.manifest.stacks {
-        if let Some(template) = assembly.templates.get(&stack.name) {
-            diagnostics.extend(findings::of_stack(stack, &template.text));
+    let stacks = &assembly.manifest.stacks;
+    let next = AtomicUsize::new(0);
+    let work = || {
+        let mut checked = Vec::new();
+        while let index = next.fetch_add(1, Ordering::Relaxed)
+            && let Some(stack) = stacks.get(index)
+        {
+            if let Some(template) = assembly.templates.get(&stack.name) {
+                checked.push((index, findings::of_stack(stack, &template.text)));
+            }
         }
-    }
-    diagnostics
+        checked
+    };
+    let processors = thread::available_parallelism().map_or(1, NonZero::get);
+    let mut checked = thread::scope(|scope| {
+        let helpers: Vec<_> = (1..processors.min(stacks.len()))
+            .map(|_| scope.spawn(work))
+            .collect();
+        let mut checked = work();
+        for helper in helpers {
+            match helper.join() {
+                Ok(more) => checked.extend(more),
+                Err(panic) => panic::resume_unwind(panic),
+            }
+        }
+        checked
+    });
+    checked.sort_by_key(|(index, _)| *index);
+    checked.into_iter().flat_map(|(_, found)| found).collect()
 }
 
 /// Makes sure that every stack named on the command line exists.

@@ -27,12 +27,14 @@ static CACHE: LazyLock<Mutex<HashMap<(usize, usize), Compiled>>> = LazyLock::new
 /// Whether a text matches a pattern of the facts; `None` when the pattern is beyond what can be read here.
 pub(crate) fn matches(pattern: &'static str, text: &str) -> Option<bool> {
     let key = (pattern.as_ptr().addr(), pattern.len());
-    let compiled = CACHE
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner)
-        .entry(key)
-        .or_insert_with(|| compile(pattern).map(Arc::new))
-        .clone();
+    let cache = || CACHE.lock().unwrap_or_else(PoisonError::into_inner);
+    let known = cache().get(&key).cloned();
+    // Compiling takes long: others go on meanwhile, and two who compile the same come to the same.
+    let compiled = known.unwrap_or_else(|| {
+        let compiled = compile(pattern).map(Arc::new);
+        cache().insert(key, compiled.clone());
+        compiled
+    });
     compiled.map(|regex| regex.is_match(text))
 }
 
