@@ -145,12 +145,12 @@ fn check(assembly: &Assembly) -> Vec<Diagnostic> {
     };
     let processors = thread::available_parallelism().map_or(1, NonZero::get);
     let mut checked = thread::scope(|scope| {
-        let helpers: Vec<_> = (1..processors.min(stacks.len()))
+        let workers: Vec<_> = (1..processors.min(stacks.len()))
             .map(|_| scope.spawn(work))
             .collect();
         let mut checked = work();
-        for helper in helpers {
-            match helper.join() {
+        for worker in workers {
+            match worker.join() {
                 Ok(more) => checked.extend(more),
                 Err(panic) => panic::resume_unwind(panic),
             }
