@@ -1,12 +1,12 @@
 //! The connection to CloudFormation: AWS itself, an address that was named, or the endpoint built into this program.
 
-use std::{path::PathBuf, sync::Arc, time::SystemTime};
+use std::{path::PathBuf, sync::Arc};
 
 use assembly::Endpoint;
 use engine::{Aws, AwsOptions, verify_account};
 use local::{Options, Server};
 
-use crate::{cli::Global, error::CommandError, project::Project, session::Session};
+use crate::{cli::Global, clock, error::CommandError, project::Project, session::Session};
 
 /// What `local serve` holds the state for; a second process then talks to it instead of opening the state itself.
 pub(crate) const SERVE: &str = "chitinfra local serve";
@@ -51,28 +51,10 @@ pub(crate) fn state_directory(project: &Project) -> PathBuf {
 
 /// Options of the embedded endpoint on this machine.
 pub(crate) fn options(directory: PathBuf, purpose: &str) -> Options {
-    let mut options = Options::new(directory, purpose, Arc::new(now));
+    let mut options = Options::new(directory, purpose, Arc::new(clock::now));
     // Identifiers differ from run to run, as they do on AWS.
-    options.seed = seed();
+    options.seed = clock::seed();
     options
-}
-
-/// A number that no other run has.
-pub(crate) fn seed() -> u64 {
-    let since = now()
-        .duration_since(SystemTime::UNIX_EPOCH)
-        .unwrap_or_default();
-    since.as_secs().rotate_left(32)
-        ^ u64::from(since.subsec_nanos())
-        ^ (u64::from(std::process::id()) << 8)
-}
-
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the binary is where the clock is read"
-)]
-fn now() -> SystemTime {
-    SystemTime::now()
 }
 
 /// Starts the embedded endpoint in this process, or finds the one that `local serve` runs; its address.

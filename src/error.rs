@@ -1,6 +1,6 @@
 //! How a command fails: what kind of failure, why, and what to do next.
 
-use std::{error::Error, fmt::Write as _, process::ExitCode};
+use std::{error::Error, fmt::Write as _, io, path::Path, process::ExitCode};
 
 use assembly::Diagnostic;
 use engine::Hint as _;
@@ -66,6 +66,18 @@ impl CommandError {
     /// The command line, the project or an environment file is wrong.
     pub(crate) fn usage(error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self::new(ErrorKind::Usage, error)
+    }
+
+    /// A file or folder that a person named or wrote cannot be read.
+    pub(crate) fn cannot_read(path: &Path, error: &io::Error) -> Self {
+        Self::usage(format!("cannot read `{}`: {error}", path.display()))
+    }
+
+    /// A file or folder cannot be written.
+    pub(crate) fn cannot_write(path: &Path, error: &io::Error) -> Self {
+        let full = error.kind() == io::ErrorKind::StorageFull;
+        Self::failed(format!("cannot write `{}`: {error}", path.display()))
+            .maybe_hinted(full.then_some("the disk is full"))
     }
 
     /// A person stopped it.

@@ -1,12 +1,10 @@
 //! The stop before data are lost.
 
-use std::time::SystemTime;
-
 use engine::Assembly;
 use jiff::{Timestamp, tz::TimeZone};
 use plan::{AllowedLosses, Plan};
 
-use crate::error::CommandError;
+use crate::{clock, error::CommandError};
 
 /// The error that a plan is to be stopped with, when it loses what a stateful resource holds without permission in the
 /// code or on the command line (`allowed`: logical ids, `Users` or `identity/Users`).
@@ -40,12 +38,7 @@ pub(crate) fn check(
 
 /// Today in UTC, `2026-12-31`.
 fn today() -> Result<String, CommandError> {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the binary is where the clock is read"
-    )]
-    let now = SystemTime::now();
-    let timestamp = Timestamp::try_from(now)
+    let timestamp = Timestamp::try_from(clock::now())
         .map_err(|error| CommandError::failed(format!("the clock is not usable: {error}")))?;
     Ok(TimeZone::UTC.to_datetime(timestamp).date().to_string())
 }

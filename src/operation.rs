@@ -5,7 +5,7 @@ use plan::SchemaFacts;
 
 use crate::{
     cli::Global,
-    endpoint,
+    clock, endpoint,
     error::CommandError,
     printer::Printer,
     progress::Progress,
@@ -25,7 +25,7 @@ pub(crate) fn with_engine<T>(
 ) -> Result<T, CommandError> {
     block_on(async {
         let cloud = endpoint::connect(session, global, purpose).await?;
-        let seed = endpoint::seed();
+        let seed = clock::seed();
         let pace = if endpoint::is_embedded(session, global) {
             Pace::embedded(seed)
         } else {

@@ -59,18 +59,15 @@ impl Project {
         if !names.iter().any(|known| known == name) {
             return Err(unknown_environment(name, &names));
         }
-        let text = fs::read_to_string(self.root.join(&relative)).map_err(|error| {
-            CommandError::usage(format!("cannot read `{}`: {error}", relative.display()))
-        })?;
+        let text = fs::read_to_string(self.root.join(&relative))
+            .map_err(|error| CommandError::cannot_read(&relative, &error))?;
         Ok(Environment::parse(&relative.to_string_lossy(), &text)?)
     }
 
     /// The names of all environments, sorted.
     pub(crate) fn environment_names(&self) -> Result<Vec<String>, CommandError> {
         let folder = self.root.join(ENVIRONMENTS);
-        let cannot = |error: std::io::Error| {
-            CommandError::usage(format!("cannot read `{}`: {error}", folder.display()))
-        };
+        let cannot = |error: std::io::Error| CommandError::cannot_read(&folder, &error);
         let mut names = Vec::new();
         for entry in fs::read_dir(&folder).map_err(cannot)? {
             let path = entry.map_err(cannot)?.path();

@@ -88,9 +88,8 @@ impl Session {
         printer: &Printer,
     ) -> Result<Assembly, CommandError> {
         if let Some(parent) = output.parent() {
-            std::fs::create_dir_all(parent).map_err(|error| {
-                CommandError::failed(format!("cannot write `{}`: {error}", parent.display()))
-            })?;
+            std::fs::create_dir_all(parent)
+                .map_err(|error| CommandError::cannot_write(parent, &error))?;
         }
         let assembly =
             self.app

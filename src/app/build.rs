@@ -46,10 +46,10 @@ pub(super) fn executable(
         printer.detail("the stacks program is up to date");
         return Ok(executable);
     }
-    fs::create_dir_all(&cache).map_err(|error| cannot_write(&cache, &error))?;
+    fs::create_dir_all(&cache).map_err(|error| CommandError::cannot_write(&cache, &error))?;
     // The note's own time of change is the beginning of the build: a file saved while cargo runs is then newer.
     let unfinished = cache.join(format!("build-{}.json", std::process::id()));
-    fs::write(&unfinished, "").map_err(|error| cannot_write(&unfinished, &error))?;
+    fs::write(&unfinished, "").map_err(|error| CommandError::cannot_write(&unfinished, &error))?;
     let began = modified(&unfinished);
     let built = build(&package, printer);
     let outcome = built.and_then(|executable| {
@@ -69,7 +69,7 @@ pub(super) fn executable(
                 }
             });
         file.and_then(|()| fs::rename(&unfinished, &note))
-            .map_err(|error| cannot_write(&note, &error))?;
+            .map_err(|error| CommandError::cannot_write(&note, &error))?;
         Ok(executable)
     });
     if outcome.is_err() {
@@ -188,10 +188,6 @@ fn build(package: &Path, printer: &Printer) -> Result<PathBuf, CommandError> {
 
 fn modified(file: &Path) -> Option<SystemTime> {
     fs::metadata(file).and_then(|data| data.modified()).ok()
-}
-
-fn cannot_write(path: &Path, error: &std::io::Error) -> CommandError {
-    CommandError::failed(format!("cannot write `{}`: {error}", path.display()))
 }
 
 #[cfg(test)]

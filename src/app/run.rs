@@ -45,7 +45,8 @@ fn run_into(
     };
     let request_file = sibling(folder, "request");
     let text = serde_json::to_string(&request).map_err(CommandError::failed)?;
-    fs::write(&request_file, text).map_err(|error| cannot_write(&request_file, &error))?;
+    fs::write(&request_file, text)
+        .map_err(|error| CommandError::cannot_write(&request_file, &error))?;
     let status = start(program, &request_file);
     let _ = fs::remove_file(&request_file);
     let status = status?;
@@ -145,11 +146,11 @@ fn refuse_foreign(output: &Path) -> Result<(), CommandError> {
 fn prepare(folder: &Path) -> Result<(), CommandError> {
     match fs::remove_dir_all(folder) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => {
-            return Err(cannot_write(folder, &error));
+            return Err(CommandError::cannot_write(folder, &error));
         }
         Ok(()) | Err(_) => {}
     }
-    fs::create_dir_all(folder).map_err(|error| cannot_write(folder, &error))
+    fs::create_dir_all(folder).map_err(|error| CommandError::cannot_write(folder, &error))
 }
 
 /// Puts a finished assembly in the place of the one before.
@@ -158,9 +159,9 @@ fn replace(output: &Path, fresh: &Path) -> Result<(), CommandError> {
     let moved = match fs::rename(output, &old) {
         Ok(()) => true,
         Err(error) if error.kind() == io::ErrorKind::NotFound => false,
-        Err(error) => return Err(cannot_write(output, &error)),
+        Err(error) => return Err(CommandError::cannot_write(output, &error)),
     };
-    fs::rename(fresh, output).map_err(|error| cannot_write(output, &error))?;
+    fs::rename(fresh, output).map_err(|error| CommandError::cannot_write(output, &error))?;
     if moved {
         let _ = fs::remove_dir_all(&old);
     }
@@ -172,9 +173,4 @@ fn sibling(path: &Path, purpose: &str) -> PathBuf {
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(format!(".{purpose}-{}", std::process::id()));
     path.with_file_name(name)
-}
-
-fn cannot_write(path: &Path, error: &io::Error) -> CommandError {
-    CommandError::failed(format!("cannot write `{}`: {error}", path.display()))
-        .maybe_hinted((error.kind() == io::ErrorKind::StorageFull).then_some("the disk is full"))
 }

@@ -111,9 +111,7 @@ async fn deploy(
 
 /// Reads a saved plan, and makes sure that nobody changed it.
 fn read_plan(file: &Path) -> Result<Plan, CommandError> {
-    let text = fs::read_to_string(file).map_err(|error| {
-        CommandError::usage(format!("cannot read `{}`: {error}", file.display()))
-    })?;
+    let text = fs::read_to_string(file).map_err(|error| CommandError::cannot_read(file, &error))?;
     let plan: Plan = serde_json::from_str(&text).map_err(|error| {
         CommandError::usage(format!("`{}` is not a plan: {error}", file.display()))
     })?;

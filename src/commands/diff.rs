@@ -61,9 +61,7 @@ pub(crate) fn run(args: &DiffArgs, printer: &Printer) -> Result<Ending, CommandE
 }
 
 fn read(file: &Path) -> Result<Template, CommandError> {
-    let content = fs::read(file).map_err(|error| {
-        CommandError::usage(format!("cannot read `{}`: {error}", file.display()))
-    })?;
+    let content = fs::read(file).map_err(|error| CommandError::cannot_read(file, &error))?;
     Template::parse_bytes(&content).map_err(|errors| {
         let places: Vec<String> = errors
             .iter()

@@ -92,9 +92,7 @@ fn write(path: &Path, text: &str) -> Result<(), CommandError> {
     let parent = path.parent().unwrap_or(path);
     fs::create_dir_all(parent)
         .and_then(|()| fs::write(path, text))
-        .map_err(|error| {
-            CommandError::failed(format!("cannot write `{}`: {error}", path.display()))
-        })
+        .map_err(|error| CommandError::cannot_write(path, &error))
 }
 
 /// A name that can begin every stack name: lower-case letters, digits and hyphens.

@@ -142,9 +142,8 @@ fn directory(named: Option<&PathBuf>, global: &Global) -> Result<PathBuf, Comman
 
 /// Reads a scenario.
 fn faults(file: &std::path::Path) -> Result<local::Faults, CommandError> {
-    let text = std::fs::read_to_string(file).map_err(|error| {
-        CommandError::usage(format!("cannot read `{}`: {error}", file.display()))
-    })?;
+    let text =
+        std::fs::read_to_string(file).map_err(|error| CommandError::cannot_read(file, &error))?;
     local::Faults::parse(&text)
         .map_err(|error| CommandError::usage(format!("`{}`: {error}", file.display())))
 }

@@ -118,7 +118,5 @@ fn show(plan: &Plan, args: &PlanArgs, printer: &Printer) -> Result<(), CommandEr
 }
 
 fn write(file: &PathBuf, text: &str) -> Result<(), CommandError> {
-    fs::write(file, text).map_err(|error| {
-        CommandError::failed(format!("cannot write `{}`: {error}", file.display()))
-    })
+    fs::write(file, text).map_err(|error| CommandError::cannot_write(file, &error))
 }

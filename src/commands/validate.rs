@@ -39,9 +39,7 @@ struct ValidatedFile {
 pub(crate) fn run(args: &ValidateArgs, printer: &Printer) -> Result<Ending, CommandError> {
     let mut files = Vec::new();
     for file in &args.files {
-        let content = fs::read(file).map_err(|error| {
-            CommandError::usage(format!("cannot read `{}`: {error}", file.display()))
-        })?;
+        let content = fs::read(file).map_err(|error| CommandError::cannot_read(file, &error))?;
         files.push(ValidatedFile {
             file: file.display().to_string(),
             findings: findings::of_file(&content),
