@@ -1,6 +1,7 @@
 //! Plans and deploys typed Rust infrastructure through CloudFormation.
 
 mod app;
+mod checks;
 mod cli;
 mod clock;
 mod commands;

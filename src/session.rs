@@ -1,24 +1,20 @@
 //! What most verbs begin with: the project, one environment of it, and where its stacks come from.
 
 use std::{
-    env,
-    num::NonZero,
-    panic,
-    path::PathBuf,
-    sync::atomic::{AtomicUsize, Ordering},
-    thread,
+    env, fs,
+    path::{Path, PathBuf},
 };
 
-use assembly::{Diagnostic, Environment, Severity, nearest};
+use assembly::{Environment, nearest};
 use engine::Assembly;
 
 use crate::{
     app::App,
+    checks::Checks,
     cli::{EnvironmentArg, Global},
     error::CommandError,
     printer::Printer,
     project::Project,
-    views::findings,
 };
 
 /// A project, one environment, and where the stacks come from.
@@ -76,35 +72,35 @@ impl Session {
             .join(&self.environment.name)
     }
 
-    /// Synthesizes into the usual folder and checks what came out.
+    /// Synthesizes into the usual folder, without looking at what the templates say.
     pub(crate) fn synthesize(&self, printer: &Printer) -> Result<Assembly, CommandError> {
         self.synthesize_into(&self.output(), printer)
     }
 
-    /// Synthesizes into a folder and checks what came out against the facts and limits.
+    /// Synthesizes into the usual folder and checks what came out.
+    pub(crate) fn synthesize_and_check(
+        &self,
+        printer: &Printer,
+    ) -> Result<(Assembly, Checks), CommandError> {
+        let assembly = self.synthesize(printer)?;
+        let checks = Checks::of(&assembly);
+        Ok((assembly, checks))
+    }
+
+    /// Synthesizes into a folder.
     pub(crate) fn synthesize_into(
         &self,
-        output: &std::path::Path,
+        output: &Path,
         printer: &Printer,
     ) -> Result<Assembly, CommandError> {
         if let Some(parent) = output.parent() {
-            std::fs::create_dir_all(parent)
+            fs::create_dir_all(parent)
                 .map_err(|error| CommandError::cannot_write(parent, &error))?;
         }
         let assembly =
             self.app
                 .synthesize(&self.project, &self.environment.name, output, printer)?;
         self.check_target(&assembly)?;
-        let diagnostics = check(&assembly);
-        if diagnostics
-            .iter()
-            .any(|diagnostic| diagnostic.severity == Severity::Error)
-        {
-            return Err(
-                CommandError::failed("the templates are not valid").with_diagnostics(diagnostics)
-            );
-        }
-        printer.diagnostics(&diagnostics);
         Ok(assembly)
     }
 
@@ -125,39 +121,6 @@ impl Session {
         ))
         .hinted("synthesize it again"))
     }
-}
-
-/// Checks every template of an assembly, on all processors; findings name the line that declared the resource.
-fn check(assembly: &Assembly) -> Vec<Diagnostic> {
-    let stacks = &assembly.manifest.stacks;
-    let next = AtomicUsize::new(0);
-    let work = || {
-        let mut checked = Vec::new();
-        while let index = next.fetch_add(1, Ordering::Relaxed)
-            && let Some(stack) = stacks.get(index)
-        {
-            if let Some(template) = assembly.templates.get(&stack.name) {
-                checked.push((index, findings::of_stack(stack, &template.text)));
-            }
-        }
-        checked
-    };
-    let processors = thread::available_parallelism().map_or(1, NonZero::get);
-    let mut checked = thread::scope(|scope| {
-        let workers: Vec<_> = (1..processors.min(stacks.len()))
-            .map(|_| scope.spawn(work))
-            .collect();
-        let mut checked = work();
-        for worker in workers {
-            match worker.join() {
-                Ok(more) => checked.extend(more),
-                Err(panic) => panic::resume_unwind(panic),
-            }
-        }
-        checked
-    });
-    checked.sort_by_key(|(index, _)| *index);
-    checked.into_iter().flat_map(|(_, found)| found).collect()
 }
 
 /// Makes sure that every stack named on the command line exists.

@@ -1,6 +1,7 @@
 //! How answers look: each view draws data that was computed elsewhere, and decides nothing.
 
 pub(crate) mod change;
+pub(crate) mod checks;
 pub(crate) mod findings;
 pub(crate) mod html;
 pub(crate) mod markdown;

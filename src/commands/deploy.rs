@@ -8,6 +8,7 @@ use engine::{Assembly, Busy, ChangeSets, Engine, EnvironmentOutputs, Report};
 use plan::{Action, Plan};
 
 use crate::{
+    checks::{self, Checks, INVALID},
     cli::{EnvironmentArg, Global},
     commands::outputs,
     commit,
@@ -42,8 +43,13 @@ pub(crate) fn run(
 ) -> Result<Ending, CommandError> {
     let session = Session::open(global, &args.environment)?;
     let saved = args.plan.as_deref().map(read_plan).transpose()?;
-    let assembly = session.synthesize(printer)?;
+    let (assembly, checks) = session.synthesize_and_check(printer)?;
     check_selection(&args.stacks, &assembly)?;
+    let names = names(args, saved.as_ref());
+    let checks = checks.only(&assembly.select(&names)?);
+    if let Some(error) = checks.error(INVALID) {
+        return Err(error);
+    }
     let purpose = format!("chitinfra deploy -e {}", session.environment.name);
     with_engine(&session, global, printer, &purpose, async |engine| {
         deploy(
@@ -51,7 +57,7 @@ pub(crate) fn run(
             args,
             global,
             &session,
-            &assembly,
+            (&assembly, checks),
             saved.as_ref(),
             printer,
         )
@@ -59,23 +65,33 @@ pub(crate) fn run(
     })
 }
 
+/// The stacks to deploy: those of the saved plan, or those that were named.
+fn names(args: &DeployArgs, saved: Option<&Plan>) -> Vec<String> {
+    saved.map_or_else(
+        || args.stacks.clone(),
+        |plan| plan.stacks.iter().map(|stack| stack.name.clone()).collect(),
+    )
+}
+
 async fn deploy(
     engine: &Engine<'_>,
     args: &DeployArgs,
     global: &Global,
     session: &Session,
-    assembly: &Assembly,
+    (assembly, checks): (&Assembly, Checks),
     saved: Option<&Plan>,
     printer: &Printer,
 ) -> Result<Ending, CommandError> {
-    let names = match saved {
-        Some(plan) => plan.stacks.iter().map(|stack| stack.name.clone()).collect(),
-        None => args.stacks.clone(),
-    };
     let mut planned = engine
-        .plan(assembly, &names, ChangeSets::Kept, Busy::Follow)
+        .plan(
+            assembly,
+            &names(args, saved),
+            ChangeSets::Kept,
+            Busy::Follow,
+        )
         .await?;
     planned.plan.commit = commit::of(&session.project.root);
+    checks.add_to(&mut planned.plan);
     planned.plan = planned.plan.seal();
     let plan = &planned.plan;
     if let Some(saved) = saved
@@ -92,7 +108,8 @@ async fn deploy(
     }
     let style = printer.message_style();
     printer.status(&views::plan::draw(plan, style, printer.is_verbose()));
-    let decided = match guard::check(plan, assembly, &args.allow_destroy)? {
+    let lost = guard::check(plan, assembly, &args.allow_destroy)?;
+    let decided = match checks::stop(plan).or(lost) {
         Some(error) => Err(error),
         // Whoever saved the plan had it approved.
         None if saved.is_some() => Ok(()),

@@ -7,6 +7,7 @@ use engine::{Assembly, Busy, ChangeSets, plan_against};
 use plan::Plan;
 
 use crate::{
+    checks,
     cli::{EnvironmentArg, Global},
     commit,
     error::{CommandError, Ending},
@@ -52,8 +53,15 @@ pub(crate) fn run(
     printer: &Printer,
 ) -> Result<Ending, CommandError> {
     let session = Session::open(global, &args.environment)?;
-    let assembly = session.synthesize(printer)?;
+    let (assembly, checks) = session.synthesize_and_check(printer)?;
     check_selection(&args.stacks, &assembly)?;
+    let checks = checks.only(&assembly.select(&args.stacks)?);
+    // CloudFormation would refuse it, and not say what changes.
+    let change_sets = if checks.has_error() {
+        ChangeSets::Left
+    } else {
+        ChangeSets::Read
+    };
     let mut unverified = Vec::new();
     let mut plan = match &args.against {
         Some(folder) => {
@@ -68,15 +76,18 @@ pub(crate) fn run(
                 "chitinfra plan",
                 async |engine| {
                     Ok(engine
-                        .plan(&assembly, &args.stacks, ChangeSets::Read, Busy::Refuse)
+                        .plan(&assembly, &args.stacks, change_sets, Busy::Refuse)
                         .await?)
                 },
-            )?;
+            );
+            // What was found is worth telling even if what is deployed cannot be read.
+            let planned = planned.inspect_err(|_| printer.diagnostics(&checks.diagnostics()))?;
             unverified = planned.unverified;
             planned.plan
         }
     };
     plan.commit = commit::of(&session.project.root);
+    checks.add_to(&mut plan);
     let plan = plan.seal();
     show(&plan, args, printer)?;
     for stack in &unverified {
@@ -85,8 +96,13 @@ pub(crate) fn run(
         ));
     }
     let blocked = guard::check(&plan, &assembly, &[])?;
-    if let Some(error) = blocked {
-        return Err(error);
+    match (blocked, checks::stop(&plan)) {
+        (Some(blocked), Some(stopped)) => {
+            printer.message(&blocked.render());
+            return Err(stopped);
+        }
+        (Some(error), None) | (None, Some(error)) => return Err(error),
+        (None, None) => {}
     }
     if args.detailed_exitcode && views::plan::has_changes(&plan) {
         Ok(Ending::ChangesFound)

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use crate::{
+    checks::{Checks, INVALID},
     cli::{EnvironmentArg, Global},
     error::{CommandError, Ending},
     printer::Printer,
@@ -35,6 +36,11 @@ pub(crate) fn run(
         None => session.output(),
     };
     let assembly = session.synthesize_into(&output, printer)?;
+    let checks = Checks::of(&assembly);
+    if let Some(error) = checks.error(INVALID) {
+        return Err(error);
+    }
+    printer.diagnostics(&checks.diagnostics());
     match &args.stdout {
         Some(name) => {
             check_selection(std::slice::from_ref(name), &assembly)?;

@@ -1,6 +1,6 @@
-//! What is wrong with a template: for a file by its lines, for a stack by the lines of Rust that declared it.
+//! What is wrong with a template file, by its lines.
 
-use assembly::{Diagnostic, Severity, StackManifest};
+use assembly::Severity;
 use serde::Serialize;
 use template::{Finding, Options, Template};
 
@@ -48,51 +48,6 @@ pub(crate) fn of_file(content: &[u8]) -> Vec<FileFinding> {
             })
             .collect(),
     }
-}
-
-/// Checks a synthesized template; each finding names the construct and the source line of its resource.
-pub(crate) fn of_stack(stack: &StackManifest, text: &str) -> Vec<Diagnostic> {
-    let template = match Template::parse(text) {
-        Ok(template) => template,
-        Err(errors) => {
-            return errors
-                .into_iter()
-                .map(|error| {
-                    Diagnostic::error(error.message)
-                        .at_source(format!("{}:{}", stack.template, error.position))
-                })
-                .collect();
-        }
-    };
-    template::validate(&template, &Options::default())
-        .into_iter()
-        .map(|finding| locate(finding, stack))
-        .collect()
-}
-
-/// Says where in the stacks program a finding comes from, as far as that is known.
-fn locate(finding: Finding, stack: &StackManifest) -> Diagnostic {
-    let mut diagnostic = Diagnostic::error("");
-    diagnostic.severity = severity(&finding);
-    let origin = match finding.path.as_slice() {
-        [section, logical_id, ..] if section == "Resources" => stack.resources.get(logical_id),
-        _ => None,
-    };
-    let rest = match origin {
-        Some(origin) => {
-            diagnostic.path = Some(origin.path.clone());
-            diagnostic.source = Some(origin.source.clone());
-            finding.path.get(2..).unwrap_or_default().join(".")
-        }
-        None => {
-            diagnostic.path = Some(stack.name.clone());
-            finding.path.join(".")
-        }
-    };
-    let rest = rest.strip_prefix("Properties.").unwrap_or(&rest);
-    let separator = if rest.is_empty() { "" } else { ": " };
-    diagnostic.message = format!("{rest}{separator}{} [{}]", finding.message, finding.rule);
-    diagnostic
 }
 
 /// One finding as a line that editors and terminals can open.

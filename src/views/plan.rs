@@ -2,7 +2,7 @@
 
 use plan::{Plan, StackAction};
 
-use super::{change, words};
+use super::{change, checks, words};
 use crate::printer::{Style, Tone};
 
 /// Draws a plan. `verbose` also shows the properties of what is created.
@@ -43,6 +43,13 @@ pub(crate) fn draw(plan: &Plan, style: Style, verbose: bool) -> String {
         text.push_str(&format!(
             "\n{}\n{access}",
             style.paint(Tone::Strong, "Access")
+        ));
+    }
+    let checks = checks::draw(plan, style, verbose);
+    if !checks.is_empty() {
+        text.push_str(&format!(
+            "\n{}\n{checks}",
+            style.paint(Tone::Strong, "Checks")
         ));
     }
     text.push_str(&format!("\n{}\n", conclusion(plan)));

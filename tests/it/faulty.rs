@@ -54,16 +54,32 @@ fn mistakes_are_named_with_the_line_that_made_them() {
     ");
     snapshot!(plan("bucket-name"), @"
     exit status: 1
+    --- stdout
+    Plan for bucket-name · account 0000-0000-0000 · us-east-1
+
+    + first  1 resource to create
+      + Files  AWS::S3::Bucket  src/main.rs:26
+
+    Checks
+      error CIF054  first/Files BucketName: `My_Bucket` does not match the pattern `^([a-z0-9][a-z0-9.-]*[a-z0-9])?$`  src/main.rs:26
+
+    1 to create, 0 to update, 0 to replace, 0 to delete. Nothing stateful is lost.
     --- stderr
-    error: BucketName: `My_Bucket` does not match the pattern `^([a-z0-9][a-z0-9.-]*[a-z0-9])?$` [CIF054]
-      --> src/main.rs:26 (first/Files)
-    error: the templates are not valid
+    error: the checks found 1 error, so this cannot be deployed
     ");
     snapshot!(plan("number"), @"
     exit status: 1
+    --- stdout
+    Plan for number · account 0000-0000-0000 · us-east-1
+
+    + first  1 resource to create
+      + Jobs  AWS::SQS::Queue  src/main.rs:29
+
+    Checks
+      error CIF056  first/Jobs DelaySeconds: 901 is greater than 900  src/main.rs:29
+
+    1 to create, 0 to update, 0 to replace, 0 to delete. Nothing stateful is lost.
     --- stderr
-    error: DelaySeconds: 901 is greater than 900 [CIF056]
-      --> src/main.rs:29 (first/Jobs)
-    error: the templates are not valid
+    error: the checks found 1 error, so this cannot be deployed
     ");
 }

@@ -222,3 +222,65 @@ fn a_plan_for_people_comes_as_markdown_and_as_one_page() {
         "the page loads something:\n{page}"
     );
 }
+
+#[test]
+fn what_the_checks_found_is_shown_with_its_line_and_is_in_the_json() {
+    let mut template = sample::messaging();
+    template["Parameters"] = json!({"Unneeded": {"Type": "String", "Default": "x"}});
+    let project = Project::with_stacks([("messaging", template)]);
+    project
+        .run("plan -e local")
+        .ended_with(0)
+        .says("warning CIF011  messaging Parameters.Unneeded: parameter `Unneeded` is not used");
+    let plan = project.json("plan -e local --json");
+    assert_eq!(
+        plan["stacks"][0]["findings"],
+        json!([{
+            "severity": "warning",
+            "rule": "CIF011",
+            "message": "parameter `Unneeded` is not used",
+            "logical_id": null,
+            "path": null,
+            "source": null,
+            "property": ["Parameters", "Unneeded"],
+        }]),
+        "{plan:#}"
+    );
+}
+
+#[test]
+fn an_error_of_the_checks_is_shown_with_the_plan_and_fails_it() {
+    let mut template = sample::messaging();
+    template["Resources"]["Jobs"]["Properties"]["VisibilityTimeout"] = json!(50_000);
+    let project = Project::with_stacks([("messaging", template)]);
+    snapshot!(project.run("plan -e local").ended_with(1), @"
+    exit status: 1
+    --- stdout
+    Plan for local · account 0000-0000-0000 · us-east-1
+
+    + messaging  2 resources to create
+      + Jobs    AWS::SQS::Queue  stacks/src/messaging.rs:10
+      + Alarms  AWS::SNS::Topic  stacks/src/messaging.rs:11
+      outputs JobsUrl, AlarmsArn
+
+    Checks
+      error CIF056  messaging/Jobs VisibilityTimeout: 50000 is greater than 43200  stacks/src/messaging.rs:10
+
+    2 to create, 0 to update, 0 to replace, 0 to delete. Nothing stateful is lost.
+    --- stderr
+    error: the checks found 1 error, so this cannot be deployed
+    ");
+    // Nothing of it is deployed.
+    project
+        .run("deploy -e local")
+        .ended_with(1)
+        .says("VisibilityTimeout: 50000 is greater than 43200 [CIF056]");
+    project.run("status -e local").ended_with(0).says("absent");
+    let plan = project.run("plan -e local --json").ended_with(1).json();
+    let finding = &plan["stacks"][0]["findings"][0];
+    assert_eq!(finding["severity"], "error", "{plan:#}");
+    assert_eq!(finding["rule"], "CIF056", "{plan:#}");
+    assert_eq!(finding["logical_id"], "Jobs", "{plan:#}");
+    assert_eq!(finding["path"], "messaging/Jobs", "{plan:#}");
+    assert_eq!(finding["source"], "stacks/src/messaging.rs:10", "{plan:#}");
+}

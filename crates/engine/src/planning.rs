@@ -335,6 +335,7 @@ pub(crate) fn nothing_to_do(diff: StackDiff) -> (StackAction, StackDiff) {
         StackDiff {
             equivalent,
             other: protection,
+            findings: diff.findings,
             ..StackDiff::default()
         },
     )

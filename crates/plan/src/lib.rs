@@ -41,6 +41,7 @@ mod sections;
 mod security;
 mod uses;
 
+pub use assembly::Severity;
 pub use change_set::{
     PolicyAction, Recreation, Replacement, ReportedAction, ReportedChange, ReportedDetail,
 };
@@ -49,7 +50,7 @@ pub use facts::{Facts, Form, Pattern};
 pub use guard::{AllowedLosses, Blocked, BlockedReason, guard};
 pub use model::{
     Action, AttributeChange, Cause, Change, Direction, Edit, Effect, EntryChange, ExternalChange,
-    FORMAT_VERSION, Impact, OldCopy, Plan, PropertyChange, Reason, RuleChange, Security,
+    FORMAT_VERSION, Finding, Impact, OldCopy, Plan, PropertyChange, Reason, RuleChange, Security,
     StackAction, StackDiff, StackPlan, StatementChange, StatementKind, Summary,
 };
 pub use options::Options;

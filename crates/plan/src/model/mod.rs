@@ -3,12 +3,16 @@
 //! The forms are a contract: a field may be added, none is renamed. A value that is absent is `null`, as in a
 //! template an absent property and a null one mean the same.
 
+mod finding;
 mod security;
 mod words;
+
+use std::cmp::Reverse;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+pub use finding::Finding;
 pub use security::{Direction, Edit, Effect, RuleChange, Security, StatementChange, StatementKind};
 
 /// The version of the plan's form. A reader refuses another major version.
@@ -97,6 +101,9 @@ pub struct StackDiff {
     pub equivalent: Vec<String>,
     /// What changes in access.
     pub security: Security,
+    /// What is wrong with what is wanted, the gravest first.
+    #[serde(default)]
+    pub findings: Vec<Finding>,
 }
 
 /// How many resources each action concerns. A resource that moves and also changes is counted under both.
@@ -399,6 +406,7 @@ impl Default for StackDiff {
             other: Vec::new(),
             equivalent: Vec::new(),
             security: Security::default(),
+            findings: Vec::new(),
         }
     }
 }
@@ -420,6 +428,19 @@ impl StackDiff {
     /// [updated by themselves](https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/metadata-section-structure.html).
     pub fn needs_deployment(&self) -> bool {
         !self.changes.is_empty() || !self.outputs.is_empty()
+    }
+
+    /// Whether something was found that stops a deployment.
+    pub fn has_error(&self) -> bool {
+        self.findings.iter().any(Finding::is_error)
+    }
+
+    /// Adds what was found; all are then in order, the gravest first.
+    pub fn add_findings(&mut self, findings: impl IntoIterator<Item = Finding>) {
+        self.findings.extend(findings);
+        // What is accepted is the least of all; what is equally grave keeps its order.
+        self.findings
+            .sort_by_key(|finding| (finding.suppressed.is_some(), Reverse(finding.severity)));
     }
 
     /// The change of a resource.

@@ -1,0 +1,173 @@
+//! What is wrong with the stacks of an assembly, found before anything is asked of CloudFormation.
+
+use std::{
+    num::NonZero,
+    panic,
+    sync::atomic::{AtomicUsize, Ordering},
+    thread,
+};
+
+use assembly::{Diagnostic, StackManifest};
+use engine::Assembly;
+use indexmap::IndexMap;
+use plan::{Finding, Plan, Severity};
+use template::{Options, Template};
+
+use crate::error::CommandError;
+
+/// What a command says that stops as something was found.
+pub(crate) const INVALID: &str = "the templates are not valid";
+
+/// What was found in each stack, by its short name.
+#[derive(Debug)]
+pub(crate) struct Checks(IndexMap<String, Vec<Finding>>);
+
+impl Checks {
+    /// Checks every template of an assembly, on all processors.
+    pub(crate) fn of(assembly: &Assembly) -> Self {
+        let stacks = &assembly.manifest.stacks;
+        let next = AtomicUsize::new(0);
+        let work = || {
+            let mut checked = Vec::new();
+            while let index = next.fetch_add(1, Ordering::Relaxed)
+                && let Some(stack) = stacks.get(index)
+            {
+                if let Some(template) = assembly.templates.get(&stack.name) {
+                    checked.push((index, of_stack(stack, &template.text)));
+                }
+            }
+            checked
+        };
+        let processors = thread::available_parallelism().map_or(1, NonZero::get);
+        let mut checked = thread::scope(|scope| {
+            let workers: Vec<_> = (1..processors.min(stacks.len()))
+                .map(|_| scope.spawn(work))
+                .collect();
+            let mut checked = work();
+            for worker in workers {
+                match worker.join() {
+                    Ok(more) => checked.extend(more),
+                    Err(panic) => panic::resume_unwind(panic),
+                }
+            }
+            checked
+        });
+        checked.sort_by_key(|(index, _)| *index);
+        Self(
+            checked
+                .into_iter()
+                .map(|(index, findings)| (stacks[index].name.clone(), findings))
+                .collect(),
+        )
+    }
+
+    /// Forgets all stacks but these.
+    #[must_use]
+    pub(crate) fn only(mut self, stacks: &[&StackManifest]) -> Self {
+        self.0
+            .retain(|name, _| stacks.iter().any(|stack| stack.name == *name));
+        self
+    }
+
+    /// Puts what was found into the plan.
+    pub(crate) fn add_to(self, plan: &mut Plan) {
+        for (name, findings) in self.0 {
+            if let Some(stack) = plan.stacks.iter_mut().find(|stack| stack.name == name) {
+                stack.diff.add_findings(findings);
+            }
+        }
+    }
+
+    /// Whether something stops a deployment.
+    pub(crate) fn has_error(&self) -> bool {
+        self.0.values().flatten().any(Finding::is_error)
+    }
+
+    /// The error that stops a command which does not show a plan, if something was found that does.
+    pub(crate) fn error(&self, what: &str) -> Option<CommandError> {
+        self.has_error()
+            .then(|| CommandError::failed(what.to_owned()).with_diagnostics(self.diagnostics()))
+    }
+
+    /// What was found and not accepted, for commands that do not show a plan.
+    pub(crate) fn diagnostics(&self) -> Vec<Diagnostic> {
+        let findings = self.0.iter().flat_map(|(stack, findings)| {
+            findings
+                .iter()
+                .filter(|finding| finding.suppressed.is_none())
+                .map(move |finding| diagnostic(stack, finding))
+        });
+        findings.collect()
+    }
+}
+
+/// The error that a plan is stopped with, when something was found that stops it. The plan has shown what.
+pub(crate) fn stop(plan: &Plan) -> Option<CommandError> {
+    let findings = plan.stacks.iter().flat_map(|stack| &stack.diff.findings);
+    let errors = findings.filter(|finding| finding.is_error()).count();
+    let are = if errors == 1 { "error" } else { "errors" };
+    (errors > 0).then(|| {
+        CommandError::failed(format!(
+            "the checks found {errors} {are}, so this cannot be deployed"
+        ))
+    })
+}
+
+/// Checks a synthesized template; each finding names the construct and the source line of its resource.
+fn of_stack(stack: &StackManifest, text: &str) -> Vec<Finding> {
+    // The assembly was read with the same parser, so a template that cannot be read never comes here.
+    let Ok(template) = Template::parse(text) else {
+        return Vec::new();
+    };
+    template::validate(&template, &Options::default())
+        .into_iter()
+        .map(|finding| locate(finding, stack))
+        .collect()
+}
+
+/// Says where in the stacks program a finding comes from, as far as that is known.
+fn locate(finding: template::Finding, stack: &StackManifest) -> Finding {
+    let (logical_id, property) = match finding.path.as_slice() {
+        [section, logical_id, rest @ ..] if section == "Resources" => {
+            let rest = match rest {
+                [first, rest @ ..] if first == "Properties" => rest,
+                rest => rest,
+            };
+            (Some(logical_id.clone()), rest.to_vec())
+        }
+        path => (None, path.to_vec()),
+    };
+    let origin = logical_id.as_ref().and_then(|id| stack.resources.get(id));
+    Finding {
+        severity: match finding.severity {
+            template::Severity::Info => Severity::Info,
+            template::Severity::Warning => Severity::Warning,
+            template::Severity::Error => Severity::Error,
+        },
+        rule: finding.rule.to_owned(),
+        message: finding.message,
+        path: origin.map(|origin| origin.path.clone()),
+        source: origin.map(|origin| origin.source.clone()),
+        logical_id,
+        property,
+        suppressed: None,
+    }
+}
+
+/// A finding as commands tell it that do not show a plan.
+fn diagnostic(stack: &str, finding: &Finding) -> Diagnostic {
+    let place = finding.property.join(".");
+    let separator = if place.is_empty() { "" } else { ": " };
+    let mut diagnostic = Diagnostic::error(format!(
+        "{place}{separator}{} [{}]",
+        finding.message, finding.rule
+    ));
+    diagnostic.severity = finding.severity;
+    diagnostic.path = Some(match (&finding.path, &finding.logical_id) {
+        (Some(path), _) => path.clone(),
+        (None, Some(id)) => format!("{stack}/{id}"),
+        (None, None) => stack.to_owned(),
+    });
+    diagnostic.source.clone_from(&finding.source);
+    diagnostic
+}
