@@ -122,7 +122,8 @@ fn the_form_is_the_contract() {
             "outputs",
             "other",
             "equivalent",
-            "security"
+            "security",
+            "findings"
         ]
     );
     assert_eq!(stack["action"], "create");
