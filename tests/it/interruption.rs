@@ -93,17 +93,63 @@ fn an_endpoint_that_is_killed_in_the_middle_loses_nothing() {
 }
 
 #[test]
-fn of_two_deployments_at_once_neither_breaks_the_other() {
+fn of_two_deployments_at_once_the_second_says_whom_it_waits_for_then_plans_on_that() {
     let project = slow();
     let (_server, _) = project.serve("--faults slow.json");
     let first = project.start("deploy -e local");
     wait_until_in_progress(&project);
-    let second = project.run("deploy -e local");
+    project.edit(
+        "assembly/messaging.template.json",
+        r#""VisibilityTimeout":30"#,
+        r#""VisibilityTimeout":60"#,
+    );
+    let second = project.run("deploy -e local").ended_with(0);
     first.end().ended_with(0);
-    assert!(matches!(second.status.code(), Some(0 | 1)), "{second}");
+    snapshot!(second, @"
+    exit status: 0
+    --- stdout
+    messaging.JobsUrl    https://sqs.us-east-1.amazonaws.com/000000000000/sample-local-messaging-Jobs-[RANDOM]
+    messaging.AlarmsArn  arn:aws:sns:us-east-1:000000000000:sample-local-messaging-Alarms-[RANDOM]
+    --- stderr
+      messaging: is being changed (`CREATE_IN_PROGRESS`) by another run of chitinfra since [DATE] (client token `chitinfra-[RUN]-deploy-a31fc0d3`): that is followed to its end first
+    following what is under way in messaging
+      ✓ messaging/Alarms  AWS::SNS::Topic  CREATE_COMPLETE  [TIME]
+      ✓ messaging/Jobs  AWS::SQS::Queue  CREATE_COMPLETE  [TIME]
+      messaging: that ended in `CREATE_COMPLETE`
+    Plan for local · account 0000-0000-0000 · us-east-1
+
+    ~ messaging  1 resource changes
+      ~ Jobs  AWS::SQS::Queue  stacks/src/messaging.rs:10
+          VisibilityTimeout  30 → 60
+
+    0 to create, 1 to update, 0 to replace, 0 to delete. Nothing stateful is lost.
+
+    updating messaging (1 resource)
+      ✓ messaging/Jobs  AWS::SQS::Queue  UPDATE_COMPLETE  [TIME]
+    messaging updated  [TIME]
+    ");
     project
         .run("plan -e local --detailed-exitcode")
         .ended_with(0);
+}
+
+#[test]
+fn what_is_being_changed_is_neither_planned_nor_destroyed() {
+    let project = slow();
+    let (_server, _) = project.serve("--faults slow.json");
+    let first = project.start("deploy -e local");
+    wait_until_in_progress(&project);
+    let planned = project.run("plan -e local").ended_with(1);
+    let destroyed = project.run("destroy -e local --yes").ended_with(1);
+    first.end().ended_with(0);
+    snapshot!(planned, @"
+    exit status: 1
+    --- stderr
+    error: stack `messaging` is being changed (`CREATE_IN_PROGRESS`) by another run of chitinfra since [DATE] (client token `chitinfra-[RUN]-deploy-a31fc0d3`)
+
+    hint: wait until it is done, then repeat the command
+    ");
+    assert!(destroyed.stderr.ends_with(&planned.stderr), "{destroyed}");
 }
 
 #[test]

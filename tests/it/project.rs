@@ -340,6 +340,8 @@ pub(crate) const FILTERS: &[(&str, &str)] = &[
     // The random end of a physical name.
     (r"-[0-9A-Z]{12}\b", "-[RANDOM]"),
     (r"commit [0-9a-f]{7,40}", "commit [COMMIT]"),
+    // Tells one run from all others.
+    (r"chitinfra-[0-9a-f]{16}-", "chitinfra-[RUN]-"),
 ];
 
 /// Compares everything a run printed with what is written in the test.

@@ -292,6 +292,14 @@ impl Engine<'_> {
 
     /// Follows what CloudFormation is doing with a stack, whoever began it, until it is done.
     pub(crate) async fn attach(&self, stack: &StackManifest, found: &Stack) -> Result<(), Error> {
+        let holder = self.holder(found).await?;
+        self.note(
+            &stack.name,
+            format!(
+                "is being changed (`{}`) by {holder}: that is followed to its end first",
+                found.status
+            ),
+        );
         self.tell(Event::StackStarted {
             stack: stack.name.clone(),
             stack_name: stack.stack_name.clone(),
@@ -306,7 +314,10 @@ impl Engine<'_> {
             origins: &stack.resources,
         };
         match self.follow(&followed).await {
-            End::Reached { .. } => Ok(()),
+            End::Reached { status, .. } => {
+                self.note(&stack.name, format!("that ended in `{status}`"));
+                Ok(())
+            }
             End::Detached(None) => Err(Error::Interrupted),
             End::Detached(Some(error)) => Err(Error::Aws(error)),
         }

@@ -39,7 +39,7 @@ impl Engine<'_> {
             );
         }
         let deployed = self.deployed(assembly).await?;
-        check(&selected, &deployed)?;
+        self.check(&selected, &deployed).await?;
         let steps = deployed
             .iter()
             .rev()
@@ -123,37 +123,42 @@ impl Engine<'_> {
             }
         }
     }
-}
 
-/// An error when not all of the selected stacks can be deleted.
-fn check(selected: &BTreeSet<&str>, deployed: &[(&StackManifest, Stack)]) -> Result<(), Error> {
-    let is_selected = |stack: &StackManifest| selected.contains(stack.name.as_str());
-    let protected: Vec<String> = deployed
-        .iter()
-        .filter(|(stack, found)| is_selected(stack) && found.termination_protection)
-        .map(|(stack, _)| stack.name.clone())
-        .collect();
-    if !protected.is_empty() {
-        return Err(Error::Protected { stacks: protected });
-    }
-    for (stack, found) in deployed.iter().filter(|(stack, _)| is_selected(stack)) {
-        if found.status.condition() == Condition::Busy {
-            return Err(Error::Busy {
-                stack: stack.name.clone(),
-                status: found.status.clone(),
-            });
-        }
-        let consumers: Vec<String> = deployed
+    /// An error when not all of the selected stacks can be deleted.
+    async fn check(
+        &self,
+        selected: &BTreeSet<&str>,
+        deployed: &[(&StackManifest, Stack)],
+    ) -> Result<(), Error> {
+        let is_selected = |stack: &StackManifest| selected.contains(stack.name.as_str());
+        let protected: Vec<String> = deployed
             .iter()
-            .filter(|(other, _)| !is_selected(other) && other.depends_on.contains(&stack.name))
-            .map(|(other, _)| other.name.clone())
+            .filter(|(stack, found)| is_selected(stack) && found.termination_protection)
+            .map(|(stack, _)| stack.name.clone())
             .collect();
-        if !consumers.is_empty() {
-            return Err(Error::Needed {
-                stack: stack.name.clone(),
-                consumers,
-            });
+        if !protected.is_empty() {
+            return Err(Error::Protected { stacks: protected });
         }
+        for (stack, found) in deployed.iter().filter(|(stack, _)| is_selected(stack)) {
+            if found.status.condition() == Condition::Busy {
+                return Err(Error::Busy {
+                    stack: stack.name.clone(),
+                    status: found.status.clone(),
+                    holder: Box::new(self.holder(found).await?),
+                });
+            }
+            let consumers: Vec<String> = deployed
+                .iter()
+                .filter(|(other, _)| !is_selected(other) && other.depends_on.contains(&stack.name))
+                .map(|(other, _)| other.name.clone())
+                .collect();
+            if !consumers.is_empty() {
+                return Err(Error::Needed {
+                    stack: stack.name.clone(),
+                    consumers,
+                });
+            }
+        }
+        Ok(())
     }
-    Ok(())
 }

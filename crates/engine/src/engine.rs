@@ -6,6 +6,9 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{desired::sha256, error::Error, event::Event, pace::Pace, port::CloudFormation};
 
+/// How every token and change-set name of this program begins: by it a run is told from other tools.
+pub(crate) const TOKEN_PREFIX: &str = "chitinfra-";
+
 /// Carries out operations over a connection.
 ///
 /// Dropping a running operation leaves what CloudFormation has begun to go on, and may leave a change set behind; to
@@ -67,13 +70,13 @@ impl<'a> Engine<'a> {
 
     /// The name of this run's change sets.
     pub(crate) fn change_set_name(&self) -> String {
-        format!("chitinfra-{}", self.operation)
+        format!("{TOKEN_PREFIX}{}", self.operation)
     }
 
     /// A token for one step on one stack, the same whenever this run repeats the step.
     pub(crate) fn token(&self, step: &str, stack_name: &str) -> String {
         let stack = sha256(stack_name.as_bytes());
-        format!("chitinfra-{}-{step}-{}", self.operation, &stack[..8])
+        format!("{TOKEN_PREFIX}{}-{step}-{}", self.operation, &stack[..8])
     }
 
     /// An error when the operation is to end.

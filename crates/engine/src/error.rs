@@ -2,7 +2,7 @@
 
 use std::{error::Error as StdError, fmt};
 
-use crate::{cause::Cause, status::StackStatus};
+use crate::{cause::Cause, holder::Holder, status::StackStatus};
 
 /// What to do about an error, as data: the command line prints each hint on its own line.
 pub trait Hint {
@@ -211,12 +211,14 @@ pub enum Error {
         status: StackStatus,
     },
     /// CloudFormation is already at work on the stack.
-    #[error("stack `{stack}` is in `{status}`: someone else is changing it")]
+    #[error("stack `{stack}` is being changed (`{status}`) by {holder}")]
     Busy {
         /// The stack's short name.
         stack: String,
         /// Its status.
         status: StackStatus,
+        /// Who is changing it.
+        holder: Box<Holder>,
     },
     /// What was planned for a stack is no longer what would happen.
     #[error("stack `{stack}` is no longer as it was when the plan was made: {reason}")]

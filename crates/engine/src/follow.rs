@@ -256,7 +256,7 @@ impl Story {
 }
 
 /// Whether an event is the first of an operation that a person or program asked for.
-fn begins_operation(event: &StackEvent, stack_id: &str) -> bool {
+pub(crate) fn begins_operation(event: &StackEvent, stack_id: &str) -> bool {
     event.is_of_stack(stack_id)
         && matches!(
             StackStatus::from(event.status.0.as_str()),

@@ -34,7 +34,8 @@ pub enum ChangeSets {
 pub enum Busy {
     /// That is an error.
     Refuse,
-    /// Its operation is followed to the end first. So a run continues where one that was killed left off.
+    /// Its operation is followed to the end first, after saying whose it is. So a run continues where one that was
+    /// killed left off, and of two runs at once the later plans on what the earlier has done.
     Follow,
 }
 
@@ -126,6 +127,7 @@ impl Engine<'_> {
                         return Err(Error::Busy {
                             stack: stack.name.clone(),
                             status: found.status.clone(),
+                            holder: Box::new(self.holder(found).await?),
                         });
                     }
                     Condition::Stuck => {

@@ -89,6 +89,13 @@ fn status(status: Option<&types::ResourceStatus>) -> ResourceStatus {
     ResourceStatus(status.map_or_else(String::new, |status| status.as_str().to_owned()))
 }
 
+/// A time in milliseconds since 1970 as RFC 3339; nothing when it lies beyond what that can say.
+pub(crate) fn rfc3339(milliseconds: i64) -> Option<String> {
+    DateTime::from_millis(milliseconds)
+        .fmt(DateTimeFormat::DateTime)
+        .ok()
+}
+
 fn milliseconds(time: &DateTime) -> i64 {
     time.to_millis().unwrap_or_default()
 }

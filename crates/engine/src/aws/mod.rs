@@ -15,6 +15,8 @@ use aws_config::{
 use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 
+pub(crate) use convert::rfc3339;
+
 use crate::{
     error::Error,
     port::{Caller, CloudFormation},

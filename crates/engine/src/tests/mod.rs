@@ -150,6 +150,16 @@ impl Run {
         .await
     }
 
+    /// What was noted, in every run.
+    fn notes(&self) -> Vec<String> {
+        let events = self.events.lock().expect("no panic");
+        let message = |event: &Event| match event {
+            Event::Note { message, .. } => Some(message.clone()),
+            _ => None,
+        };
+        events.iter().filter_map(message).collect()
+    }
+
     fn nothing_left_behind(&self) {
         let state = self.cloud.state();
         assert!(state.change_sets.is_empty());

@@ -89,6 +89,12 @@ async fn what_someone_else_does_is_followed_first() {
         .expect_err("it is busy");
     assert!(matches!(error, Error::Busy { .. }));
     assert!(run.deploy(&pair("two", 1)).await.is_success());
+    let notes = run.notes();
+    assert_eq!(
+        notes[0],
+        "is being changed (`UPDATE_IN_PROGRESS`) by someone else: that is followed to its end first"
+    );
+    assert_eq!(notes[1], "that ended in `UPDATE_COMPLETE`");
 }
 
 #[tokio::test(start_paused = true)]

@@ -73,7 +73,15 @@ async fn an_interrupted_deployment_is_followed_to_its_end_by_the_next_run() {
     assert_eq!(kinds(&report), [("base", OutcomeKind::Detached)]);
 
     let busy = world.plan(&wanted, ChangeSets::Left).await;
-    assert!(matches!(busy, Err(Error::Busy { .. })), "{busy:?}");
+    let Err(Error::Busy { holder, .. }) = &busy else {
+        panic!("{busy:?}");
+    };
+    let words = holder.to_string();
+    assert!(
+        words.starts_with("another run of chitinfra since 20"),
+        "{words}"
+    );
+    assert!(words.contains("Z (client token `chitinfra-run"), "{words}");
     let report = world.deploy(&wanted).await;
     assert!(report.is_unchanged(), "{report:#?}");
 }
