@@ -1,5 +1,6 @@
 //! How answers look: each view draws data that was computed elsewhere, and decides nothing.
 
+pub(crate) mod access;
 pub(crate) mod change;
 pub(crate) mod checks;
 pub(crate) mod findings;

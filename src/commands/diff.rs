@@ -9,7 +9,7 @@ use template::Template;
 use crate::{
     error::{CommandError, Ending},
     printer::Printer,
-    views::{change, words},
+    views::{access, change, words},
 };
 
 /// Compare two templates, JSON or YAML
@@ -46,7 +46,7 @@ pub(crate) fn run(args: &DiffArgs, printer: &Printer) -> Result<Ending, CommandE
     } else {
         let style = printer.answer_style();
         let mut text = change::draw(&diff, style, false);
-        let access = change::access(&diff, style);
+        let access = access::draw(&diff.security, style);
         if !access.is_empty() {
             text.push_str(&format!("\nAccess\n{access}"));
         }

@@ -1,8 +1,6 @@
 //! The changes of one stack as text: the gravest first, one block per resource.
 
-use plan::{
-    Action, Change, Edit, Effect, EntryChange, Impact, PropertyChange, StackDiff, StatementKind,
-};
+use plan::{Action, Change, EntryChange, Impact, PropertyChange, StackDiff};
 use serde_json::Value;
 use similar::{ChangeTag, TextDiff};
 
@@ -65,65 +63,6 @@ pub(crate) fn draw(diff: &StackDiff, style: Style, verbose: bool) -> String {
             diff.equivalent.join(", ")
         );
         text.push_str(&style.paint(Tone::Faint, &line));
-    }
-    text
-}
-
-/// What widens or narrows access, one line per statement.
-pub(crate) fn access(diff: &StackDiff, style: Style) -> String {
-    let mut text = String::new();
-    for statement in &diff.security.iam {
-        let sign = edit_sign(statement.change);
-        let may = match statement.effect {
-            Effect::Allow => "may",
-            Effect::Deny => "may not",
-        };
-        let condition = statement
-            .condition
-            .as_ref()
-            .map(|condition| format!(" when {}", shorten(&plan::render(condition))))
-            .unwrap_or_default();
-        // A trust policy says who may become the role, and has no resources.
-        let on = if statement.resources.is_empty() {
-            String::new()
-        } else {
-            format!(" on {}", statement.resources.join(", "))
-        };
-        let principals = statement.principals.join(", ");
-        let rest = match statement.kind {
-            // What these say is not in the template; their names are.
-            StatementKind::ManagedPolicy => {
-                format!("may what {} says", statement.resources.join(", "))
-            }
-            StatementKind::Boundary if statement.actions.is_empty() => {
-                format!("may at most what {} says", statement.resources.join(", "))
-            }
-            StatementKind::Boundary
-            | StatementKind::Identity
-            | StatementKind::Trust
-            | StatementKind::Resource => {
-                format!("{may} {}{on}{condition}", statement.actions.join(", "))
-            }
-        };
-        let line = format!("  {sign} {principals} {rest}  ({})", statement.logical_id);
-        text.push_str(&access_line(
-            &line,
-            statement.change,
-            statement.widens,
-            style,
-        ));
-    }
-    for rule in &diff.security.network {
-        let sign = edit_sign(rule.change);
-        let way = match rule.direction {
-            plan::Direction::Ingress => "from",
-            plan::Direction::Egress => "to",
-        };
-        let line = format!(
-            "  {sign} {} {} {way} {}  ({})",
-            rule.protocol, rule.ports, rule.peer, rule.logical_id
-        );
-        text.push_str(&access_line(&line, rule.change, rule.widens, style));
     }
     text
 }
@@ -387,32 +326,4 @@ fn entry(what: &str, change: &EntryChange, style: Style, verbose: bool) -> Strin
         ));
     }
     text
-}
-
-fn access_line(line: &str, change: Edit, widens: bool, style: Style) -> String {
-    let tone = match change {
-        Edit::Added => Tone::Create,
-        Edit::Removed => Tone::Update,
-    };
-    let widens = if widens {
-        format!("  {}", style.paint(Tone::Danger, "widens"))
-    } else {
-        String::new()
-    };
-    format!("{}{widens}\n", style.paint(tone, line))
-}
-
-fn edit_sign(edit: Edit) -> &'static str {
-    match edit {
-        Edit::Added => "+",
-        Edit::Removed => "-",
-    }
-}
-
-fn shorten(text: &str) -> String {
-    if text.chars().count() <= INLINE {
-        return text.to_owned();
-    }
-    let start: String = text.chars().take(INLINE - 1).collect();
-    format!("{start}…")
 }

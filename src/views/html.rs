@@ -2,7 +2,7 @@
 
 use plan::{Plan, StackAction};
 
-use super::{change, plan as human, words};
+use super::{access, change, plan as human, words};
 use crate::printer::Style;
 
 const STYLE: &str = "body{font:16px/1.5 system-ui,sans-serif;max-width:72rem;margin:2rem auto;padding:0 1rem;color:#1b1b1b;background:#fff}\
@@ -41,7 +41,7 @@ pub(crate) fn draw(plan: &Plan) -> String {
             words::stack_phrase(stack.action, &stack.diff)
         ));
         let body = change::draw(&stack.diff, Style::PLAIN, true);
-        let access = change::access(&stack.diff, Style::PLAIN);
+        let access = access::draw(&stack.diff.security, Style::PLAIN);
         for (heading, part) in [("", body), ("Access", access)] {
             if !part.is_empty() {
                 text.push_str(&format!(

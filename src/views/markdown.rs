@@ -2,7 +2,7 @@
 
 use plan::{Plan, StackAction};
 
-use super::{change, plan as human, words};
+use super::{access, change, plan as human, words};
 use crate::printer::Style;
 
 /// The most characters a comment on GitHub may have.
@@ -29,7 +29,7 @@ pub(crate) fn draw(plan: &Plan) -> String {
         }
         let (sign, _) = words::stack_sign(stack.action, &stack.diff);
         let body = change::draw(&stack.diff, Style::PLAIN, false);
-        let access = change::access(&stack.diff, Style::PLAIN);
+        let access = access::draw(&stack.diff.security, Style::PLAIN);
         let access = if access.is_empty() {
             String::new()
         } else {

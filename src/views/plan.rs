@@ -2,7 +2,7 @@
 
 use plan::{Plan, StackAction};
 
-use super::{change, checks, words};
+use super::{access, change, checks, words};
 use crate::printer::{Style, Tone};
 
 /// Draws a plan. `verbose` also shows the properties of what is created.
@@ -37,7 +37,7 @@ pub(crate) fn draw(plan: &Plan, style: Style, verbose: bool) -> String {
     let access: String = plan
         .stacks
         .iter()
-        .map(|stack| change::access(&stack.diff, style))
+        .map(|stack| access::draw(&stack.diff.security, style))
         .collect();
     if !access.is_empty() {
         text.push_str(&format!(

@@ -51,7 +51,8 @@ pub use guard::{AllowedLosses, Blocked, BlockedReason, guard};
 pub use model::{
     Action, AttributeChange, Cause, Change, Direction, Edit, Effect, EntryChange, ExternalChange,
     FORMAT_VERSION, Finding, Impact, OldCopy, Plan, PropertyChange, Reason, RuleChange, Security,
-    StackAction, StackDiff, StackPlan, StatementChange, StatementKind, Summary,
+    SettingChange, StackAction, StackDiff, StackPlan, StatementChange, StatementKind, Summary,
+    Widening,
 };
 pub use options::Options;
 pub use render::render;

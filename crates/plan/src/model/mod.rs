@@ -13,7 +13,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 pub use finding::Finding;
-pub use security::{Direction, Edit, Effect, RuleChange, Security, StatementChange, StatementKind};
+pub use security::{
+    Direction, Edit, Effect, RuleChange, Security, SettingChange, StatementChange, StatementKind,
+    Widening,
+};
 
 /// The version of the plan's form. A reader refuses another major version.
 pub const FORMAT_VERSION: &str = "1.0";

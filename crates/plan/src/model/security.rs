@@ -12,6 +12,16 @@ pub struct Security {
     pub iam: Vec<StatementChange>,
     /// Rules of security groups.
     pub network: Vec<RuleChange>,
+    /// Settings that open or close a resource to others.
+    #[serde(default)]
+    pub settings: Vec<SettingChange>,
+}
+
+impl Security {
+    /// Whether nothing of access changes.
+    pub fn is_empty(&self) -> bool {
+        self.iam.is_empty() && self.network.is_empty() && self.settings.is_empty()
+    }
 }
 
 /// Whether a statement or rule comes or goes.
@@ -47,6 +57,10 @@ pub enum StatementKind {
     Boundary,
     /// A managed policy, by its ARN, of a role, user or group; its statements are not in the template.
     ManagedPolicy,
+    /// A group of users, whose policies reach its members.
+    Membership,
+    /// An assignment of IAM Identity Center: who may take on a permission set in which account.
+    Assignment,
 }
 
 /// A policy statement that comes or goes.
@@ -69,8 +83,83 @@ pub struct StatementChange {
     pub logical_id: String,
     /// Where it stands.
     pub kind: StatementKind,
+    /// What a policy of a resource is about, `${Files}`; the role for a trust policy or boundary.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub targets: Vec<String>,
+    /// Conditions of the template, not known yet, under which it stands there at all: `Live`, `!Live`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub only_if: Vec<String>,
     /// Whether this very change lets anyone do more than before.
     pub widens: bool,
+    /// Whether this very change lets anyone do less than before.
+    #[serde(default)]
+    pub narrows: bool,
+    /// Why it widens.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reasons: Vec<Widening>,
+    /// The other half, by its index in the same list, where a statement that goes becomes one that comes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pairs_with: Option<usize>,
+}
+
+/// Why access widens.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Widening {
+    /// Nothing allowed anything like it before, or denies anything like it any more.
+    New,
+    /// Actions are reached that were not.
+    Actions {
+        /// The patterns that reach them.
+        what: Vec<String>,
+    },
+    /// Resources are reached that were not.
+    Resources {
+        /// The patterns that reach them.
+        what: Vec<String>,
+    },
+    /// Others may than before.
+    Principals {
+        /// Who.
+        what: Vec<String>,
+    },
+    /// A condition no longer holds access back, or not as much.
+    Condition {
+        /// Operators and keys, `StringEquals aws:SourceArn`.
+        what: Vec<String>,
+    },
+    /// Conditions of the template no longer decide whether it stands there.
+    OnlyIf {
+        /// Their names.
+        what: Vec<String>,
+    },
+    /// A permissions boundary goes, or is another one.
+    Boundary {
+        /// The one that goes.
+        what: Vec<String>,
+    },
+    /// More addresses, groups or prefix lists are reached or let in.
+    Peers {
+        /// Which.
+        what: Vec<String>,
+    },
+    /// More ports are open.
+    Ports {
+        /// Which.
+        what: Vec<String>,
+    },
+    /// More protocols are let through.
+    Protocols {
+        /// Which.
+        what: Vec<String>,
+    },
+    /// The setting opens what was closed.
+    Opens,
+    /// It cannot be told before the deployment, so it is taken to widen.
+    Unknown {
+        /// What is not known.
+        what: Vec<String>,
+    },
 }
 
 /// Which way a connection goes.
@@ -98,6 +187,51 @@ pub struct RuleChange {
     pub peer: String,
     /// The resource of the template it belongs to.
     pub logical_id: String,
+    /// The security group, network ACL or other guard the rule is of.
+    #[serde(default)]
+    pub group: String,
+    /// Whether it lets through or keeps out.
+    #[serde(default = "allow")]
+    pub effect: Effect,
+    /// Conditions of the template, not known yet, under which it stands there at all: `Live`, `!Live`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub only_if: Vec<String>,
     /// Whether this very change opens more than before.
     pub widens: bool,
+    /// Whether this very change closes more than before.
+    #[serde(default)]
+    pub narrows: bool,
+    /// Why it widens.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reasons: Vec<Widening>,
+    /// The other half, by its index in the same list, where a rule that goes becomes one that comes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pairs_with: Option<usize>,
+}
+
+/// A setting that opens or closes a resource to others, as it changes.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SettingChange {
+    /// The resource of the template.
+    pub logical_id: String,
+    /// Its type.
+    #[serde(rename = "type")]
+    pub type_name: String,
+    /// The way to the setting, `PublicAccessBlockConfiguration.BlockPublicPolicy`.
+    pub setting: String,
+    /// What it is; `null` where the template leaves it out.
+    pub before: Option<Value>,
+    /// What it becomes.
+    pub after: Option<Value>,
+    /// Whether it opens more than before.
+    pub widens: bool,
+    /// Whether it closes more than before.
+    pub narrows: bool,
+    /// Why it widens.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reasons: Vec<Widening>,
+}
+
+fn allow() -> Effect {
+    Effect::Allow
 }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Action, Cause, Impact, OldCopy, Reason};
+use super::{Action, Cause, Impact, OldCopy, Reason, Widening};
 
 impl fmt::Display for Action {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -50,6 +50,26 @@ impl fmt::Display for Reason {
             Self::Imported => "exists and is taken in",
             Self::Reported => "CloudFormation's change set says so",
         })
+    }
+}
+
+impl fmt::Display for Widening {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (lead, what) = match self {
+            Self::New => return formatter.write_str("new"),
+            Self::Opens => return formatter.write_str("opens what was closed"),
+            Self::Actions { what } => ("more actions:", what),
+            Self::Resources { what } => ("more resources:", what),
+            Self::Principals { what } => ("others may:", what),
+            Self::Condition { what } => ("a weaker condition:", what),
+            Self::OnlyIf { what } => ("no longer only if:", what),
+            Self::Boundary { what } => ("another limit than:", what),
+            Self::Peers { what } => ("more addresses:", what),
+            Self::Ports { what } => ("more ports:", what),
+            Self::Protocols { what } => ("more protocols:", what),
+            Self::Unknown { what } => ("not known before the deployment:", what),
+        };
+        write!(formatter, "{lead} {}", what.join(", "))
     }
 }
 

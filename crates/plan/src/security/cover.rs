@@ -59,7 +59,10 @@ fn is_covered(statement: &Statement, others: &[Statement]) -> bool {
 fn has_same_scope(one: &Statement, other: &Statement) -> bool {
     one.kind == other.kind
         && match one.kind {
-            StatementKind::Identity | StatementKind::ManagedPolicy => true,
+            StatementKind::Identity
+            | StatementKind::ManagedPolicy
+            | StatementKind::Membership
+            | StatementKind::Assignment => true,
             StatementKind::Trust | StatementKind::Resource | StatementKind::Boundary => {
                 one.logical_id == other.logical_id
             }

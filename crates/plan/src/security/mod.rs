@@ -2,6 +2,7 @@
 
 mod cover;
 mod network;
+mod pairs;
 mod statement;
 
 use std::collections::HashMap;
@@ -37,22 +38,39 @@ pub(crate) fn compare(
     let (before, after) = (Access::of(old, facts), Access::of(new, facts));
     let mut iam = Vec::new();
     for (edit, statement) in difference(&before.statements, &after.statements) {
-        let widens = match edit {
-            Edit::Added => cover::addition_widens(statement, &before.statements),
-            Edit::Removed => cover::removal_widens(statement, &after.statements),
+        let (widens, narrows) = match edit {
+            Edit::Added => (
+                cover::addition_widens(statement, &before.statements),
+                cover::removal_widens(statement, &before.statements),
+            ),
+            Edit::Removed => (
+                cover::removal_widens(statement, &after.statements),
+                cover::addition_widens(statement, &after.statements),
+            ),
         };
-        iam.push(statement.change(edit, widens));
+        iam.push(statement.change(edit, widens, narrows));
     }
+    pairs::join_statements(&mut iam);
     let mut network = Vec::new();
     for (edit, rule) in difference(&before.rules, &after.rules) {
-        let widens = edit == Edit::Added && !before.rules.iter().any(|old| old.covers(rule));
-        network.push(rule.change(edit, widens));
+        let others = match edit {
+            Edit::Added => &before.rules,
+            Edit::Removed => &after.rules,
+        };
+        let is_new = !others.iter().any(|other| other.covers(rule));
+        let (widens, narrows) = match edit {
+            Edit::Added => (is_new, false),
+            Edit::Removed => (false, is_new),
+        };
+        network.push(rule.change(edit, widens, narrows));
     }
+    pairs::join_rules(&mut network);
     Security {
         widened: iam.iter().any(|change| change.widens)
             || network.iter().any(|change| change.widens),
         iam,
         network,
+        settings: Vec::new(),
     }
 }
 

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use serde_json::Value;
 
 use super::{Keyed, text};
-use crate::{Direction, Edit, RuleChange, meaning::Side};
+use crate::{Direction, Edit, Effect, RuleChange, meaning::Side};
 
 /// A rule of a security group.
 #[derive(Clone, Debug)]
@@ -29,7 +29,7 @@ impl Keyed for Rule {
 }
 
 impl Rule {
-    pub(super) fn change(&self, change: Edit, widens: bool) -> RuleChange {
+    pub(super) fn change(&self, change: Edit, widens: bool, narrows: bool) -> RuleChange {
         RuleChange {
             change,
             direction: self.direction,
@@ -41,7 +41,13 @@ impl Rule {
             },
             peer: self.peer.clone(),
             logical_id: self.logical_id.clone(),
+            group: self.group.clone(),
+            effect: Effect::Allow,
+            only_if: Vec::new(),
             widens,
+            narrows,
+            reasons: Vec::new(),
+            pairs_with: None,
         }
     }
 

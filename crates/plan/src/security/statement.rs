@@ -59,7 +59,7 @@ impl Keyed for Statement {
 }
 
 impl Statement {
-    pub(super) fn change(&self, change: Edit, widens: bool) -> StatementChange {
+    pub(super) fn change(&self, change: Edit, widens: bool, narrows: bool) -> StatementChange {
         StatementChange {
             change,
             effect: self.effect,
@@ -69,7 +69,12 @@ impl Statement {
             condition: self.condition.clone(),
             logical_id: self.logical_id.clone(),
             kind: self.kind,
+            targets: Vec::new(),
+            only_if: Vec::new(),
             widens,
+            narrows,
+            reasons: Vec::new(),
+            pairs_with: None,
         }
     }
 }

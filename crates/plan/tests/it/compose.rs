@@ -151,7 +151,7 @@ fn the_form_is_the_contract() {
     );
     assert_eq!(
         stack["security"],
-        json!({"widened": false, "iam": [], "network": []})
+        json!({"widened": false, "iam": [], "network": [], "settings": []})
     );
     let empty: StackDiff =
         serde_json::from_value(serde_json::to_value(StackDiff::default()).expect("it is JSON"))
