@@ -369,6 +369,7 @@ pub fn plan_against(
             pseudo_parameters: pseudo_parameters(assembly, stack),
             moves: assembly.manifest.moves.clone(),
             elsewhere: IndexMap::new(),
+            unsettled: BTreeSet::new(),
         };
         let body = before.map_or(&Value::Null, |before| &base.template(before).body);
         let diff = plan::diff(
@@ -418,11 +419,7 @@ fn whole(assembly: &Assembly, stacks: Vec<StackPlan>) -> Plan {
 
 fn stack_plan(stack: &StackManifest, action: StackAction, diff: StackDiff) -> StackPlan {
     StackPlan {
-        name: stack.name.clone(),
-        stack_name: stack.stack_name.clone(),
-        action,
-        provisional: false,
         depends_on: stack.depends_on.clone(),
-        diff,
+        ..StackPlan::new(&stack.name, &stack.stack_name, action, diff)
     }
 }

@@ -153,6 +153,7 @@ impl Engine<'_> {
                 pseudo_parameters: pseudo_parameters(assembly, stack),
                 moves: assembly.manifest.moves.clone(),
                 elsewhere: elsewhere(assembly, survey),
+                unsettled: BTreeSet::new(),
             },
         );
         let exists = matches!(

@@ -1,11 +1,10 @@
 //! A plan made of the plans of its stacks: their order, the sum, the seal.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use serde_json::{Map, Value};
-use sha2::{Digest, Sha256};
 
-use crate::{ExternalChange, FORMAT_VERSION, Plan, StackAction, StackPlan, Summary};
+use crate::{ExternalChange, FORMAT_VERSION, Plan, StackAction, StackPlan, Summary, seal::digest};
 
 impl Plan {
     /// Makes a plan: puts the stacks in the order they deploy, and counts.
@@ -24,6 +23,7 @@ impl Plan {
             .partition(|stack| stack.action == StackAction::Delete);
         let mut stacks = ordered(kept);
         stacks.extend(ordered(gone).into_iter().rev());
+        number_waves(&mut stacks);
         let mut plan = Self {
             format_version: FORMAT_VERSION.to_owned(),
             environment: environment.to_owned(),
@@ -31,6 +31,7 @@ impl Plan {
             region: region.to_owned(),
             commit: None,
             digest: String::new(),
+            seal: None,
             stacks,
             external,
             summary: Summary::default(),
@@ -68,8 +69,7 @@ impl Plan {
             ..self.clone()
         };
         let value = serde_json::to_value(&unsealed).expect("a plan has text keys only");
-        let digest = Sha256::digest(sorted(value).to_string());
-        digest.iter().map(|byte| format!("{byte:02x}")).collect()
+        digest(&value)
     }
 }
 
@@ -90,8 +90,25 @@ fn ordered(mut stacks: Vec<StackPlan>) -> Vec<StackPlan> {
     ordered
 }
 
+/// Numbers the waves of stacks that stand in order: those that go make waves of their own after all others.
+fn number_waves(stacks: &mut [StackPlan]) {
+    let mut kept: HashMap<String, usize> = HashMap::new();
+    let mut last = 0;
+    for stack in stacks.iter_mut() {
+        stack.wave = if stack.action == StackAction::Delete {
+            last + 1
+        } else {
+            let before = stack.depends_on.iter().filter_map(|name| kept.get(name));
+            let wave = before.max().unwrap_or(&0) + 1;
+            kept.insert(stack.name.clone(), wave);
+            wave
+        };
+        last = last.max(stack.wave);
+    }
+}
+
 /// The same value with the members of every object sorted: one text for one meaning.
-fn sorted(value: Value) -> Value {
+pub(crate) fn sorted(value: Value) -> Value {
     match value {
         Value::Array(items) => items.into_iter().map(sorted).collect(),
         Value::Object(entries) => {

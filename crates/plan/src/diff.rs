@@ -29,6 +29,7 @@ pub fn diff(
         facts,
         inputs: &inputs,
         moves: &moves,
+        unsettled: &options.unsettled,
         origins,
     };
     let resources = comparison.resources();

@@ -46,7 +46,7 @@ impl<'a> Inputs<'a> {
     pub(crate) fn reach(&self, found: &Use<'_>) -> bool {
         match found {
             Use::Reference(name) => self.parameters.contains(name),
-            Use::Attribute(..) => false,
+            Use::Attribute(..) | Use::Output(..) => false,
             // A name that is worked out may be any.
             Use::Mapping(None) => !self.mappings.is_empty(),
             Use::Mapping(Some(name)) => self.mappings.contains(name),
@@ -80,7 +80,11 @@ impl<'a> Inputs<'a> {
                     name: name.to_owned(),
                 });
             }
-            Use::Reference(_) | Use::Attribute(..) | Use::Mapping(_) | Use::Condition(_) => {}
+            Use::Reference(_)
+            | Use::Attribute(..)
+            | Use::Mapping(_)
+            | Use::Condition(_)
+            | Use::Output(..) => {}
         });
         causes.sort();
         causes.dedup();

@@ -4,7 +4,8 @@
 //! [`diff`] compares two template bodies by what they mean to CloudFormation and gives a [`StackDiff`]: which resources
 //! change, through which properties, with which consequence, and what follows for those that refer to them.
 //! [`StackDiff::with_change_set`] adds what CloudFormation itself says, [`Plan::new`] puts the stacks of an environment
-//! together, [`guard`] finds what must not be lost. A [`Plan`] is plain data: what is printed as JSON is all there is.
+//! together, [`guard`] finds what must not be lost, [`StackPlan::standing`] whether a saved
+//! plan may still be executed. A [`Plan`] is plain data: what is printed as JSON is all there is.
 //!
 //! ```
 //! use plan::{Action, Options, SchemaFacts, diff};
@@ -37,6 +38,7 @@ mod policy;
 mod render;
 mod resources;
 mod schema_facts;
+mod seal;
 mod sections;
 mod security;
 mod uses;
@@ -49,11 +51,15 @@ pub use diff::diff;
 pub use facts::{Facts, Form, Pattern};
 pub use guard::{AllowedLosses, Blocked, BlockedReason, guard};
 pub use model::{
-    Action, AttributeChange, Cause, Change, Direction, Edit, Effect, EntryChange, ExternalChange,
-    FORMAT_VERSION, Finding, Impact, OldCopy, Plan, PropertyChange, Reason, RuleChange, Security,
-    SettingChange, StackAction, StackDiff, StackPlan, StatementChange, StatementKind, Summary,
-    Widening,
+    Action, AttributeChange, Cause, Change, ChangeSetSeal, DeployedSeal, Direction, Edit, Effect,
+    EntryChange, ExternalChange, FORMAT_VERSION, Finding, Impact, Moved, MovedPart, OldCopy, Plan,
+    PropertyChange, Reason, RuleChange, SEAL_VERSION, Seal, Security, SettingChange, StackAction,
+    StackDiff, StackPlan, StackSeal, StatementChange, StatementKind, Summary, WantedSeal, Widening,
 };
-pub use options::Options;
+pub use options::{Options, OutputName};
 pub use render::render;
 pub use schema_facts::SchemaFacts;
+pub use seal::{
+    ChangeSetPresent, DeployedPresent, Present, Rest, StackPresent, Standing, digest,
+    parameter_digests, secret_parameters,
+};

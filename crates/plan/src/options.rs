@@ -1,5 +1,7 @@
 //! What a comparison must know beside the two templates.
 
+use std::collections::BTreeSet;
+
 use assembly::Move;
 use indexmap::IndexMap;
 use serde_json::Value;
@@ -19,4 +21,15 @@ pub struct Options {
     pub moves: Vec<Move>,
     /// Resources as deployed in other stacks that may move here, by `stack/LogicalId`.
     pub elsewhere: IndexMap<String, Value>,
+    /// Outputs of other stacks whose values are not settled yet: what reads one may change.
+    pub unsettled: BTreeSet<OutputName>,
+}
+
+/// An output of a stack.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct OutputName {
+    /// The CloudFormation name of the stack.
+    pub stack_name: String,
+    /// The output.
+    pub output: String,
 }

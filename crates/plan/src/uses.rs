@@ -15,6 +15,8 @@ pub(crate) enum Use<'v> {
     Mapping(Option<&'v str>),
     /// The outcome of a condition.
     Condition(&'v str),
+    /// An output of another stack: its CloudFormation name and the output's.
+    Output(&'v str, &'v str),
 }
 
 /// Tells `visit` every use that a value makes of something else.
@@ -58,6 +60,11 @@ fn own_use<'v>(name: &str, argument: &'v Value, visit: &mut impl FnMut(Use<'v>))
                 }
             }
         }
+        "Fn::GetStackOutput" => {
+            if let Some((stack_name, output)) = output_of(argument) {
+                visit(Use::Output(stack_name, output));
+            }
+        }
         "Fn::FindInMap" => visit(Use::Mapping(argument.get(0).and_then(Value::as_str))),
         "Fn::If" => {
             if let Some(condition) = argument.get(0).and_then(Value::as_str) {
@@ -66,6 +73,14 @@ fn own_use<'v>(name: &str, argument: &'v Value, visit: &mut impl FnMut(Use<'v>))
         }
         _ => {}
     }
+}
+
+/// The stack of this account and region, and its output, that the argument of a `Fn::GetStackOutput` names; nothing where
+/// it names them by expressions, or one that is elsewhere.
+pub(crate) fn output_of(argument: &Value) -> Option<(&str, &str)> {
+    let text = |name: &str| argument.get(name)?.as_str();
+    let is_elsewhere = argument.get("Region").is_some() || argument.get("RoleArn").is_some();
+    Some((text("StackName")?, text("OutputName")?)).filter(|_| !is_elsewhere)
 }
 
 fn attribute<'v>(argument: &'v Value, visit: &mut impl FnMut(Use<'v>)) {
@@ -97,7 +112,9 @@ mod tests {
             "A": {"Ref": "One"},
             "B": [{"Fn::GetAtt": ["Two", "Endpoint.Port"]}, {"Fn::GetAtt": "Two.Arn"}],
             "C": {"Fn::Sub": ["${Three}-${Own}-${Four.Arn}-${!Five}", {"Own": {"Ref": "Six"}}]},
-            "D": {"Fn::If": ["Live", {"Ref": "Seven"}, {"Fn::FindInMap": ["Map", "a", "b"]}]}
+            "D": {"Fn::If": ["Live", {"Ref": "Seven"}, {"Fn::FindInMap": ["Map", "a", "b"]}]},
+            "E": {"Fn::GetStackOutput": {"StackName": "near", "OutputName": "Id"}},
+            "F": {"Fn::GetStackOutput": {"StackName": "far", "OutputName": "Id", "Region": "eu-west-1"}}
         });
         let mut found = Vec::new();
         uses(&value, &mut |found_use| found.push(found_use));
@@ -113,6 +130,7 @@ mod tests {
                 Use::Condition("Live"),
                 Use::Reference("Seven"),
                 Use::Mapping(Some("Map")),
+                Use::Output("near", "Id"),
             ]
         );
     }

@@ -4,6 +4,8 @@
 //! template an absent property and a null one mean the same.
 
 mod finding;
+mod moved;
+mod seal;
 mod security;
 mod words;
 
@@ -13,6 +15,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 pub use finding::Finding;
+pub use moved::{Moved, MovedPart};
+pub use seal::{ChangeSetSeal, DeployedSeal, SEAL_VERSION, Seal, StackSeal, WantedSeal};
 pub use security::{
     Direction, Edit, Effect, RuleChange, Security, SettingChange, StatementChange, StatementKind,
     Widening,
@@ -37,6 +41,9 @@ pub struct Plan {
     pub commit: Option<String>,
     /// SHA-256 of the plan without this field, in hexadecimal; empty until [`Plan::seal`] fills it.
     pub digest: String,
+    /// What a saved plan is bound to; a plan that was only shown has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seal: Option<Seal>,
     /// Stacks in the order they deploy.
     pub stacks: Vec<StackPlan>,
     /// Resources outside AWS that change, in the order they deploy.
@@ -59,9 +66,21 @@ pub struct StackPlan {
     /// Whether the plan may still change, as an earlier stack must be deployed before all values are known.
     #[serde(default)]
     pub provisional: bool,
+    /// Why it is provisional.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub provisional_because: Option<String>,
+    /// What could not be verified, and why; nothing where everything was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unverified: Option<String>,
+    /// The wave it deploys in, counted from one: all stacks it depends on are in earlier ones.
+    #[serde(default)]
+    pub wave: usize,
     /// Short names of the stacks that are deployed before.
     #[serde(default)]
     pub depends_on: Vec<String>,
+    /// What the plan of this stack is bound to, in a saved plan.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seal: Option<StackSeal>,
     /// What changes within.
     #[serde(flatten)]
     pub diff: StackDiff,
@@ -336,6 +355,13 @@ pub enum Cause {
         /// The attribute that is read.
         attribute: String,
     },
+    /// The output of another stack changes.
+    Output {
+        /// The CloudFormation name of the stack.
+        stack_name: String,
+        /// The output.
+        output: String,
+    },
 }
 
 /// A change of something beside the properties of a resource.
@@ -394,6 +420,24 @@ pub struct ExternalChange {
     /// Its construct path.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub path: Option<String>,
+}
+
+impl StackPlan {
+    /// The plan of a stack that depends on no other, fully known.
+    pub fn new(name: &str, stack_name: &str, action: StackAction, diff: StackDiff) -> Self {
+        Self {
+            name: name.to_owned(),
+            stack_name: stack_name.to_owned(),
+            action,
+            provisional: false,
+            provisional_because: None,
+            unverified: None,
+            wave: 0,
+            depends_on: Vec::new(),
+            seal: None,
+            diff,
+        }
+    }
 }
 
 impl Default for StackDiff {

@@ -97,6 +97,9 @@ impl fmt::Display for Cause {
                 logical_id,
                 attribute,
             } => write!(formatter, "{logical_id} is updated, {attribute} may change"),
+            Self::Output { stack_name, output } => {
+                write!(formatter, "output {output} of {stack_name} changes")
+            }
         }
     }
 }

@@ -8,13 +8,19 @@
 //!   and leaves as they are. Every other attribute may change; CloudFormation reports such a change with a dynamic
 //!   evaluation, and a replacement that hangs on it as conditional.
 //! - `DependsOn` hands on nothing.
+//!
+//! An output of another stack that is not settled yet may change whatever reads it, never for certain.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use serde_json::Value;
 
 use super::Consequences;
-use crate::{Cause, Facts, Impact, meaning::intrinsic, uses::Use};
+use crate::{
+    Cause, Facts, Impact, OutputName,
+    meaning::intrinsic,
+    uses::{Use, output_of},
+};
 
 /// What becomes of one resource.
 #[derive(Clone, Debug, PartialEq)]
@@ -29,19 +35,21 @@ pub(crate) struct Fate<'a> {
 /// What becomes of the resources that change, by logical id in the new template.
 pub(crate) struct Fates<'a> {
     facts: &'a dyn Facts,
+    unsettled: &'a BTreeSet<OutputName>,
     by_id: HashMap<&'a str, Fate<'a>>,
 }
 
 impl<'a> Fates<'a> {
-    pub(crate) fn new(facts: &'a dyn Facts) -> Self {
+    pub(crate) fn new(facts: &'a dyn Facts, unsettled: &'a BTreeSet<OutputName>) -> Self {
         Self {
             facts,
+            unsettled,
             by_id: HashMap::new(),
         }
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.by_id.is_empty()
+        self.by_id.is_empty() && self.unsettled.is_empty()
     }
 
     /// Notes what becomes of a resource; whether that is news.
@@ -51,12 +59,19 @@ impl<'a> Fates<'a> {
         is_news
     }
 
-    /// Whether a use may be one of a resource that changes.
+    /// Whether a use may be one of a resource that changes, or of an output that is not settled.
     pub(crate) fn reach(&self, found: &Use<'_>) -> bool {
         match found {
             Use::Reference(target) | Use::Attribute(target, _) => self.by_id.contains_key(target),
+            Use::Output(stack_name, output) => self.is_unsettled(stack_name, output),
             Use::Mapping(_) | Use::Condition(_) => false,
         }
+    }
+
+    fn is_unsettled(&self, stack_name: &str, output: &str) -> bool {
+        self.unsettled
+            .iter()
+            .any(|name| name.stack_name == stack_name && name.output == output)
     }
 
     /// What makes a meaning change that refers to other resources, and whether it changes for certain.
@@ -80,6 +95,12 @@ impl<'a> Fates<'a> {
                         let text = |index: usize| items.get(index).and_then(Value::as_str);
                         text(0).and_then(|target| self.cause(target, Some(text(1).unwrap_or(""))))
                     }
+                    Some(("Fn::GetStackOutput", argument)) => output_of(argument)
+                        .filter(|(stack_name, output)| self.is_unsettled(stack_name, output))
+                        .map(|(stack_name, output)| {
+                            let (stack_name, output) = (stack_name.to_owned(), output.to_owned());
+                            (Cause::Output { stack_name, output }, false)
+                        }),
                     _ => None,
                 };
                 if let Some((cause, is_certain)) = cause {

@@ -7,7 +7,7 @@ mod fate;
 mod properties;
 mod rename;
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 
 use assembly::ResourceOrigin;
 use indexmap::IndexMap;
@@ -17,7 +17,8 @@ pub(crate) use consequence::Consequences;
 pub(crate) use fate::{Fate, Fates};
 
 use crate::{
-    Action, AttributeChange, Cause, Change, Facts, Impact, OldCopy, PropertyChange, Reason,
+    Action, AttributeChange, Cause, Change, Facts, Impact, OldCopy, OutputName, PropertyChange,
+    Reason,
     inputs::Inputs,
     meaning::{Place, Side},
     moves::Moves,
@@ -32,6 +33,8 @@ pub(crate) struct Comparison<'a> {
     pub(crate) facts: &'a dyn Facts,
     pub(crate) inputs: &'a Inputs<'a>,
     pub(crate) moves: &'a Moves<'a>,
+    /// Outputs of other stacks whose values are not settled yet.
+    pub(crate) unsettled: &'a BTreeSet<OutputName>,
     pub(crate) origins: &'a IndexMap<String, ResourceOrigin>,
 }
 
@@ -125,12 +128,12 @@ impl<'a> Comparison<'a> {
             .filter_map(|pair| Some((pair.logical_id, (pair.before?, pair.after?))))
             .collect();
         let mut differences = HashMap::new();
-        let mut fates = Fates::new(self.facts);
+        let mut fates = Fates::new(self.facts, self.unsettled);
         let mut followers = None;
         let mut queue: VecDeque<&'a str> = pairs
             .iter()
             .filter(|pair| match kept.get(pair.logical_id) {
-                Some((before, after)) => before != after || self.reads_changed_input(after),
+                Some((before, after)) => before != after || self.reads_a_change(after),
                 None => false,
             })
             .map(|pair| pair.logical_id)
@@ -179,11 +182,18 @@ impl<'a> Comparison<'a> {
         }
     }
 
-    fn reads_changed_input(&self, resource: &Value) -> bool {
-        !self.inputs.is_empty()
-            && resource
-                .get("Properties")
-                .is_some_and(|properties| !self.inputs.causes(properties).is_empty())
+    /// Whether a resource reads something beside other resources that changes.
+    fn reads_a_change(&self, resource: &Value) -> bool {
+        let mut reads = false;
+        if let Some(properties) = resource.get("Properties")
+            && !(self.inputs.is_empty() && self.unsettled.is_empty())
+        {
+            let outputs = Fates::new(self.facts, self.unsettled);
+            uses(properties, &mut |found| {
+                reads |= self.inputs.reach(&found) || outputs.reach(&found);
+            });
+        }
+        reads
     }
 
     fn differs_in_text(&self, pair: &Pair<'_>) -> bool {
@@ -232,7 +242,8 @@ impl<'a> Comparison<'a> {
     }
 
     fn created(&self, change: Change, resource: &Value, pair: &Pair<'_>) -> Change {
-        let nothing = Fates::new(self.facts);
+        let settled = BTreeSet::new();
+        let nothing = Fates::new(self.facts, &settled);
         let difference = self.difference(&Value::Null, resource, &nothing);
         Change {
             action: Action::Create,
@@ -341,7 +352,7 @@ fn property_reason(property: &PropertyChange) -> Reason {
             Cause::Parameter { .. } | Cause::Mapping { .. } | Cause::Condition { .. }
         )
     };
-    let by_update = |cause: &Cause| matches!(cause, Cause::Updated { .. });
+    let by_update = |cause: &Cause| matches!(cause, Cause::Updated { .. } | Cause::Output { .. });
     if property.causes.is_empty() || (property.before != property.after && !property.dynamic) {
         Reason::PropertyChanged
     } else if property.causes.iter().any(by_input) {

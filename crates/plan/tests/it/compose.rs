@@ -6,13 +6,10 @@ use serde_json::json;
 use crate::{diff, thing};
 
 fn stack(name: &str, action: StackAction, depends_on: &[&str]) -> StackPlan {
+    let created = diff(&json!(null), &thing(json!({"A": 1})));
     StackPlan {
-        name: name.to_owned(),
-        stack_name: format!("app-staging-{name}"),
-        action,
-        provisional: false,
         depends_on: depends_on.iter().map(|name| (*name).to_owned()).collect(),
-        diff: diff(&json!(null), &thing(json!({"A": 1}))),
+        ..StackPlan::new(name, &format!("app-staging-{name}"), action, created)
     }
 }
 
@@ -47,6 +44,8 @@ fn stacks_stand_after_what_they_depend_on_and_those_that_go_last() {
             "gone_first"
         ]
     );
+    let waves: Vec<usize> = plan.stacks.iter().map(|stack| stack.wave).collect();
+    assert_eq!(waves, [1, 2, 3, 1, 4, 5]);
     assert_eq!(plan.summary.create, 6);
 }
 
@@ -112,6 +111,7 @@ fn the_form_is_the_contract() {
             "stack_name",
             "action",
             "provisional",
+            "wave",
             "depends_on",
             "format_version",
             "summary",

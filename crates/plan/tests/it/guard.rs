@@ -10,14 +10,8 @@ use crate::{diff, resources};
 const TODAY: &str = "2026-11-23";
 
 fn plan(before: Value, after: Value) -> Plan {
-    let stack = StackPlan {
-        name: "data".to_owned(),
-        stack_name: "app-staging-data".to_owned(),
-        action: StackAction::Update,
-        provisional: false,
-        depends_on: Vec::new(),
-        diff: diff(&resources(before), &resources(after)),
-    };
+    let changes = diff(&resources(before), &resources(after));
+    let stack = StackPlan::new("data", "app-staging-data", StackAction::Update, changes);
     Plan::new(
         "staging",
         "111122223333",

@@ -12,6 +12,7 @@ mod laws;
 mod moves;
 mod real;
 mod references;
+mod seal;
 mod sections;
 mod security;
 
