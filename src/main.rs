@@ -21,24 +21,23 @@ use std::{env, panic, process::ExitCode};
 
 use clap::Parser as _;
 
-use crate::{cli::Cli, printer::Printer};
+use crate::{
+    cli::Cli,
+    printer::{Printer, Wishes},
+};
 
 /// The exit code of a bug of ours, `EX_SOFTWARE` of sysexits.h.
 const BUG: u8 = 70;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the binary is where the process environment is read"
-    )]
-    let no_color = env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-    let printer = Printer::new(
-        cli.global.color,
-        no_color,
-        cli.global.quiet,
-        cli.global.verbose,
-    );
+    let printer = Printer::new(Wishes {
+        color: cli.global.color,
+        no_color: variable("NO_COLOR").is_some_and(|value| !value.is_empty()),
+        columns: variable("COLUMNS").and_then(|value| value.parse().ok()),
+        quiet: cli.global.quiet,
+        verbose: cli.global.verbose,
+    });
     match panic::catch_unwind(panic::AssertUnwindSafe(|| {
         commands::run(cli.command, &cli.global, &printer)
     })) {
@@ -55,4 +54,12 @@ fn main() -> ExitCode {
             BUG.into()
         }
     }
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the binary is where the process environment is read"
+)]
+fn variable(name: &str) -> Option<String> {
+    env::var_os(name).map(|value| value.to_string_lossy().into_owned())
 }

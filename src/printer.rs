@@ -30,21 +30,41 @@ pub(crate) struct Printer {
     closed: AtomicBool,
 }
 
-/// How to mark up text: with ANSI escapes, or not at all.
+/// How to mark up text: with ANSI escapes, or not at all; and how much of it fits on a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Style {
     color: bool,
+    links: bool,
+    width: Option<usize>,
+}
+
+/// What the environment says of the terminal.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Wishes {
+    pub(crate) color: ColorChoice,
+    /// Whether `NO_COLOR` is set and not empty.
+    pub(crate) no_color: bool,
+    /// The width by `COLUMNS`, where the terminal does not tell.
+    pub(crate) columns: Option<usize>,
+    pub(crate) quiet: bool,
+    pub(crate) verbose: bool,
 }
 
 /// What a piece of text means; colour only repeats what a sign or word already says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Tone {
+    /// Nothing beyond the words.
+    Plain,
     /// Something new.
     Create,
     /// Something that changes in place.
     Update,
     /// Something that is lost or replaced.
     Danger,
+    /// Data that go: nothing is louder.
+    Loss,
+    /// A value as it was.
+    Old,
     /// Something that stands out without danger.
     Strong,
     /// Something that may be skipped when reading.
@@ -53,7 +73,21 @@ pub(crate) enum Tone {
 
 impl Style {
     /// Text without escapes.
-    pub(crate) const PLAIN: Self = Self { color: false };
+    pub(crate) const PLAIN: Self = Self {
+        color: false,
+        links: false,
+        width: None,
+    };
+
+    /// Whether source lines are links.
+    pub(crate) fn links(self) -> bool {
+        self.links
+    }
+
+    /// How many columns the terminal has; `None` when this is not shown on one.
+    pub(crate) fn width(self) -> Option<usize> {
+        self.width
+    }
 
     /// Marks up a piece of text.
     pub(crate) fn paint(self, tone: Tone, text: &str) -> String {
@@ -61,9 +95,12 @@ impl Style {
             return text.to_owned();
         }
         let code = match tone {
+            Tone::Plain => return text.to_owned(),
             Tone::Create => "32",
             Tone::Update => "33",
             Tone::Danger => "1;31",
+            Tone::Loss => "1;97;41",
+            Tone::Old => "31",
             Tone::Strong => "1",
             Tone::Faint => "2",
         };
@@ -72,20 +109,35 @@ impl Style {
 }
 
 impl Printer {
-    /// A printer for this process's streams. `no_color` is whether `NO_COLOR` is set and not empty.
-    pub(crate) fn new(choice: ColorChoice, no_color: bool, quiet: bool, verbose: bool) -> Self {
-        let style = |is_terminal: bool| Style {
-            color: match choice {
+    /// A printer for this process's streams.
+    pub(crate) fn new(wishes: Wishes) -> Self {
+        let style = |is_terminal: bool, links: bool, width: Option<usize>| Style {
+            color: match wishes.color {
                 ColorChoice::Always => true,
                 ColorChoice::Never => false,
-                ColorChoice::Auto => is_terminal && !no_color,
+                ColorChoice::Auto => is_terminal && !wishes.no_color,
             },
+            links: is_terminal && links,
+            width: width.or(wishes.columns).filter(|_| is_terminal),
+        };
+        let width = |size: Option<(terminal_size::Width, _)>| {
+            size.map(
+                |(terminal_size::Width(width), _): (_, terminal_size::Height)| usize::from(width),
+            )
         };
         Self {
-            quiet,
-            verbose,
-            answer_style: style(io::stdout().is_terminal()),
-            message_style: style(io::stderr().is_terminal()),
+            quiet: wishes.quiet,
+            verbose: wishes.verbose,
+            answer_style: style(
+                io::stdout().is_terminal(),
+                supports_hyperlinks::on(supports_hyperlinks::Stream::Stdout),
+                width(terminal_size::terminal_size_of(io::stdout())),
+            ),
+            message_style: style(
+                io::stderr().is_terminal(),
+                supports_hyperlinks::on(supports_hyperlinks::Stream::Stderr),
+                width(terminal_size::terminal_size_of(io::stderr())),
+            ),
             closed: AtomicBool::new(false),
         }
     }
@@ -207,4 +259,29 @@ fn render_diagnostic(diagnostic: &Diagnostic, style: Style) -> String {
         text.push_str(&format!("\n  hint: {hint}"));
     }
     text
+}
+
+#[cfg(test)]
+impl Style {
+    /// With colour.
+    pub(crate) const COLOR: Self = Self {
+        color: true,
+        ..Self::PLAIN
+    };
+
+    /// On a terminal of so many columns.
+    pub(crate) fn wide(self, columns: usize) -> Self {
+        Self {
+            width: Some(columns),
+            ..self
+        }
+    }
+
+    /// On a terminal that opens links.
+    pub(crate) fn linked(self) -> Self {
+        Self {
+            links: true,
+            ..self
+        }
+    }
 }

@@ -17,7 +17,7 @@ use crate::{
     operation::{ask, conclude, with_engine},
     printer::Printer,
     session::{Session, check_selection},
-    views,
+    views::{self, text::Look},
 };
 
 /// Plan, ask if asking is due, and deploy exactly that
@@ -106,14 +106,19 @@ async fn deploy(
         printer.answer(&outputs::human(&outputs));
         return Ok(Ending::Done);
     }
-    let style = printer.message_style();
-    printer.status(&views::plan::draw(plan, style, printer.is_verbose()));
+    let look = Look {
+        style: printer.message_style(),
+        verbose: printer.is_verbose(),
+        root: Some(&session.project.root),
+    };
+    let shown = views::plan::draw(plan, look);
+    printer.status(&shown);
     let lost = guard::check(plan, assembly, &args.allow_destroy)?;
     let decided = match checks::stop(plan).or(lost) {
         Some(error) => Err(error),
         // Whoever saved the plan had it approved.
         None if saved.is_some() => Ok(()),
-        None => approve(engine, plan, &session.environment, global, printer).await,
+        None => approve(engine, plan, &shown, &session.environment, global, printer).await,
     };
     if let Err(error) = decided {
         engine.discard(&planned).await?;
@@ -185,6 +190,7 @@ fn unmoved(saved: &Plan, now: &Plan) -> Result<(), CommandError> {
 async fn approve(
     engine: &Engine<'_>,
     plan: &Plan,
+    shown: &str,
     environment: &Environment,
     global: &Global,
     printer: &Printer,
@@ -206,8 +212,7 @@ async fn approve(
     }
     if printer.is_quiet() {
         // Nobody can approve what they have not seen.
-        let style = printer.message_style();
-        printer.message(&views::plan::draw(plan, style, printer.is_verbose()));
+        printer.message(shown);
     }
     let question = format!("Deploy this to {}? [y/N]", environment.name);
     let answer = ask(engine, printer, &question).await?;

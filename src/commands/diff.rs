@@ -9,7 +9,7 @@ use template::Template;
 use crate::{
     error::{CommandError, Ending},
     printer::Printer,
-    views::{access, change, words},
+    views::{self, text::Look},
 };
 
 /// Compare two templates, JSON or YAML
@@ -44,14 +44,12 @@ pub(crate) fn run(args: &DiffArgs, printer: &Printer) -> Result<Ending, CommandE
     } else if diff.is_empty() {
         printer.answer("No changes.");
     } else {
-        let style = printer.answer_style();
-        let mut text = change::draw(&diff, style, false);
-        let access = access::draw(&diff.security, style);
-        if !access.is_empty() {
-            text.push_str(&format!("\nAccess\n{access}"));
-        }
-        text.push_str(&format!("\n{}.\n", words::totals(&diff.summary)));
-        printer.answer(&text);
+        let look = Look {
+            style: printer.answer_style(),
+            verbose: printer.is_verbose(),
+            root: None,
+        };
+        printer.answer(&views::plan::draw_diff(&diff, look));
     }
     if args.detailed_exitcode && diff.needs_deployment() {
         Ok(Ending::ChangesFound)

@@ -15,7 +15,7 @@ use crate::{
     operation::with_engine,
     printer::Printer,
     session::{Session, check_selection},
-    views,
+    views::{self, text::Look},
 };
 
 /// Show what a deployment would do
@@ -89,7 +89,7 @@ pub(crate) fn run(
     plan.commit = commit::of(&session.project.root);
     checks.add_to(&mut plan);
     let plan = plan.seal();
-    show(&plan, args, printer)?;
+    show(&plan, args, &session, printer)?;
     for stack in &unverified {
         printer.message(&format!(
             "warning: {stack} was compared by its template alone; these credentials may not make change sets"
@@ -111,7 +111,12 @@ pub(crate) fn run(
     }
 }
 
-fn show(plan: &Plan, args: &PlanArgs, printer: &Printer) -> Result<(), CommandError> {
+fn show(
+    plan: &Plan,
+    args: &PlanArgs,
+    session: &Session,
+    printer: &Printer,
+) -> Result<(), CommandError> {
     let json = || serde_json::to_string_pretty(plan).map_err(CommandError::failed);
     if let Some(file) = &args.html {
         write(file, &views::html::draw(plan))?;
@@ -124,8 +129,12 @@ fn show(plan: &Plan, args: &PlanArgs, printer: &Printer) -> Result<(), CommandEr
     } else if args.markdown {
         printer.answer(&views::markdown::draw(plan));
     } else {
-        let style = printer.answer_style();
-        printer.answer(&views::plan::draw(plan, style, printer.is_verbose()));
+        let look = Look {
+            style: printer.answer_style(),
+            verbose: printer.is_verbose(),
+            root: Some(&session.project.root),
+        };
+        printer.answer(&views::plan::draw(plan, look));
     }
     if let Some(file) = &args.out {
         printer.status(&format!("saved to {}", file.display()));

@@ -6,26 +6,30 @@ use plan::{
 };
 use serde_json::Value;
 
-use crate::printer::{Style, Tone};
+use super::text::{self, Text};
+use crate::printer::Tone;
 
 /// Draws what changes in access, what widens it first, each line indented by two spaces.
-pub(crate) fn draw(security: &Security, style: Style) -> String {
-    let mut lines = lines(security);
-    lines.sort_by_key(|line| !line.widens);
-    lines.iter().map(|line| line.draw(style)).collect()
+pub(crate) fn draw(security: &Security) -> Text {
+    let mut text = Text::default();
+    for line in lines(security) {
+        text.push(line.draw());
+    }
+    text
 }
 
 /// One change of access.
-struct Line<'a> {
-    sign: &'static str,
-    text: String,
-    logical_id: &'a str,
-    widens: bool,
+pub(crate) struct Line<'a> {
+    pub(crate) sign: &'static str,
+    pub(crate) text: String,
+    pub(crate) logical_id: &'a str,
+    pub(crate) widens: bool,
     narrows: bool,
     reasons: Vec<&'a Widening>,
 }
 
-fn lines(security: &Security) -> Vec<Line<'_>> {
+/// What changes in access, what widens it first.
+pub(crate) fn lines(security: &Security) -> Vec<Line<'_>> {
     let mut lines = Vec::new();
     for change in &security.iam {
         let other = change.pairs_with.and_then(|index| security.iam.get(index));
@@ -81,16 +85,28 @@ fn lines(security: &Security) -> Vec<Line<'_>> {
         }
     }
     lines.extend(security.settings.iter().map(setting));
+    lines.sort_by_key(|line| !line.widens);
     lines
 }
 
 impl Line<'_> {
-    fn draw(&self, style: Style) -> String {
-        let line = format!("  {} {}  ({})", self.sign, self.text, self.logical_id);
+    fn draw(&self) -> text::Line {
         let tone = match self.sign {
             "+" => Tone::Create,
             _ => Tone::Update,
         };
+        let line = text::Line::at(2)
+            .then(tone, &format!("{} {}", self.sign, self.text))
+            .then(Tone::Faint, &format!("  ({})", self.logical_id));
+        match self.verdict() {
+            Some(verdict) if self.widens => line.plain("  ").then(Tone::Danger, &verdict),
+            Some(verdict) => line.plain("  ").then(Tone::Faint, &verdict),
+            None => line,
+        }
+    }
+
+    /// Whether it widens or narrows access, and why.
+    pub(crate) fn verdict(&self) -> Option<String> {
         let reasons: Vec<String> = self
             .reasons
             .iter()
@@ -102,14 +118,12 @@ impl Line<'_> {
         } else {
             format!(": {}", reasons.join("; "))
         };
-        let verdict = match (self.widens, self.narrows) {
-            (true, true) => style.paint(Tone::Danger, &format!("widens and narrows{why}")),
-            (true, false) => style.paint(Tone::Danger, &format!("widens{why}")),
-            (false, true) => style.paint(Tone::Faint, "narrows"),
-            (false, false) => String::new(),
-        };
-        let separator = if verdict.is_empty() { "" } else { "  " };
-        format!("{}{separator}{verdict}\n", style.paint(tone, &line))
+        match (self.widens, self.narrows) {
+            (true, true) => Some(format!("widens and narrows{why}")),
+            (true, false) => Some(format!("widens{why}")),
+            (false, true) => Some("narrows".to_owned()),
+            (false, false) => None,
+        }
     }
 }
 

@@ -1,68 +1,88 @@
-//! The changes of one stack as text: the gravest first, one block per resource.
+//! The changes of one stack as text: the gravest first, what is alike told together.
 
-use plan::{Action, Change, EntryChange, Impact, PropertyChange, StackDiff};
-use serde_json::Value;
-use similar::{ChangeTag, TextDiff};
+use plan::{
+    Action, Change, EntryChange, ExternalChange, Impact, PropertyChange, StackAction, StackDiff,
+};
 
-use super::words;
-use crate::printer::{Style, Tone};
+use super::{
+    fold::{Row, fold},
+    text::{Line, Look, Text, columns},
+    values::Values,
+    words,
+};
+use crate::printer::Tone;
 
-/// The longest value that stays on its property's line, in characters.
-const INLINE: usize = 64;
 /// How many properties that follow one cause are named.
 const FOLLOWERS: usize = 3;
-/// How many lines of a long text are shown around a change.
-const CONTEXT: usize = 1;
-
-/// Draws a stack that is new: what it is made of, and the names of what it tells.
-pub(crate) fn draw_new(diff: &StackDiff, style: Style, verbose: bool) -> String {
-    if verbose {
-        return draw(diff, style, verbose);
-    }
-    let changes: Vec<&Change> = diff.changes.iter().collect();
-    let widths = Widths::of(&changes);
-    let mut text: String = changes
-        .iter()
-        .map(|change| resource(change, &widths, style, verbose))
-        .collect();
-    let outputs: Vec<&str> = diff
-        .outputs
-        .iter()
-        .map(|output| output.name.as_str())
-        .collect();
-    if !outputs.is_empty() {
-        let line = format!("  outputs {}", outputs.join(", "));
-        text.push_str(&style.paint(Tone::Faint, &line));
-        text.push('\n');
-    }
-    text
-}
+/// How many names of a group are told.
+const NAMES: usize = 8;
+/// Where the properties of a resource begin.
+const BODY: usize = 6;
+/// The longest name that others are lined up with.
+const LINED_UP: usize = 40;
 
 /// Draws all that changes within a stack, each line indented by two spaces.
-pub(crate) fn draw(diff: &StackDiff, style: Style, verbose: bool) -> String {
-    let mut text = String::new();
-    let changes = words::by_danger(diff);
-    let widths = Widths::of(&changes);
-    for change in changes {
-        text.push_str(&resource(change, &widths, style, verbose));
+pub(crate) fn draw(action: StackAction, diff: &StackDiff, look: Look<'_>) -> Text {
+    let rows = if look.verbose {
+        words::by_danger(diff).into_iter().map(Row::One).collect()
+    } else {
+        fold(words::by_danger(diff))
+    };
+    let widths = Widths::of(&rows, look);
+    let mut text = Text::default();
+    for row in &rows {
+        text.append(draw_row(row, &widths, look));
+    }
+    if action == StackAction::Create && !look.verbose {
+        // What a new stack consists of is in the code; what it tells is worth a line.
+        let outputs: Vec<&str> = diff
+            .outputs
+            .iter()
+            .map(|output| output.name.as_str())
+            .collect();
+        if !outputs.is_empty() {
+            let line = format!("outputs {}", outputs.join(", "));
+            text.push(Line::at(2).then(Tone::Faint, &line));
+        }
+        return text;
     }
     for (what, entries) in [
-        ("parameter", &diff.parameters),
-        ("mapping", &diff.mappings),
-        ("condition", &diff.conditions),
-        ("output", &diff.outputs),
+        ("parameter ", &diff.parameters),
+        ("mapping ", &diff.mappings),
+        ("condition ", &diff.conditions),
+        ("output ", &diff.outputs),
         ("", &diff.other),
     ] {
         for change in entries {
-            text.push_str(&entry(what, change, style, verbose));
+            text.append(entry(what, change, look));
         }
     }
     if !diff.equivalent.is_empty() {
         let line = format!(
-            "  differs in form only, not deployed: {}\n",
+            "differs in form only, not deployed: {}",
             diff.equivalent.join(", ")
         );
-        text.push_str(&style.paint(Tone::Faint, &line));
+        text.push(Line::at(2).then(Tone::Faint, &line));
+    }
+    text
+}
+
+/// Draws what becomes of a resource outside AWS.
+pub(crate) fn draw_external(change: &ExternalChange, look: Look<'_>) -> Text {
+    let head = format!(
+        "{} {}/{}/{}",
+        words::sign(change.action),
+        change.provider,
+        change.kind,
+        change.key
+    );
+    let mut head = Line::at(0).then(words::tone(change.action), &head);
+    if let Some(source) = &change.source {
+        head = head.plain("  ").source(source);
+    }
+    let mut text = Text::from(head);
+    if change.action != Action::Create || look.verbose {
+        text.append(properties(&change.properties, look));
     }
     text
 }
@@ -74,256 +94,220 @@ struct Widths {
 }
 
 impl Widths {
-    fn of(changes: &[&Change]) -> Self {
-        let widest = |length: fn(&Change) -> usize| {
-            changes
-                .iter()
-                .map(|change| length(change))
-                .max()
-                .unwrap_or(0)
+    /// As wide as the widest, unless a line would not fit on the terminal then.
+    fn of(rows: &[Row<'_>], look: Look<'_>) -> Self {
+        let changes: Vec<&Change> = rows
+            .iter()
+            .filter_map(|row| match row {
+                Row::One(change) => Some(*change),
+                Row::Created(_) | Row::Metadata(_) | Row::Digest(_) | Row::Alike(_) => None,
+            })
+            .collect();
+        let widest = |text: fn(&Change) -> &str| {
+            let widths = changes.iter().map(|change| columns(text(change)));
+            widths.max().unwrap_or(0)
         };
-        Self {
-            id: widest(|change| change.logical_id.chars().count()).min(40),
-            type_name: widest(|change| change.type_name.chars().count()).min(48),
+        let widths = Self {
+            id: widest(|change| &change.logical_id).min(LINED_UP),
+            type_name: widest(|change| &change.type_name).min(LINED_UP + 8),
+        };
+        let source = widest(|change| change.source.as_deref().unwrap_or(""));
+        let whole = 4 + widths.id + 2 + widths.type_name + 2 + source;
+        if look.width().is_none_or(|width| whole <= width) {
+            widths
+        } else {
+            Self {
+                id: 0,
+                type_name: 0,
+            }
         }
     }
 }
 
-fn resource(change: &Change, widths: &Widths, style: Style, verbose: bool) -> String {
-    let sign = words::sign(change.action);
-    let head = format!(
-        "  {} {:id$}  {:type_name$}",
-        sign,
-        change.logical_id,
-        change.type_name,
-        id = widths.id,
-        type_name = widths.type_name,
-    );
-    let head = match change.source {
-        Some(_) => head.as_str(),
-        None => head.trim_end(),
-    };
-    let mut text = style.paint(words::tone(change.action), head);
-    if let Some(source) = &change.source {
-        text.push_str("  ");
-        text.push_str(&style.paint(Tone::Faint, source));
+fn draw_row(row: &Row<'_>, widths: &Widths, look: Look<'_>) -> Text {
+    match row {
+        Row::One(change) => resource(change, widths, look),
+        Row::Created(group) => {
+            let type_name = group.first().map_or("", |change| &change.type_name);
+            let head = format!("+ {} × {type_name}", group.len());
+            grouped(Tone::Create, &head, group).into()
+        }
+        Row::Metadata(group) => {
+            let head = format!("~ metadata alone of {}", words::resources(group.len()));
+            grouped(Tone::Faint, &head, group).into()
+        }
+        Row::Digest(group) => {
+            let head = format!("~ new content for {}", words::resources(group.len()));
+            grouped(Tone::Update, &head, group).into()
+        }
+        Row::Alike(group) => {
+            let head = format!("~ {} change alike", words::resources(group.len()));
+            let mut text = Text::from(grouped(Tone::Update, &head, group));
+            if let Some(first) = group.first() {
+                text.append(body(first, look));
+            }
+            text
+        }
     }
-    text.push('\n');
-    if let Some(line) = fate(change) {
-        text.push_str(&format!("      {}\n", style.paint(Tone::Danger, &line)));
+}
+
+fn grouped(tone: Tone, head: &str, group: &[&Change]) -> Line {
+    let names: Vec<&str> = group
+        .iter()
+        .take(NAMES)
+        .map(|change| change.logical_id.as_str())
+        .collect();
+    let more = match group.len().saturating_sub(NAMES) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    Line::at(2)
+        .then(tone, head)
+        .plain(&format!("  {}{more}", names.join(", ")))
+}
+
+fn resource(change: &Change, widths: &Widths, look: Look<'_>) -> Text {
+    let tone = words::tone(change.action);
+    let mut head = Line::at(2)
+        .then(tone, words::sign(change.action))
+        .plain(" ")
+        .then(tone, &change.logical_id)
+        .up_to(2 + widths.id)
+        .plain("  ")
+        .then(tone, &change.type_name);
+    if let Some(source) = &change.source {
+        head = head
+            .up_to(4 + widths.id + widths.type_name)
+            .plain("  ")
+            .source(source);
+    }
+    let mut text = Text::from(head);
+    if let Some((label, peril)) = words::peril(change) {
+        text.push(Line::at(BODY).then(Tone::Loss, label).then(
+            Tone::Danger,
+            &format!("  {peril}, as {}", words::because(change.reason)),
+        ));
+    } else if let Some(fate) = fate(change) {
+        text.push(Line::at(BODY).then(Tone::Danger, &fate));
     }
     if let Some(from) = &change.likely_moved_from {
-        text.push_str(&format!(
-            "      looks like `{from}` under another name: `app.moved` keeps the resource\n"
-        ));
+        let line =
+            format!("looks like `{from}` under another name: `app.moved` keeps the resource");
+        text.push(Line::at(BODY).then(Tone::Strong, &line));
     }
     // What is made anew is in the code; only a change needs its old and new value side by side.
-    if change.action == Action::Create && !verbose {
-        return text;
+    if change.action != Action::Create || look.verbose {
+        text.append(body(change, look));
     }
-    let (following, changed): (Vec<_>, Vec<_>) = change
-        .properties
-        .iter()
-        .partition(|property| is_follower(property));
-    for property in changed {
-        text.push_str(&property_lines(property, style));
-    }
-    text.push_str(&follower_lines(&following, style));
+    text
+}
+
+/// What changes of a resource, below its own line.
+fn body(change: &Change, look: Look<'_>) -> Text {
+    let mut text = properties(&change.properties, look);
     for attribute in &change.attributes {
-        text.push_str(&value_lines(
-            &attribute.name,
-            attribute.before.as_ref(),
-            attribute.after.as_ref(),
-            "",
-            style,
-        ));
+        let values = Values {
+            name: &attribute.name,
+            before: attribute.before.as_ref(),
+            after: attribute.after.as_ref(),
+            note: "",
+        };
+        text.append(values.draw(BODY, 0, look));
     }
     text
 }
 
 /// What becomes of the resource, when that is more than a change in place.
 fn fate(change: &Change) -> Option<String> {
-    let what = match change.action {
-        Action::Create | Action::Import | Action::Update => return None,
-        Action::Move => format!("moves from {}", change.moved_from.as_deref().unwrap_or("?")),
+    match change.action {
+        Action::Create | Action::Import | Action::Update => None,
+        Action::Move => Some(format!(
+            "moves from {}",
+            change.moved_from.as_deref().unwrap_or("?")
+        )),
         Action::Replace | Action::MayReplace => {
             let old = change
                 .old_copy
                 .map(|copy| format!("; {copy}"))
                 .unwrap_or_default();
-            format!("{}, as {}{old}", verb(change.action), change.reason)
+            let verb = if change.action == Action::MayReplace {
+                "may be replaced"
+            } else {
+                "is replaced"
+            };
+            Some(format!("{verb}, as {}{old}", words::because(change.reason)))
         }
-        Action::Delete => "is deleted".to_owned(),
-        Action::Orphan => "stays in the account, no longer managed".to_owned(),
-    };
-    Some(if words::is_loss(change) {
-        format!("{what}: it holds data")
-    } else {
-        what
-    })
-}
-
-fn verb(action: Action) -> &'static str {
-    if action == Action::MayReplace {
-        "may be replaced"
-    } else {
-        "is replaced"
+        Action::Delete => Some("is deleted".to_owned()),
+        Action::Orphan => Some("stays in the account, no longer managed".to_owned()),
     }
 }
 
-fn property_lines(property: &PropertyChange, style: Style) -> String {
-    let mut note = match property.impact {
-        Impact::InPlace => String::new(),
-        Impact::MayReplace | Impact::Replace => property.impact.to_string(),
-    };
-    if !property.causes.is_empty() {
-        let causes: Vec<String> = property.causes.iter().map(ToString::to_string).collect();
-        let separator = if note.is_empty() { "" } else { "; " };
-        note.push_str(&format!("{separator}↳ {}", causes.join(", ")));
+/// Properties with their own changes first, then what only follows something else.
+fn properties(properties: &[PropertyChange], look: Look<'_>) -> Text {
+    let (following, changed) = words::shown(properties);
+    let column = changed
+        .iter()
+        .filter(|shown| shown.values().short().is_some())
+        .map(|shown| columns(&shown.name))
+        .filter(|width| *width <= LINED_UP)
+        .max()
+        .unwrap_or(0);
+    let mut text = Text::default();
+    for shown in &changed {
+        text.append(shown.values().draw(BODY, column, look));
     }
-    let (before, after) = (
-        property.before_value.as_ref().or(property.before.as_ref()),
-        property.after_value.as_ref().or(property.after.as_ref()),
-    );
-    let name = property.path.join(".");
-    value_lines(&name, before, after, &note, style)
-}
-
-/// Whether only the value of an expression changes, as something else does, and what it comes to is not known yet.
-fn is_follower(property: &PropertyChange) -> bool {
-    let value = |known: &Option<Value>, text: &Option<Value>| known.clone().or(text.clone());
-    value(&property.before_value, &property.before) == value(&property.after_value, &property.after)
+    text.append(followers(&following));
+    text
 }
 
 /// Followers of one cause on one line, with those that force a replacement first.
-fn follower_lines(properties: &[&PropertyChange], style: Style) -> String {
+fn followers(properties: &[&PropertyChange]) -> Text {
     let mut by_cause: Vec<(String, Vec<&PropertyChange>)> = Vec::new();
     for property in properties {
-        let causes: Vec<String> = property.causes.iter().map(ToString::to_string).collect();
-        let cause = causes.join(", ");
+        let cause = words::causes(&property.causes);
         match by_cause.iter_mut().find(|(known, _)| *known == cause) {
             Some((_, list)) => list.push(property),
             None => by_cause.push((cause, vec![property])),
         }
     }
-    let mut text = String::new();
+    let mut text = Text::default();
     for (cause, mut list) in by_cause {
         list.sort_by_key(|property| std::cmp::Reverse(property.impact));
-        let shown: Vec<String> = list
-            .iter()
-            .take(FOLLOWERS)
-            .map(|property| {
-                let name = property.path.join(".");
-                match property.impact {
-                    Impact::InPlace => name,
-                    impact @ (Impact::MayReplace | Impact::Replace) => {
-                        format!(
-                            "{name} ({})",
-                            style.paint(Tone::Danger, &impact.to_string())
-                        )
-                    }
-                }
-            })
-            .collect();
-        let more = match list.len().saturating_sub(FOLLOWERS) {
-            0 => String::new(),
-            more => format!(", and {more} more"),
-        };
-        let cause = if cause.is_empty() {
-            "known only when deployed".to_owned()
-        } else {
-            cause
-        };
-        text.push_str(&format!("      ↳ {cause}: {}{more}\n", shown.join(", ")));
+        let mut line = Line::at(BODY).plain(&format!("↳ {cause}: "));
+        for (index, property) in list.iter().take(FOLLOWERS).enumerate() {
+            let separator = if index == 0 { "" } else { ", " };
+            line = line.plain(&format!("{separator}{}", property.path.join(".")));
+            if property.impact > Impact::InPlace {
+                line = line
+                    .plain(" (")
+                    .then(Tone::Danger, &property.impact.to_string())
+                    .plain(")");
+            }
+        }
+        if list.len() > FOLLOWERS {
+            line = line.plain(&format!(", and {} more", list.len() - FOLLOWERS));
+        }
+        text.push(line);
     }
     text
 }
 
-/// One property: on a line when short, as a line diff when long.
-fn value_lines(
-    name: &str,
-    before: Option<&Value>,
-    after: Option<&Value>,
-    note: &str,
-    style: Style,
-) -> String {
-    let old = before.map(plan::render);
-    let new = after.map(plan::render);
-    let fits = |value: &Option<String>| {
-        value
-            .as_ref()
-            .is_none_or(|value| value.chars().count() <= INLINE && !value.contains('\n'))
-    };
-    let note = if note.is_empty() {
-        String::new()
-    } else {
-        format!("  {}", style.paint(Tone::Danger, note))
-    };
-    if fits(&old) && fits(&new) {
-        let change = match (old, new) {
-            (Some(old), Some(new)) => format!("{old} → {new}"),
-            (None, Some(new)) => format!("+ {new}"),
-            (Some(old), None) => format!("- {old}"),
-            (None, None) => String::new(),
-        };
-        return format!("      {name}  {change}{note}\n");
-    }
-    let old = before.map(long_text).unwrap_or_default();
-    let new = after.map(long_text).unwrap_or_default();
-    format!("      {name}{note}\n{}", line_diff(&old, &new, style))
-}
-
-/// A value as lines: a text as it is, anything else as indented JSON.
-fn long_text(value: &Value) -> String {
-    match value {
-        Value::String(text) => text.clone(),
-        other => serde_json::to_string_pretty(other).unwrap_or_default(),
-    }
-}
-
-fn line_diff(old: &str, new: &str, style: Style) -> String {
-    let diff = TextDiff::from_lines(old, new);
-    let mut text = String::new();
-    for (index, group) in diff.grouped_ops(CONTEXT).iter().enumerate() {
-        if index > 0 {
-            text.push_str(&style.paint(Tone::Faint, "        …\n"));
-        }
-        for change in group
-            .iter()
-            .flat_map(|operation| diff.iter_changes(operation))
-        {
-            let (sign, tone) = match change.tag() {
-                ChangeTag::Delete => ("-", Tone::Danger),
-                ChangeTag::Insert => ("+", Tone::Create),
-                ChangeTag::Equal => (" ", Tone::Faint),
-            };
-            let line = format!("        {sign} {}", change.value().trim_end_matches('\n'));
-            text.push_str(&style.paint(tone, &line));
-            text.push('\n');
-        }
-    }
-    text
-}
-
-fn entry(what: &str, change: &EntryChange, style: Style, verbose: bool) -> String {
-    let sign = words::sign(change.action);
-    let separator = if what.is_empty() { "" } else { " " };
-    let head = format!("  {sign} {what}{separator}{}", change.name);
-    let mut text = style.paint(words::tone(change.action), &head);
+fn entry(what: &str, change: &EntryChange, look: Look<'_>) -> Text {
+    let head = format!("{} {what}{}", words::sign(change.action), change.name);
+    let head = Line::at(2).then(words::tone(change.action), &head);
     if change.before == change.after && change.before_value == change.after_value {
-        let causes: Vec<String> = change.causes.iter().map(ToString::to_string).collect();
-        text.push_str(&format!("  ↳ {}\n", causes.join(", ")));
-        return text;
+        let causes = words::causes(&change.causes);
+        return head.plain(&format!("  ↳ {causes}")).into();
     }
-    text.push('\n');
-    if change.action == Action::Update || verbose {
-        text.push_str(&value_lines(
-            "",
-            change.before_value.as_ref().or(change.before.as_ref()),
-            change.after_value.as_ref().or(change.after.as_ref()),
-            "",
-            style,
-        ));
+    let mut text = Text::from(head);
+    if change.action == Action::Update || look.verbose {
+        let values = Values {
+            name: "",
+            before: change.before_value.as_ref().or(change.before.as_ref()),
+            after: change.after_value.as_ref().or(change.after.as_ref()),
+            note: "",
+        };
+        text.append(values.draw(BODY, 0, look));
     }
     text
 }

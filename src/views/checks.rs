@@ -2,21 +2,22 @@
 
 use plan::{Finding, Plan, Severity};
 
-use crate::printer::{Style, Tone};
+use super::text::{Line, Look, Text};
+use crate::printer::Tone;
 
 /// Draws the findings of a plan; empty when there is nothing to tell. Notes and what was accepted with a reason are only
-/// counted, unless `verbose`.
-pub(crate) fn draw(plan: &Plan, style: Style, verbose: bool) -> String {
-    let mut text = String::new();
+/// counted, unless everything is wanted.
+pub(crate) fn draw(plan: &Plan, look: Look<'_>) -> Text {
+    let mut text = Text::default();
     let (mut notes, mut accepted) = (0, 0);
     for stack in &plan.stacks {
         for finding in &stack.diff.findings {
-            if !verbose && finding.suppressed.is_some() {
+            if !look.verbose && finding.suppressed.is_some() {
                 accepted += 1;
-            } else if !verbose && finding.severity == Severity::Info {
+            } else if !look.verbose && finding.severity == Severity::Info {
                 notes += 1;
             } else {
-                text.push_str(&line(&stack.name, finding, style));
+                text.push(line(&stack.name, finding));
             }
         }
     }
@@ -27,20 +28,24 @@ pub(crate) fn draw(plan: &Plan, style: Style, verbose: bool) -> String {
         .collect();
     // Notes alone are not worth a section.
     if !text.is_empty() && !folded.is_empty() {
-        let line = format!("  {}, shown with `-v`", folded.join(" and "));
-        text.push_str(&style.paint(Tone::Faint, &line));
-        text.push('\n');
+        let line = format!("{}, shown with `-v`", folded.join(" and "));
+        text.push(Line::at(2).then(Tone::Faint, &line));
     }
     text
 }
 
-fn line(stack: &str, finding: &Finding, style: Style) -> String {
-    let (word, tone) = match (&finding.suppressed, finding.severity) {
+/// How grave a finding is in a word; one that was accepted with a reason counts for nothing.
+pub(crate) fn word(finding: &Finding) -> (&'static str, Tone) {
+    match (&finding.suppressed, finding.severity) {
         (Some(_), _) => ("accepted", Tone::Faint),
         (None, Severity::Error) => ("error", Tone::Danger),
         (None, Severity::Warning) => ("warning", Tone::Update),
         (None, Severity::Info) => ("info", Tone::Faint),
-    };
+    }
+}
+
+/// What a finding is about: its construct, as near as that is known, and the property.
+pub(crate) fn place(stack: &str, finding: &Finding) -> String {
     let mut place = match (&finding.path, &finding.logical_id) {
         (Some(path), _) => path.clone(),
         (None, Some(id)) => format!("{stack}/{id}"),
@@ -50,19 +55,22 @@ fn line(stack: &str, finding: &Finding, style: Style) -> String {
         place.push(' ');
         place.push_str(&finding.property.join("."));
     }
-    let mut line = format!(
-        "  {} {}  {place}: {}",
-        style.paint(tone, word),
+    place
+}
+
+fn line(stack: &str, finding: &Finding) -> Line {
+    let (word, tone) = word(finding);
+    let mut line = Line::at(2).then(tone, word).plain(&format!(
+        " {}  {}: {}",
         finding.rule,
+        place(stack, finding),
         finding.message
-    );
+    ));
     if let Some(reason) = &finding.suppressed {
-        line.push_str(&format!(" (accepted: {reason})"));
+        line = line.plain(&format!(" (accepted: {reason})"));
     }
-    if let Some(source) = &finding.source {
-        line.push_str("  ");
-        line.push_str(&style.paint(Tone::Faint, source));
+    match &finding.source {
+        Some(source) => line.plain("  ").source(source),
+        None => line,
     }
-    line.push('\n');
-    line
 }

@@ -2,8 +2,7 @@
 
 use plan::{Plan, StackAction};
 
-use super::{access, change, plan as human, words};
-use crate::printer::Style;
+use super::{access, change, plan as human, text::Look, words};
 
 const STYLE: &str = "body{font:16px/1.5 system-ui,sans-serif;max-width:72rem;margin:2rem auto;padding:0 1rem;color:#1b1b1b;background:#fff}\
 pre{overflow-x:auto;background:#f5f5f5;padding:.75rem;border-radius:.4rem;font-size:.85rem}\
@@ -40,8 +39,12 @@ pub(crate) fn draw(plan: &Plan) -> String {
             escape(&stack.name),
             words::stack_phrase(stack.action, &stack.diff)
         ));
-        let body = change::draw(&stack.diff, Style::PLAIN, true);
-        let access = access::draw(&stack.diff.security, Style::PLAIN);
+        let look = Look {
+            verbose: true,
+            ..Look::PLAIN
+        };
+        let body = change::draw(stack.action, &stack.diff, look).render(look);
+        let access = access::draw(&stack.diff.security).render(look);
         for (heading, part) in [("", body), ("Access", access)] {
             if !part.is_empty() {
                 text.push_str(&format!(

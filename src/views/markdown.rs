@@ -2,8 +2,7 @@
 
 use plan::{Plan, StackAction};
 
-use super::{access, change, plan as human, words};
-use crate::printer::Style;
+use super::{access, change, plan as human, text::Look, words};
 
 /// The most characters a comment on GitHub may have.
 const LIMIT: usize = 65_536;
@@ -28,8 +27,8 @@ pub(crate) fn draw(plan: &Plan) -> String {
             continue;
         }
         let (sign, _) = words::stack_sign(stack.action, &stack.diff);
-        let body = change::draw(&stack.diff, Style::PLAIN, false);
-        let access = access::draw(&stack.diff.security, Style::PLAIN);
+        let body = change::draw(stack.action, &stack.diff, Look::PLAIN).render(Look::PLAIN);
+        let access = access::draw(&stack.diff.security).render(Look::PLAIN);
         let access = if access.is_empty() {
             String::new()
         } else {

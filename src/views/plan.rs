@@ -1,58 +1,53 @@
 //! The plan for a person at a terminal.
 
-use plan::{Plan, StackAction};
+use plan::{Plan, StackAction, StackDiff, StackPlan};
 
-use super::{access, change, checks, words};
-use crate::printer::{Style, Tone};
+use super::{
+    access, change, checks,
+    text::{Line, Look, Text, columns},
+    words,
+};
+use crate::printer::Tone;
 
-/// Draws a plan. `verbose` also shows the properties of what is created.
-pub(crate) fn draw(plan: &Plan, style: Style, verbose: bool) -> String {
-    let mut text = heading(plan, style);
-    text.push_str("\n\n");
-    let width = plan
-        .stacks
-        .iter()
-        .map(|stack| stack.name.chars().count())
-        .max()
-        .unwrap_or(0);
+/// Up to how many stacks without a change have a line each.
+const UNCHANGED: usize = 3;
+
+/// Draws a plan: first what changes, last what to know before saying yes, as that is what stays on the screen.
+pub(crate) fn draw(plan: &Plan, look: Look<'_>) -> String {
+    let mut text = Text::from(heading(plan));
+    text.push(Line::at(0));
+    text.append(stacks(plan, look));
+    for external in &plan.external {
+        text.append(change::draw_external(external, look));
+    }
+    let mut accesses = Text::default();
     for stack in &plan.stacks {
-        let (sign, tone) = words::stack_sign(stack.action, &stack.diff);
-        let name = format!("{sign} {:width$}", stack.name);
-        let mut phrase = words::stack_phrase(stack.action, &stack.diff);
-        if stack.provisional && stack.action != StackAction::Create {
-            phrase.push_str(" · provisional, decided once the stacks before are deployed");
-        }
-        text.push_str(&format!(
-            "{}  {}\n",
-            style.paint(tone, &name),
-            style.paint(Tone::Faint, &phrase)
-        ));
-        text.push_str(&match stack.action {
-            StackAction::Create => change::draw_new(&stack.diff, style, verbose),
-            StackAction::None | StackAction::Update | StackAction::Delete => {
-                change::draw(&stack.diff, style, verbose)
-            }
-        });
+        accesses.append(access::draw(&stack.diff.security));
     }
-    let access: String = plan
-        .stacks
-        .iter()
-        .map(|stack| access::draw(&stack.diff.security, style))
-        .collect();
-    if !access.is_empty() {
-        text.push_str(&format!(
-            "\n{}\n{access}",
-            style.paint(Tone::Strong, "Access")
-        ));
+    text.append(section("Access", accesses));
+    text.append(section("Checks", checks::draw(plan, look)));
+    text.push(Line::at(0));
+    text.append(conclusion(plan));
+    text.render(look)
+}
+
+/// Draws what differs between two templates.
+pub(crate) fn draw_diff(diff: &StackDiff, look: Look<'_>) -> String {
+    let mut text = change::draw(StackAction::Update, diff, look);
+    text.append(section("Access", access::draw(&diff.security)));
+    text.push(Line::at(0));
+    text.push(Line::at(0).plain(&format!("{}.", words::totals(&diff.summary))));
+    text.render(look)
+}
+
+/// A text under its heading; nothing when there is none.
+fn section(heading: &str, body: Text) -> Text {
+    let mut text = Text::default();
+    if !body.is_empty() {
+        text.push(Line::at(0));
+        text.push(Line::at(0).then(Tone::Strong, heading));
+        text.append(body);
     }
-    let checks = checks::draw(plan, style, verbose);
-    if !checks.is_empty() {
-        text.push_str(&format!(
-            "\n{}\n{checks}",
-            style.paint(Tone::Strong, "Checks")
-        ));
-    }
-    text.push_str(&format!("\n{}\n", conclusion(plan)));
     text
 }
 
@@ -65,36 +60,96 @@ pub(crate) fn has_changes(plan: &Plan) -> bool {
 }
 
 /// Which environment, where, from which commit.
-fn heading(plan: &Plan, style: Style) -> String {
-    let commit = plan
-        .commit
-        .as_ref()
-        .map(|commit| format!(" · commit {}", commit.get(..7).unwrap_or(commit)))
-        .unwrap_or_default();
-    format!(
-        "Plan for {} · account {} · {}{commit}",
-        style.paint(Tone::Strong, &plan.environment),
-        words::account(&plan.account),
-        plan.region
-    )
+fn heading(plan: &Plan) -> Line {
+    let line = Line::at(0)
+        .plain("Plan for ")
+        .then(Tone::Strong, &plan.environment)
+        .plain(&format!(
+            " · account {} · {}",
+            words::account(&plan.account),
+            plan.region
+        ));
+    match &plan.commit {
+        Some(commit) => line.plain(&format!(" · commit {}", commit.get(..7).unwrap_or(commit))),
+        None => line,
+    }
 }
 
-/// What it comes to, in one line.
-fn conclusion(plan: &Plan) -> String {
-    if !has_changes(plan) {
-        return "No changes: what is deployed is what the stacks say.".to_owned();
-    }
-    let losses: Vec<&str> = plan
+/// The stacks in the order they deploy. Where many do not change, their names come last on one line.
+fn stacks(plan: &Plan, look: Look<'_>) -> Text {
+    let (unchanged, changed): (Vec<_>, Vec<_>) = plan
         .stacks
         .iter()
-        .flat_map(|stack| &stack.diff.changes)
-        .filter(|change| words::is_loss(change))
-        .map(|change| change.logical_id.as_str())
-        .collect();
-    let stateful = if losses.is_empty() {
-        "Nothing stateful is lost.".to_owned()
+        .partition(|stack| stack.action == StackAction::None && stack.diff.is_empty());
+    let folded = unchanged.len() > UNCHANGED && !changed.is_empty() && !look.verbose;
+    let shown: Vec<&StackPlan> = if folded {
+        changed
     } else {
-        format!("At risk, as they hold data: {}.", losses.join(", "))
+        plan.stacks.iter().collect()
     };
-    format!("{}. {stateful}", words::totals(&plan.summary))
+    let column = shown.iter().map(|stack| columns(&stack.name)).max();
+    let mut text = Text::default();
+    for stack in shown {
+        text.push(stack_line(stack, column.unwrap_or(0)));
+        text.append(change::draw(stack.action, &stack.diff, look));
+    }
+    if folded {
+        let names: Vec<&str> = unchanged.iter().map(|stack| stack.name.as_str()).collect();
+        let line = format!(
+            "  no change in {} stacks: {}",
+            names.len(),
+            names.join(", ")
+        );
+        text.push(Line::at(0).then(Tone::Faint, &line));
+    }
+    text
+}
+
+fn stack_line(stack: &StackPlan, column: usize) -> Line {
+    let (sign, tone) = words::stack_sign(stack.action, &stack.diff);
+    let mut phrase = words::stack_phrase(stack.action, &stack.diff);
+    if stack.provisional && stack.action != StackAction::Create {
+        phrase.push_str(" · provisional, decided once the stacks before are deployed");
+    }
+    Line::at(0)
+        .then(tone, &format!("{sign} {}", stack.name))
+        .up_to(column + 2)
+        .plain("  ")
+        .then(Tone::Faint, &phrase)
+}
+
+/// What it comes to: how many of each, then one line for each thing that deserves a second look.
+fn conclusion(plan: &Plan) -> Text {
+    if !has_changes(plan) {
+        let line = "No changes: what is deployed is what the stacks say.";
+        return Line::at(0).plain(line).into();
+    }
+    let perils = words::perils(plan);
+    let mut totals = format!("{}.", words::totals(&plan.summary));
+    if perils.is_empty() {
+        totals.push_str(" Nothing stateful is lost.");
+    }
+    let mut text = Text::from(Line::at(0).plain(&totals));
+    for peril in perils {
+        text.push(
+            Line::at(0)
+                .then(Tone::Loss, peril.label)
+                .plain("  ")
+                .then(
+                    Tone::Danger,
+                    &format!("{}/{}", peril.stack, peril.logical_id),
+                )
+                .plain(&format!(" ({}): {}", peril.type_name, peril.what)),
+        );
+    }
+    let widening = words::widening(plan);
+    if widening > 0 {
+        let noun = if widening == 1 { "change" } else { "changes" };
+        text.push(
+            Line::at(0)
+                .then(Tone::Danger, "ACCESS WIDENS")
+                .plain(&format!("  by {widening} {noun} above")),
+        );
+    }
+    text
 }

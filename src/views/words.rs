@@ -1,8 +1,18 @@
 //! Signs and phrases that every view of a plan shares.
 
-use plan::{Action, Change, StackAction, StackDiff, Summary};
+use plan::{
+    Action, Cause, Change, Impact, OldCopy, Plan, PropertyChange, Reason, StackAction, StackDiff,
+    Summary,
+};
+use serde_json::Value;
 
+use super::{access, values::Values};
 use crate::printer::Tone;
+
+/// What is said of data that go for certain.
+const LOSS: &str = "DATA LOSS";
+/// What is said of data that may go, or that are no longer where they were.
+const RISK: &str = "DATA AT RISK";
 
 /// The sign of an action, as in a diff.
 pub(crate) fn sign(action: Action) -> &'static str {
@@ -38,18 +48,200 @@ pub(crate) fn by_danger(diff: &StackDiff) -> Vec<&Change> {
             Action::Update | Action::Move | Action::Import => 4,
             Action::Create => 5,
         };
-        (!is_loss(change), grave)
+        (
+            peril(change).map_or(2, |(label, _)| usize::from(label != LOSS)),
+            grave,
+        )
     });
     changes
 }
 
-/// Whether a change may cost what a stateful resource holds.
-pub(crate) fn is_loss(change: &Change) -> bool {
-    change.stateful
-        && matches!(
-            change.action,
-            Action::Replace | Action::MayReplace | Action::Delete | Action::Orphan
-        )
+/// What becomes of the data of a stateful resource that does not simply stay, in a label and a few words.
+pub(crate) fn peril(change: &Change) -> Option<(&'static str, &'static str)> {
+    if !change.stateful {
+        return None;
+    }
+    Some(match (change.action, change.old_copy) {
+        (Action::Replace, None | Some(OldCopy::Deleted)) => (
+            LOSS,
+            "it is replaced by an empty one and deleted with all it holds",
+        ),
+        (Action::Replace, Some(OldCopy::Retained)) => (
+            RISK,
+            "it is replaced by an empty one and left behind, unmanaged, with all it holds",
+        ),
+        (Action::Replace, Some(OldCopy::Snapshot)) => (
+            RISK,
+            "it is replaced by an empty one; what it holds is left in a snapshot alone",
+        ),
+        (Action::MayReplace, None | Some(OldCopy::Deleted)) => (
+            RISK,
+            "it may be replaced by an empty one and deleted with all it holds",
+        ),
+        (Action::MayReplace, Some(OldCopy::Retained)) => (
+            RISK,
+            "it may be replaced by an empty one and left behind, unmanaged, with all it holds",
+        ),
+        (Action::MayReplace, Some(OldCopy::Snapshot)) => (
+            RISK,
+            "it may be replaced by an empty one; what it holds would be left in a snapshot alone",
+        ),
+        (Action::Delete, None | Some(OldCopy::Deleted | OldCopy::Retained)) => {
+            (LOSS, "it is deleted with all it holds")
+        }
+        (Action::Delete, Some(OldCopy::Snapshot)) => (
+            RISK,
+            "it is deleted; what it holds is left in a snapshot alone",
+        ),
+        (Action::Orphan, _) => (
+            RISK,
+            "it is left behind with all it holds, no longer managed",
+        ),
+        (Action::Create | Action::Update | Action::Import | Action::Move, _) => return None,
+    })
+}
+
+/// A stateful resource whose data do not simply stay.
+pub(crate) struct Peril<'p> {
+    pub(crate) stack: &'p str,
+    pub(crate) logical_id: &'p str,
+    pub(crate) type_name: &'p str,
+    pub(crate) label: &'static str,
+    pub(crate) what: &'static str,
+}
+
+/// What a plan does to data, over all stacks; what is lost for certain comes first.
+pub(crate) fn perils(plan: &Plan) -> Vec<Peril<'_>> {
+    let mut perils = Vec::new();
+    for stack in &plan.stacks {
+        for change in by_danger(&stack.diff) {
+            if let Some((label, what)) = peril(change) {
+                perils.push(Peril {
+                    stack: &stack.name,
+                    logical_id: &change.logical_id,
+                    type_name: &change.type_name,
+                    label,
+                    what,
+                });
+            }
+        }
+    }
+    perils.sort_by_key(|peril| peril.label != LOSS);
+    perils
+}
+
+/// How many changes of access let anyone do or reach more than before.
+pub(crate) fn widening(plan: &Plan) -> usize {
+    plan.stacks
+        .iter()
+        .flat_map(|stack| access::lines(&stack.diff.security))
+        .filter(|line| line.widens)
+        .count()
+}
+
+/// Why something happens, after `as`.
+pub(crate) fn because(reason: Reason) -> String {
+    match reason {
+        Reason::Added | Reason::Removed | Reason::Retained | Reason::Moved | Reason::Imported => {
+            format!("it {reason}")
+        }
+        Reason::ConditionMet
+        | Reason::ConditionUnmet
+        | Reason::TypeChanged
+        | Reason::PropertyChanged
+        | Reason::AttributeChanged
+        | Reason::MetadataChanged
+        | Reason::ReferenceReplaced
+        | Reason::ReferenceChanged
+        | Reason::InputChanged
+        | Reason::Reported => reason.to_string(),
+    }
+}
+
+/// What a change of a property means, and what makes it change; empty when that is nothing to speak of.
+fn note(property: &PropertyChange) -> String {
+    let impact = match property.impact {
+        Impact::InPlace => String::new(),
+        Impact::MayReplace | Impact::Replace => property.impact.to_string(),
+    };
+    if property.causes.is_empty() {
+        return impact;
+    }
+    let separator = if impact.is_empty() { "" } else { "; " };
+    format!("{impact}{separator}↳ {}", causes(&property.causes))
+}
+
+/// What makes values change.
+pub(crate) fn causes(causes: &[Cause]) -> String {
+    if causes.is_empty() {
+        return "known only when deployed".to_owned();
+    }
+    let causes: Vec<String> = causes.iter().map(ToString::to_string).collect();
+    causes.join(", ")
+}
+
+/// A property whose own text changes, with what is said of it.
+pub(crate) struct Shown<'p> {
+    pub(crate) name: String,
+    pub(crate) before: Option<&'p Value>,
+    pub(crate) after: Option<&'p Value>,
+    pub(crate) note: String,
+}
+
+impl Shown<'_> {
+    /// What a view draws.
+    pub(crate) fn values(&self) -> Values<'_> {
+        Values {
+            name: &self.name,
+            before: self.before,
+            after: self.after,
+            note: &self.note,
+        }
+    }
+}
+
+/// Properties that only follow something else, and those whose own text changes. Where an element of a list takes the
+/// place of another, the two are shown as one change.
+pub(crate) fn shown(properties: &[PropertyChange]) -> (Vec<&PropertyChange>, Vec<Shown<'_>>) {
+    let (following, changed): (Vec<_>, Vec<_>) = properties
+        .iter()
+        .partition(|property| is_follower(property));
+    let mut shown: Vec<Shown<'_>> = Vec::new();
+    for property in changed {
+        let (before, after) = both(property);
+        let (name, note) = (property.path.join("."), note(property));
+        match shown.last_mut() {
+            Some(last)
+                if before.is_none()
+                    && last.after.is_none()
+                    && last.name == name
+                    && last.note == note =>
+            {
+                last.after = after;
+            }
+            Some(_) | None => shown.push(Shown {
+                name,
+                before,
+                after,
+                note,
+            }),
+        }
+    }
+    (following, shown)
+}
+
+/// A property before and after: what its expressions come to where that is known, else as they stand.
+fn both(property: &PropertyChange) -> (Option<&Value>, Option<&Value>) {
+    (
+        property.before_value.as_ref().or(property.before.as_ref()),
+        property.after_value.as_ref().or(property.after.as_ref()),
+    )
+}
+
+/// Whether only the value of an expression changes, as something else does, and what it comes to is not known yet.
+fn is_follower(property: &PropertyChange) -> bool {
+    let (before, after) = both(property);
+    before == after
 }
 
 /// The sign of a stack: its own fate, or the gravest of its changes.

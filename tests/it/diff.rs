@@ -18,7 +18,7 @@ fn two_templates_are_compared_property_by_property() {
     exit status: 0
     --- stdout
       ± Files   AWS::S3::Bucket
-          is replaced, as a property changes; the old one is deleted: it holds data
+          DATA LOSS  it is replaced by an empty one and deleted with all it holds, as a property changes
           BucketName  sample-files → another-name  forces replacement
       ± Access  AWS::S3::BucketPolicy
           is replaced, as a resource it refers to is replaced; the old one is deleted

@@ -22,6 +22,7 @@ mod samples;
 mod stacks;
 mod status;
 mod synth;
+mod terminal;
 mod usage;
 mod validate;
 

@@ -107,7 +107,7 @@ fn a_replacement_is_followed_through_every_kind_of_reference_and_stops() {
 
     ± storage  3 resources change
       ± Files   AWS::S3::Bucket        stacks/src/storage.rs:10
-          is replaced, as a property changes; the old one is deleted: it holds data
+          DATA LOSS  it is replaced by an empty one and deleted with all it holds, as a property changes
           BucketName  sample-files → sample-files-2  forces replacement
       ± Access  AWS::S3::BucketPolicy  stacks/src/storage.rs:11
           is replaced, as a resource it refers to is replaced; the old one is deleted
@@ -116,7 +116,8 @@ fn a_replacement_is_followed_through_every_kind_of_reference_and_stops() {
           ↳ Files is replaced: Value
       ~ output FilesName  ↳ Files is replaced
 
-    0 to create, 1 to update, 2 to replace, 0 to delete. At risk, as they hold data: Files.
+    0 to create, 1 to update, 2 to replace, 0 to delete.
+    DATA LOSS  storage/Files (AWS::S3::Bucket): it is replaced by an empty one and deleted with all it holds
     --- stderr
     error: data would be lost
       `storage/Files` (AWS::S3::Bucket) would be replaced and its data lost: nobody allowed it
