@@ -11,7 +11,7 @@ use assembly::{Diagnostic, StackManifest};
 use engine::Assembly;
 use indexmap::IndexMap;
 use plan::{Finding, Plan, Severity};
-use template::{Options, Template};
+use template::{Circumstances, Suppression, Template};
 
 use crate::error::CommandError;
 
@@ -23,8 +23,8 @@ pub(crate) const INVALID: &str = "the templates are not valid";
 pub(crate) struct Checks(IndexMap<String, Vec<Finding>>);
 
 impl Checks {
-    /// Checks every template of an assembly, on all processors.
-    pub(crate) fn of(assembly: &Assembly) -> Self {
+    /// Checks every template of an assembly, on all processors. `today` is a day, `2026-11-23`.
+    pub(crate) fn of(assembly: &Assembly, today: &str) -> Self {
         let stacks = &assembly.manifest.stacks;
         let next = AtomicUsize::new(0);
         let work = || {
@@ -33,7 +33,7 @@ impl Checks {
                 && let Some(stack) = stacks.get(index)
             {
                 if let Some(template) = assembly.templates.get(&stack.name) {
-                    checked.push((index, of_stack(stack, &template.text)));
+                    checked.push((index, of_stack(stack, &template.text, today)));
                 }
             }
             checked
@@ -85,16 +85,18 @@ impl Checks {
 
     /// The error that stops a command which does not show a plan, if something was found that does.
     pub(crate) fn error(&self, what: &str) -> Option<CommandError> {
-        self.has_error()
-            .then(|| CommandError::failed(what.to_owned()).with_diagnostics(self.diagnostics()))
+        self.has_error().then(|| {
+            CommandError::failed(what.to_owned()).with_diagnostics(self.diagnostics(false))
+        })
     }
 
-    /// What was found and not accepted, for commands that do not show a plan.
-    pub(crate) fn diagnostics(&self) -> Vec<Diagnostic> {
+    /// What was found and not accepted, for commands that do not show a plan. Notes are for those who ask for them.
+    pub(crate) fn diagnostics(&self, with_notes: bool) -> Vec<Diagnostic> {
         let findings = self.0.iter().flat_map(|(stack, findings)| {
             findings
                 .iter()
                 .filter(|finding| finding.suppressed.is_none())
+                .filter(move |finding| with_notes || finding.severity > Severity::Info)
                 .map(move |finding| diagnostic(stack, finding))
         });
         findings.collect()
@@ -114,12 +116,17 @@ pub(crate) fn stop(plan: &Plan) -> Option<CommandError> {
 }
 
 /// Checks a synthesized template; each finding names the construct and the source line of its resource.
-fn of_stack(stack: &StackManifest, text: &str) -> Vec<Finding> {
+fn of_stack(stack: &StackManifest, text: &str, today: &str) -> Vec<Finding> {
     // The assembly was read with the same parser, so a template that cannot be read never comes here.
     let Ok(template) = Template::parse(text) else {
         return Vec::new();
     };
-    template::validate(&template, &Options::default())
+    let accepted = stack.suppressions.iter().map(|suppression| Suppression {
+        logical_id: suppression.logical_id.clone(),
+        rule: suppression.rule.clone(),
+        reason: suppression.reason.clone(),
+    });
+    template::check(&template, &Circumstances::on(today).accepting(accepted))
         .into_iter()
         .map(|finding| locate(finding, stack))
         .collect()
@@ -150,7 +157,7 @@ fn locate(finding: template::Finding, stack: &StackManifest) -> Finding {
         source: origin.map(|origin| origin.source.clone()),
         logical_id,
         property,
-        suppressed: None,
+        suppressed: finding.suppressed,
     }
 }
 

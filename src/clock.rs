@@ -2,6 +2,10 @@
 
 use std::time::SystemTime;
 
+use jiff::{Timestamp, tz::TimeZone};
+
+use crate::error::CommandError;
+
 /// What time it is.
 #[expect(
     clippy::disallowed_methods,
@@ -19,4 +23,11 @@ pub(crate) fn seed() -> u64 {
     since.as_secs().rotate_left(32)
         ^ u64::from(since.subsec_nanos())
         ^ (u64::from(std::process::id()) << 8)
+}
+
+/// Today in UTC, `2026-12-31`.
+pub(crate) fn today() -> Result<String, CommandError> {
+    let timestamp = Timestamp::try_from(now())
+        .map_err(|error| CommandError::failed(format!("the clock is not usable: {error}")))?;
+    Ok(TimeZone::UTC.to_datetime(timestamp).date().to_string())
 }

@@ -1,7 +1,6 @@
 //! The stop before data are lost.
 
 use engine::Assembly;
-use jiff::{Timestamp, tz::TimeZone};
 use plan::{AllowedLosses, Plan};
 
 use crate::{clock, error::CommandError};
@@ -13,7 +12,7 @@ pub(crate) fn check(
     assembly: &Assembly,
     allowed: &[String],
 ) -> Result<Option<CommandError>, CommandError> {
-    let today = today()?;
+    let today = clock::today()?;
     let stacks = assembly.manifest.stacks.iter();
     let losses = AllowedLosses {
         in_code: stacks
@@ -34,11 +33,4 @@ pub(crate) fn check(
                 first.stack, first.logical_id
             )),
     ))
-}
-
-/// Today in UTC, `2026-12-31`.
-fn today() -> Result<String, CommandError> {
-    let timestamp = Timestamp::try_from(clock::now())
-        .map_err(|error| CommandError::failed(format!("the clock is not usable: {error}")))?;
-    Ok(TimeZone::UTC.to_datetime(timestamp).date().to_string())
 }

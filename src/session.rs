@@ -12,6 +12,7 @@ use crate::{
     app::App,
     checks::Checks,
     cli::{EnvironmentArg, Global},
+    clock,
     error::CommandError,
     printer::Printer,
     project::Project,
@@ -83,7 +84,7 @@ impl Session {
         printer: &Printer,
     ) -> Result<(Assembly, Checks), CommandError> {
         let assembly = self.synthesize(printer)?;
-        let checks = Checks::of(&assembly);
+        let checks = Checks::of(&assembly, &clock::today()?);
         Ok((assembly, checks))
     }
 

@@ -81,7 +81,8 @@ pub(crate) fn run(
                 },
             );
             // What was found is worth telling even if what is deployed cannot be read.
-            let planned = planned.inspect_err(|_| printer.diagnostics(&checks.diagnostics()))?;
+            let planned =
+                planned.inspect_err(|_| printer.diagnostics(&checks.diagnostics(false)))?;
             unverified = planned.unverified;
             planned.plan
         }

@@ -7,6 +7,7 @@ use clap::Args;
 use crate::{
     checks::{Checks, INVALID},
     cli::{EnvironmentArg, Global},
+    clock,
     error::{CommandError, Ending},
     printer::Printer,
     session::{Session, check_selection, current_folder},
@@ -36,11 +37,11 @@ pub(crate) fn run(
         None => session.output(),
     };
     let assembly = session.synthesize_into(&output, printer)?;
-    let checks = Checks::of(&assembly);
+    let checks = Checks::of(&assembly, &clock::today()?);
     if let Some(error) = checks.error(INVALID) {
         return Err(error);
     }
-    printer.diagnostics(&checks.diagnostics());
+    printer.diagnostics(&checks.diagnostics(printer.is_verbose()));
     match &args.stdout {
         Some(name) => {
             check_selection(std::slice::from_ref(name), &assembly)?;

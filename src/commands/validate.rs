@@ -7,6 +7,7 @@ use clap::Args;
 use serde::Serialize;
 
 use crate::{
+    clock,
     error::{CommandError, Ending},
     printer::Printer,
     views::findings::{self, FileFinding},
@@ -37,12 +38,13 @@ struct ValidatedFile {
 }
 
 pub(crate) fn run(args: &ValidateArgs, printer: &Printer) -> Result<Ending, CommandError> {
+    let today = clock::today()?;
     let mut files = Vec::new();
     for file in &args.files {
         let content = fs::read(file).map_err(|error| CommandError::cannot_read(file, &error))?;
         files.push(ValidatedFile {
             file: file.display().to_string(),
-            findings: findings::of_file(&content),
+            findings: findings::of_file(&content, &today),
         });
     }
     let validation = Validation {
@@ -54,7 +56,12 @@ pub(crate) fn run(args: &ValidateArgs, printer: &Printer) -> Result<Ending, Comm
         printer.answer(&text);
     } else {
         for file in &validation.files {
-            for finding in &file.findings {
+            // Notes and what is accepted are of interest to whoever asks for more.
+            let shown = file.findings.iter().filter(|finding| {
+                printer.is_verbose()
+                    || (finding.suppressed.is_none() && finding.severity > Severity::Info)
+            });
+            for finding in shown {
                 printer.answer(&findings::render(
                     &file.file,
                     finding,
@@ -73,7 +80,7 @@ fn conclude(validation: &Validation, printer: &Printer) -> Result<Ending, Comman
             .files
             .iter()
             .flat_map(|file| &file.findings)
-            .filter(|finding| finding.severity == severity)
+            .filter(|finding| finding.severity == severity && finding.suppressed.is_none())
             .count()
     };
     let (errors, warnings) = (count(Severity::Error), count(Severity::Warning));

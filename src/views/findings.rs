@@ -2,7 +2,7 @@
 
 use assembly::Severity;
 use serde::Serialize;
-use template::{Finding, Options, Template};
+use template::{Circumstances, Finding, Template};
 
 use crate::printer::{Style, Tone};
 
@@ -17,15 +17,18 @@ pub(crate) struct FileFinding {
     pub(crate) path: Vec<String>,
     pub(crate) line: u32,
     pub(crate) column: u32,
+    /// The reason why it is accepted, when the template gives one. It then counts for nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) suppressed: Option<String>,
 }
 
 /// The rule of what is not a template at all.
 const UNREADABLE: &str = "CIF000";
 
-/// Checks the content of a file.
-pub(crate) fn of_file(content: &[u8]) -> Vec<FileFinding> {
+/// Checks the content of a file. `today` is a day, `2026-11-23`.
+pub(crate) fn of_file(content: &[u8], today: &str) -> Vec<FileFinding> {
     match Template::parse_bytes(content) {
-        Ok(template) => template::validate(&template, &Options::default())
+        Ok(template) => template::check(&template, &Circumstances::on(today))
             .into_iter()
             .map(|finding| FileFinding {
                 severity: severity(&finding),
@@ -34,6 +37,7 @@ pub(crate) fn of_file(content: &[u8]) -> Vec<FileFinding> {
                 path: finding.path,
                 line: finding.position.line,
                 column: finding.position.column,
+                suppressed: finding.suppressed,
             })
             .collect(),
         Err(errors) => errors
@@ -45,6 +49,7 @@ pub(crate) fn of_file(content: &[u8]) -> Vec<FileFinding> {
                 path: Vec::new(),
                 line: error.position.line,
                 column: error.position.column,
+                suppressed: None,
             })
             .collect(),
     }
@@ -52,18 +57,24 @@ pub(crate) fn of_file(content: &[u8]) -> Vec<FileFinding> {
 
 /// One finding as a line that editors and terminals can open.
 pub(crate) fn render(file: &str, finding: &FileFinding, style: Style) -> String {
-    let (word, tone) = match finding.severity {
-        Severity::Error => ("error", Tone::Danger),
-        Severity::Warning => ("warning", Tone::Update),
-        Severity::Info => ("info", Tone::Faint),
+    let (word, tone) = match (&finding.suppressed, finding.severity) {
+        (Some(_), _) => ("accepted", Tone::Faint),
+        (None, Severity::Error) => ("error", Tone::Danger),
+        (None, Severity::Warning) => ("warning", Tone::Update),
+        (None, Severity::Info) => ("info", Tone::Faint),
     };
+    let reason = finding
+        .suppressed
+        .as_ref()
+        .map(|reason| format!(" (accepted: {reason})"))
+        .unwrap_or_default();
     let place = if finding.path.is_empty() {
         String::new()
     } else {
         style.paint(Tone::Faint, &format!("  ({})", finding.path.join(".")))
     };
     format!(
-        "{file}:{}:{}: {} {}: {}{place}",
+        "{file}:{}:{}: {} {}: {}{reason}{place}",
         finding.line,
         finding.column,
         style.paint(tone, word),

@@ -62,6 +62,7 @@ fn mistakes_are_named_with_the_line_that_made_them() {
 
     Checks
       error CIF054  first/Files BucketName: `My_Bucket` does not match the pattern `^([a-z0-9][a-z0-9.-]*[a-z0-9])?$`  src/main.rs:26
+      warning CIF102  first/Files: no policy denies requests without TLS; deny everything where `aws:SecureTransport` is false  src/main.rs:26
 
     1 to create, 0 to update, 0 to replace, 0 to delete. Nothing stateful is lost.
     --- stderr

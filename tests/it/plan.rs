@@ -234,9 +234,10 @@ fn what_the_checks_found_is_shown_with_its_line_and_is_in_the_json() {
         .ended_with(0)
         .says("warning CIF011  messaging Parameters.Unneeded: parameter `Unneeded` is not used");
     let plan = project.json("plan -e local --json");
+    // The gravest first.
     assert_eq!(
-        plan["stacks"][0]["findings"],
-        json!([{
+        plan["stacks"][0]["findings"][0],
+        json!({
             "severity": "warning",
             "rule": "CIF011",
             "message": "parameter `Unneeded` is not used",
@@ -244,7 +245,7 @@ fn what_the_checks_found_is_shown_with_its_line_and_is_in_the_json() {
             "path": null,
             "source": null,
             "property": ["Parameters", "Unneeded"],
-        }]),
+        }),
         "{plan:#}"
     );
 }
@@ -266,6 +267,7 @@ fn an_error_of_the_checks_is_shown_with_the_plan_and_fails_it() {
 
     Checks
       error CIF056  messaging/Jobs VisibilityTimeout: 50000 is greater than 43200  stacks/src/messaging.rs:10
+      1 note, shown with `-v`
 
     2 to create, 0 to update, 0 to replace, 0 to delete. Nothing stateful is lost.
     --- stderr

@@ -90,12 +90,20 @@ fn the_same_stacks_give_the_same_bytes() {
 fn the_templates_of_every_environment_are_valid() {
     let project = Project::of_this_repository();
     for environment in ENVIRONMENTS {
-        project
+        let outcome = project
             .run(&format!("synth -e {environment} -o out/{environment}"))
             .ended_with(0);
+        assert!(!outcome.stderr.contains("warning"), "{outcome}");
         let files = templates(&project, environment).join(" ");
         let outcome = project.run(&format!("validate {files}")).ended_with(0);
-        assert_eq!(outcome.stdout, "", "{outcome}");
+        // The code accepts that, with the reason; a template does not tell.
+        let accepted = "warning CIF110: allows every action on every resource; use a policy of what is needed  (Resources.Administrator.Properties.ManagedPolicyArns.0)";
+        let others: Vec<&str> = outcome
+            .stdout
+            .lines()
+            .filter(|line| !line.ends_with(accepted))
+            .collect();
+        assert_eq!(others, [""; 0], "{outcome}");
     }
 }
 

@@ -18,9 +18,10 @@ fn a_bucket_name_that_s3_refuses_is_named() {
     snapshot!(refused(json!({"Files": {"Type": "AWS::S3::Bucket", "Properties": {"BucketName": "My_Bucket"}}})), @"
     exit status: 1
     --- stdout
+    template.json:4:5: warning CIF102: no policy denies requests without TLS; deny everything where `aws:SecureTransport` is false  (Resources.Files)
     template.json:7:9: error CIF054: `My_Bucket` does not match the pattern `^([a-z0-9][a-z0-9.-]*[a-z0-9])?$`  (Resources.Files.Properties.BucketName)
     --- stderr
-    error: 1 file checked: 1 error, 0 warnings
+    error: 1 file checked: 1 error, 1 warning
     ");
 }
 

@@ -14,5 +14,6 @@ pub use environment::{Approval, Endpoint, Environment, EnvironmentError, nearest
 pub use folder::{FolderError, MANIFEST, read_manifest, read_template, template_file, write};
 pub use manifest::{
     AllowedLoss, ExternalResource, FORMAT_VERSION, Manifest, Move, ResourceOrigin, StackManifest,
+    Suppression,
 };
 pub use request::{Request, RequestError};

@@ -61,6 +61,9 @@ pub struct StackManifest {
     /// Stateful resources that may be replaced or removed for a while.
     #[serde(default)]
     pub allowed_losses: Vec<AllowedLoss>,
+    /// What is found in resources and accepted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub suppressions: Vec<Suppression>,
 }
 
 /// Where a resource was declared.
@@ -79,6 +82,17 @@ pub struct AllowedLoss {
     pub logical_id: String,
     /// The last day of the permission, `2026-12-31`.
     pub until: String,
+    /// Why it is right.
+    pub reason: String,
+}
+
+/// A reason, written in code, to accept what a rule finds in a resource.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Suppression {
+    /// The resource.
+    pub logical_id: String,
+    /// The rule's id, or the name of a rule of the project's own policies.
+    pub rule: String,
     /// Why it is right.
     pub reason: String,
 }

@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, rc::Rc};
 
-use assembly::AllowedLoss;
+use assembly::{AllowedLoss, Suppression};
 use indexmap::IndexMap;
 
 use crate::{Condition, Expression, Handle, Object, Value};
@@ -68,6 +68,7 @@ pub(crate) struct Options {
     /// Raw keys beside `Properties`.
     pub(crate) attributes: Object,
     pub(crate) allowed_loss: Option<AllowedLoss>,
+    pub(crate) suppressions: Vec<Suppression>,
 }
 
 /// What every resource can be told once it is declared; each gives the handle back, so they chain.
@@ -166,6 +167,18 @@ pub trait ResourceOptions: Handle {
             options.allowed_loss = Some(AllowedLoss {
                 logical_id: self.reference().logical_id().to_owned(),
                 until: until.to_owned(),
+                reason: reason.to_owned(),
+            });
+        })
+    }
+
+    /// Accepts what a rule finds in it, with the reason: `CIF101`, or the name of a rule of the project's own policies. A reason
+    /// that no longer has a cause is told.
+    fn suppress(&self, rule: &str, reason: &str) -> Self {
+        change(self, |options| {
+            options.suppressions.push(Suppression {
+                logical_id: self.reference().logical_id().to_owned(),
+                rule: rule.to_owned(),
                 reason: reason.to_owned(),
             });
         })

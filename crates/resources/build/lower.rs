@@ -110,6 +110,7 @@ const HANDLE_METHODS: &[&str] = &[
     "reference",
     "retain",
     "strong",
+    "suppress",
     "tag",
     "update_policy",
     "update_replace_policy",

@@ -1,6 +1,8 @@
 //! Validates template files and prints what was found; exit status 1 when there is an error.
 //!
-//!     cargo run -p template --example check -- [--least warning] FILE…
+//!     cargo run -p template --example check -- [--least warning] [--today 2026-12-31] FILE…
+//!
+//! With a day it also says what the services would refuse on it, and what is not safe.
 
 #![expect(clippy::print_stdout, reason = "it is a program")]
 
@@ -9,7 +11,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use template::{Options, Severity, Template, validate};
+use template::{Circumstances, Options, Severity, Template, check, validate};
 
 fn main() -> ExitCode {
     let mut options = Options::default();
@@ -21,6 +23,9 @@ fn main() -> ExitCode {
             _ => Severity::Info,
         };
     }
+    let today = arguments
+        .next_if_eq("--today")
+        .and_then(|_| arguments.next());
     let (mut parsing, mut validating) = (Duration::ZERO, Duration::ZERO);
     let (mut files, mut bytes, mut failed) = (0, 0, 0);
     for file in arguments {
@@ -38,10 +43,14 @@ fn main() -> ExitCode {
         parsing += begin.elapsed();
         let begin = Instant::now();
         let lines: Vec<String> = match parsed {
-            Ok(template) => validate(&template, &options)
-                .iter()
-                .map(ToString::to_string)
-                .collect(),
+            Ok(template) => match &today {
+                Some(today) => check(&template, &Circumstances::on(today)),
+                None => validate(&template, &options),
+            }
+            .iter()
+            .filter(|finding| finding.severity >= options.least)
+            .map(ToString::to_string)
+            .collect(),
             Err(errors) => errors
                 .iter()
                 .map(|error| format!("{}: error PARSE {}", error.position, error.message))

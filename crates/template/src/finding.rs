@@ -32,6 +32,9 @@ pub struct Finding {
     pub path: Vec<String>,
     /// Where in the text.
     pub position: Position,
+    /// The reason why it is accepted, when the template gives one. It then counts for nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub suppressed: Option<String>,
 }
 
 impl fmt::Display for Finding {
@@ -121,6 +124,17 @@ impl Findings {
     ) {
         self.0
             .push((rule, severity, message.into(), path.to_strings()));
+    }
+
+    /// Adds a finding at a path that was put together by its owner.
+    pub(crate) fn add_owned(
+        &mut self,
+        severity: Severity,
+        rule: &'static Rule,
+        path: Vec<String>,
+        message: impl Into<String>,
+    ) {
+        self.0.push((rule, severity, message.into(), path));
     }
 
     /// Adds a finding at a member of what `path` leads to.

@@ -23,6 +23,7 @@ mod json;
 mod model;
 mod position;
 mod references;
+mod review;
 mod rules;
 mod scalar;
 mod template;
@@ -36,6 +37,7 @@ pub use references::{
     PSEUDO_PARAMETERS, Reference, ReferenceKind, condition_references, is_pseudo_parameter,
     references,
 };
+pub use review::{Circumstances, Suppression, check, suppressions};
 pub use rules::{RULES, Rule};
 pub use template::{Format, MAXIMUM_DEPTH, MAXIMUM_EXPANSION, ParseError, Template};
 pub use validate::{Options, ParameterError, check_parameter_value, validate};

@@ -61,6 +61,38 @@ rules! {
     ALTERNATIVES = "CIF058" Error "properties that belong together or exclude each other are given so";
     READ_ONLY = "CIF059" Error "no property is set that only the service sets";
     LOCAL_PATH = "CIF060" Warning "no local path where CloudFormation needs an object in S3";
+    PRINCIPAL = "CIF070" Error "every principal is one that can exist";
+    FUNCTION_PACKAGE = "CIF071" Error "a function has what its package needs, and nothing else";
+    RUNTIME = "CIF072" Warning "every function's runtime is supported";
+    MESSAGE = "CIF073" Error "messages of user pools have their placeholders and are not too long";
+    CALLBACK = "CIF074" Error "people come back from signing in to addresses that Cognito takes";
+    SUPPRESSION = "CIF090" Error "every accepted finding is accepted with a reason";
+    UNUSED_SUPPRESSION = "CIF091" Warning "everything that is accepted is also found";
+    PUBLIC_BUCKET = "CIF101" Warning "no bucket can be opened to everyone";
+    TLS_ONLY = "CIF102" Warning "every bucket is reached by TLS alone";
+    PUBLIC_DATABASE = "CIF103" Warning "no database has an address on the internet";
+    PLAIN_STORAGE = "CIF104" Warning "what is stored is encrypted at rest";
+    PLAIN_MESSAGES = "CIF105" Warning "no queue has its encryption turned off";
+    PLAIN_TOPIC = "CIF106" Info "topics encrypt the messages they hold";
+    PLAIN_TRAFFIC = "CIF107" Warning "what is served is served with TLS";
+    OPEN_PORT = "CIF108" Warning "the internet does not reach the ports of administrators and databases";
+    OPEN_FUNCTION = "CIF109" Warning "no function is called by just anyone";
+    ALL_ACCESS = "CIF110" Warning "nobody may do everything";
+    SERVICE_ACCESS = "CIF111" Warning "nobody may do everything a service can, on everything";
+    ESCALATION = "CIF112" Warning "nobody may give themselves more than they have";
+    EVERYONE = "CIF113" Warning "nothing is allowed to everyone without a condition";
+    TRUST_WITHOUT_SUBJECT = "CIF114" Warning "tokens of a shared identity provider are taken from known subjects only";
+    ANY_SOURCE = "CIF115" Warning "a service acts only for resources that are named";
+    ACCESS_KEY = "CIF116" Warning "no user has keys that live for ever";
+    PLAIN_SECRET = "CIF117" Warning "no secret stands in a template";
+    KEY_ROTATION = "CIF118" Warning "keys are rotated";
+    NO_MFA = "CIF119" Warning "people can use a second factor";
+    WEAK_PASSWORD = "CIF120" Warning "passwords are not short";
+    UNPROTECTED_ACCOUNTS = "CIF121" Info "accounts survive the removal of their pool from the stack";
+    ACCOUNT_DISCLOSURE = "CIF122" Warning "signing in does not tell which accounts exist";
+    IMPLICIT_FLOW = "CIF123" Warning "tokens do not stand in addresses";
+    NO_RETENTION = "CIF124" Info "logs are not kept for ever";
+    OLD_METADATA = "CIF125" Warning "instances give their credentials to their own programs alone";
 }
 
 #[cfg(test)]

@@ -123,8 +123,15 @@ fn check_resources(stack: &StackModel, findings: &mut Findings<'_>) {
                 "write it like `AWS::S3::Bucket` or `Custom::Thing`",
             );
         }
-        if let Some(loss) = &resource.node.options.borrow().allowed_loss {
+        let options = resource.node.options.borrow();
+        if let Some(loss) = &options.allowed_loss {
             check_loss(subject, loss, findings);
+        }
+        for suppression in &options.suppressions {
+            if suppression.rule.trim().is_empty() || suppression.reason.trim().is_empty() {
+                let message = format!("`{}` is accepted without a reason", suppression.rule);
+                findings.error(subject, message, "name the rule, and say why it is right");
+            }
         }
     }
     for (loss, place) in &stack.allowed_losses {

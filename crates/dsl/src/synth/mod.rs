@@ -182,6 +182,8 @@ fn stack_manifest(
     let declared = declared.filter_map(|resource| resource.options.allowed_loss.clone());
     let gone = stack.allowed_losses.iter().map(|(loss, _)| loss.clone());
     let allowed_losses: Vec<AllowedLoss> = declared.chain(gone).collect();
+    let suppressions = prepared.resources.iter();
+    let suppressions = suppressions.flat_map(|resource| resource.options.suppressions.clone());
     StackManifest {
         name: stack.name.clone(),
         stack_name: model.stack_name(index),
@@ -195,6 +197,7 @@ fn stack_manifest(
         termination_protection: stack.termination_protection,
         resources: resources.collect::<IndexMap<_, _>>(),
         allowed_losses,
+        suppressions: suppressions.collect(),
     }
 }
 

@@ -207,7 +207,8 @@ fn the_manifest_says_what_the_command_line_needs() {
     stack
         .scope("Api")
         .add("Table", thing().property("Size", &size))
-        .allow_loss("2026-12-31", "holds only test data");
+        .allow_loss("2026-12-31", "holds only test data")
+        .suppress("CIF104", "nothing of it is secret");
 
     stack.allow_loss("OldTable", "2026-06-30", "moved to the new one");
     let manifest = testing::assembly(&app).manifest;
@@ -229,6 +230,9 @@ fn the_manifest_says_what_the_command_line_needs() {
     assert_eq!(entry.allowed_losses[0].logical_id, "ApiTable");
     assert_eq!(entry.allowed_losses[0].until, "2026-12-31");
     assert_eq!(entry.allowed_losses[1].logical_id, "OldTable");
+    assert_eq!(entry.suppressions[0].logical_id, "ApiTable");
+    assert_eq!(entry.suppressions[0].rule, "CIF104");
+    assert_eq!(entry.suppressions[0].reason, "nothing of it is secret");
 }
 
 #[test]

@@ -65,6 +65,7 @@ fn assembly(stacks: &[(&str, &[&str], Value)]) -> Assembly {
                 termination_protection: false,
                 resources: IndexMap::new(),
                 allowed_losses: Vec::new(),
+                suppressions: Vec::new(),
             })
             .collect(),
         external: Vec::new(),

@@ -143,6 +143,7 @@ pub(crate) fn assembly(stacks: &[(&str, &[&str], Value)]) -> Assembly {
             termination_protection: false,
             resources: origins(name, template),
             allowed_losses: Vec::new(),
+            suppressions: Vec::new(),
         });
     let templates = stacks.iter().map(|(name, _, template)| {
         let template = Template::parse(template.to_string()).expect("it is a template");

@@ -161,7 +161,7 @@ pub(crate) struct Trust {
 }
 
 impl Trust {
-    fn new(template: &Template) -> Self {
+    pub(crate) fn new(template: &Template) -> Self {
         let mut trust = Self {
             serverless: false,
             language_extensions: false,

@@ -8,7 +8,7 @@ mod limits;
 mod parameters;
 mod patterns;
 mod properties;
-mod scalars;
+pub(crate) mod scalars;
 mod structure;
 mod survey;
 mod targets;
@@ -66,6 +66,17 @@ pub fn validate(template: &Template, options: &Options) -> Vec<Finding> {
     found.retain(|finding| {
         finding.severity >= options.least && !options.ignored_rules.contains(finding.rule)
     });
+    in_order(&mut found);
+    found
+}
+
+/// Whether the text is what CloudFormation sees, as no macro of the account rewrites it.
+pub(crate) fn is_readable(template: &Template) -> bool {
+    context::Trust::new(template).is_readable()
+}
+
+/// Brings findings into the order of the text.
+pub(crate) fn in_order(found: &mut Vec<Finding>) {
     found.sort_by(|left, right| {
         let key = |finding: &Finding| (finding.position, finding.rule);
         key(left)
@@ -73,11 +84,10 @@ pub fn validate(template: &Template, options: &Options) -> Vec<Finding> {
             .then_with(|| left.message.cmp(&right.message))
     });
     found.dedup();
-    found
 }
 
 /// Gives every finding its place in the text.
-fn place(template: &Template, findings: Findings) -> Vec<Finding> {
+pub(crate) fn place(template: &Template, findings: Findings) -> Vec<Finding> {
     findings
         .into_parts()
         .into_iter()
@@ -87,6 +97,7 @@ fn place(template: &Template, findings: Findings) -> Vec<Finding> {
             message,
             position: template.nearest_position(&path),
             path,
+            suppressed: None,
         })
         .collect()
 }
@@ -115,6 +126,7 @@ fn remarks(template: &Template) -> impl Iterator<Item = Finding> {
             message,
             path: Path::default().to_strings(),
             position: remark.position,
+            suppressed: None,
         }
     })
 }

@@ -1,0 +1,366 @@
+//! When Lambda lets go of its runtimes.
+//!
+//! The days are those of [Lambda's own table](https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtimes.html#runtimes-deprecated),
+//! as cfn-lint 1.58.0 has them. AWS moves them back now and then: a day that has come is told, not taken for granted.
+
+/// The days of a runtime, each like `2027-02-01`.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Runtime {
+    /// Its identifier, `nodejs20.x`.
+    pub(crate) name: &'static str,
+    /// From this day it gets no security patches.
+    pub(crate) deprecated: &'static str,
+    /// From this day no function can be created with it.
+    pub(crate) closed_to_new: Option<&'static str>,
+    /// From this day no function with it can be updated.
+    pub(crate) closed: Option<&'static str>,
+    /// What comes after it.
+    pub(crate) successor: Option<&'static str>,
+}
+
+/// The runtime of a name; `None` for one that is newer than this table.
+pub(crate) fn named(name: &str) -> Option<&'static Runtime> {
+    RUNTIMES.iter().find(|runtime| runtime.name == name)
+}
+
+static RUNTIMES: &[Runtime] = &[
+    runtime(
+        "dotnet10",
+        "2028-11-14",
+        Some("2028-12-14"),
+        Some("2029-01-15"),
+        None,
+    ),
+    runtime(
+        "dotnet6",
+        "2024-12-20",
+        Some("2027-02-01"),
+        Some("2027-03-03"),
+        Some("dotnet10"),
+    ),
+    runtime(
+        "dotnet8",
+        "2026-11-10",
+        Some("2027-02-01"),
+        Some("2027-03-03"),
+        Some("dotnet10"),
+    ),
+    runtime("dotnet9", "2026-11-10", None, None, Some("dotnet10")),
+    runtime(
+        "dotnetcore1.0",
+        "2019-06-27",
+        Some("2019-06-30"),
+        Some("2019-07-30"),
+        Some("dotnet10"),
+    ),
+    runtime(
+        "dotnetcore2.0",
+        "2019-05-30",
+        Some("2019-04-30"),
+        Some("2019-05-30"),
+        Some("dotnet10"),
+    ),
+    runtime(
+        "dotnetcore2.1",
+        "2022-01-05",
+        Some("2022-01-05"),
+        Some("2022-04-13"),
+        Some("dotnet10"),
+    ),
+    runtime(
+        "dotnetcore3.1",
+        "2023-04-03",
+        Some("2023-04-03"),
+        Some("2023-05-03"),
+        Some("dotnet10"),
+    ),
+    runtime(
+        "go1.x",
+        "2024-01-08",
+        Some("2024-02-08"),
+        Some("2027-03-03"),
+        Some("provided.al2023"),
+    ),
+    runtime(
+        "java11",
+        "2027-06-30",
+        Some("2027-07-31"),
+        Some("2027-08-31"),
+        Some("java25"),
+    ),
+    runtime(
+        "java17",
+        "2027-06-30",
+        Some("2027-07-31"),
+        Some("2027-08-31"),
+        Some("java25"),
+    ),
+    runtime(
+        "java21",
+        "2029-06-30",
+        Some("2029-07-31"),
+        Some("2029-08-31"),
+        Some("java25"),
+    ),
+    runtime(
+        "java25",
+        "2029-06-30",
+        Some("2029-07-31"),
+        Some("2029-08-31"),
+        None,
+    ),
+    runtime(
+        "java8",
+        "2024-01-08",
+        Some("2024-02-08"),
+        Some("2027-03-03"),
+        Some("java25"),
+    ),
+    runtime(
+        "java8.al2",
+        "2027-06-30",
+        Some("2027-07-31"),
+        Some("2027-08-31"),
+        Some("java25"),
+    ),
+    runtime(
+        "nodejs",
+        "2016-08-30",
+        Some("2016-09-30"),
+        Some("2016-10-31"),
+        Some("nodejs24.x"),
+    ),
+    runtime(
+        "nodejs10.x",
+        "2021-07-30",
+        Some("2021-07-30"),
+        Some("2022-02-14"),
+        Some("nodejs24.x"),
+    ),
+    runtime(
+        "nodejs12.x",
+        "2023-03-31",
+        Some("2023-03-31"),
+        Some("2023-04-30"),
+        Some("nodejs24.x"),
+    ),
+    runtime(
+        "nodejs14.x",
+        "2023-12-04",
+        Some("2024-01-09"),
+        Some("2027-03-03"),
+        Some("nodejs24.x"),
+    ),
+    runtime(
+        "nodejs16.x",
+        "2024-06-12",
+        Some("2027-02-01"),
+        Some("2027-03-03"),
+        Some("nodejs24.x"),
+    ),
+    runtime(
+        "nodejs18.x",
+        "2025-09-01",
+        Some("2027-02-01"),
+        Some("2027-03-03"),
+        Some("nodejs24.x"),
+    ),
+    runtime(
+        "nodejs20.x",
+        "2026-04-30",
+        Some("2027-02-01"),
+        Some("2027-03-03"),
+        Some("nodejs24.x"),
+    ),
+    runtime(
+        "nodejs22.x",
+        "2027-04-30",
+        Some("2027-06-01"),
+        Some("2027-07-01"),
+        Some("nodejs24.x"),
+    ),
+    runtime(
+        "nodejs24.x",
+        "2028-04-30",
+        Some("2028-06-01"),
+        Some("2028-07-01"),
+        None,
+    ),
+    runtime(
+        "nodejs4.3",
+        "2020-03-05",
+        Some("2020-02-03"),
+        Some("2020-03-05"),
+        Some("nodejs24.x"),
+    ),
+    runtime(
+        "nodejs4.3-edge",
+        "2020-03-05",
+        Some("2019-03-31"),
+        Some("2019-04-30"),
+        Some("nodejs24.x"),
+    ),
+    runtime(
+        "nodejs6.10",
+        "2019-08-12",
+        Some("2019-07-12"),
+        Some("2019-08-12"),
+        Some("nodejs24.x"),
+    ),
+    runtime(
+        "nodejs8.10",
+        "2020-03-06",
+        Some("2020-02-04"),
+        Some("2020-03-06"),
+        Some("nodejs24.x"),
+    ),
+    runtime(
+        "provided",
+        "2024-01-08",
+        Some("2024-02-08"),
+        Some("2027-03-03"),
+        Some("provided.al2023"),
+    ),
+    runtime(
+        "provided.al2",
+        "2026-07-31",
+        Some("2027-02-01"),
+        Some("2027-03-03"),
+        Some("provided.al2023"),
+    ),
+    runtime(
+        "provided.al2023",
+        "2029-06-30",
+        Some("2029-07-31"),
+        Some("2029-08-31"),
+        None,
+    ),
+    runtime(
+        "python2.7",
+        "2021-07-15",
+        Some("2021-07-15"),
+        Some("2022-05-30"),
+        Some("python3.14"),
+    ),
+    runtime(
+        "python3.10",
+        "2026-10-31",
+        Some("2027-02-01"),
+        Some("2027-03-03"),
+        Some("python3.14"),
+    ),
+    runtime(
+        "python3.11",
+        "2027-06-30",
+        Some("2027-07-31"),
+        Some("2027-08-31"),
+        Some("python3.14"),
+    ),
+    runtime(
+        "python3.12",
+        "2028-10-31",
+        Some("2028-11-30"),
+        Some("2029-01-10"),
+        Some("python3.14"),
+    ),
+    runtime(
+        "python3.13",
+        "2029-06-30",
+        Some("2029-07-31"),
+        Some("2029-08-31"),
+        Some("python3.14"),
+    ),
+    runtime(
+        "python3.14",
+        "2029-06-30",
+        Some("2029-07-31"),
+        Some("2029-08-31"),
+        None,
+    ),
+    runtime(
+        "python3.6",
+        "2022-07-18",
+        Some("2022-07-18"),
+        Some("2022-08-29"),
+        Some("python3.14"),
+    ),
+    runtime(
+        "python3.7",
+        "2023-12-04",
+        Some("2024-01-09"),
+        Some("2027-03-03"),
+        Some("python3.14"),
+    ),
+    runtime(
+        "python3.8",
+        "2024-10-14",
+        Some("2027-02-01"),
+        Some("2027-03-03"),
+        Some("python3.14"),
+    ),
+    runtime(
+        "python3.9",
+        "2025-12-15",
+        Some("2027-02-01"),
+        Some("2027-03-03"),
+        Some("python3.14"),
+    ),
+    runtime(
+        "ruby2.5",
+        "2021-07-30",
+        Some("2021-07-30"),
+        Some("2022-03-31"),
+        Some("ruby4.0"),
+    ),
+    runtime(
+        "ruby2.7",
+        "2023-12-07",
+        Some("2024-01-09"),
+        Some("2027-03-03"),
+        Some("ruby4.0"),
+    ),
+    runtime(
+        "ruby3.2",
+        "2026-03-31",
+        Some("2027-02-01"),
+        Some("2027-03-03"),
+        Some("ruby4.0"),
+    ),
+    runtime(
+        "ruby3.3",
+        "2027-03-31",
+        Some("2027-04-30"),
+        Some("2027-05-31"),
+        Some("ruby4.0"),
+    ),
+    runtime(
+        "ruby3.4",
+        "2028-03-31",
+        Some("2028-04-30"),
+        Some("2028-05-31"),
+        Some("ruby4.0"),
+    ),
+    runtime(
+        "ruby4.0",
+        "2029-03-31",
+        Some("2029-04-30"),
+        Some("2029-05-31"),
+        None,
+    ),
+];
+
+const fn runtime(
+    name: &'static str,
+    deprecated: &'static str,
+    closed_to_new: Option<&'static str>,
+    closed: Option<&'static str>,
+    successor: Option<&'static str>,
+) -> Runtime {
+    Runtime {
+        name,
+        deprecated,
+        closed_to_new,
+        closed,
+        successor,
+    }
+}
