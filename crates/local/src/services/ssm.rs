@@ -1,5 +1,7 @@
 //! SSM: the parameter store.
 
+use std::borrow::Cow;
+
 use axum::{http::StatusCode, response::Response};
 use serde_json::{Value, json};
 
@@ -41,12 +43,13 @@ fn perform(context: &Context<'_>, operation: &str, body: &[u8]) -> Result<Value,
     }
 }
 
-/// A parameter of a region; both `/a/b` and an ARN name it, and `:3` behind the name asks for a version.
+/// A parameter of a region, stored by a call or made by a stack; both `/a/b` and an ARN name it, and `:3` behind the name
+/// asks for a version.
 pub(crate) fn find<'a>(
     state: &'a State,
     region: &str,
     name: &str,
-) -> Result<&'a StoredParameter, Refusal> {
+) -> Result<Cow<'a, StoredParameter>, Refusal> {
     let missing = |code| Refusal::new(code, String::new());
     let name = match name.split_once(":parameter") {
         Some((arn, rest)) if arn.starts_with("arn:") => rest,
@@ -56,14 +59,9 @@ pub(crate) fn find<'a>(
         Some((name, version)) => (name, Some(version)),
         None => (name, None),
     };
-    let parameter = state
-        .parameters
-        .get(&(region.to_owned(), name.to_owned()))
-        .or_else(|| {
-            // The ARN of a name without slashes has one in front of it all the same.
-            let bare = name.strip_prefix('/')?;
-            state.parameters.get(&(region.to_owned(), bare.to_owned()))
-        })
+    let parameter = exact(state, region, name)
+        // The ARN of a name without slashes has one in front of it all the same.
+        .or_else(|| exact(state, region, name.strip_prefix('/')?))
         .ok_or_else(|| missing("ParameterNotFound"))?;
     match version {
         Some(version) if version.parse() != Ok(parameter.version) => Err(Refusal::new(
@@ -76,11 +74,50 @@ pub(crate) fn find<'a>(
     }
 }
 
+fn exact<'a>(state: &'a State, region: &str, name: &str) -> Option<Cow<'a, StoredParameter>> {
+    let stored = state.parameters.get(&(region.to_owned(), name.to_owned()));
+    stored.map(Cow::Borrowed).or_else(|| {
+        made_by_stacks(state, region)
+            .find(|parameter| parameter.name == name)
+            .map(Cow::Owned)
+    })
+}
+
+/// The parameters that stacks of a region declare as resources.
+fn made_by_stacks<'a>(
+    state: &'a State,
+    region: &'a str,
+) -> impl Iterator<Item = StoredParameter> + 'a {
+    let entries = state.stacks.values();
+    entries
+        .filter(move |entry| entry.stack.region == region)
+        .flat_map(|entry| entry.resources.values().map(move |one| (entry, one)))
+        .filter(|(_, resource)| resource.resource_type == "AWS::SSM::Parameter")
+        .filter_map(|(entry, resource)| {
+            let live = resource.live.as_ref()?;
+            let text = |property: &str| live.properties[property].as_str().map(str::to_owned);
+            let updates = entry.events.iter().filter(|event| {
+                event.logical_id == resource.logical_id
+                    && event.physical_id == live.physical_id
+                    && event.status == "UPDATE_COMPLETE"
+            });
+            Some(StoredParameter {
+                region: entry.stack.region.clone(),
+                name: live.physical_id.clone(),
+                kind: text("Type")?,
+                value: text("Value")?,
+                version: 1 + updates.count() as u64,
+                modified: resource.timestamp,
+                data_type: text("DataType").unwrap_or_else(|| "text".to_owned()),
+            })
+        })
+}
+
 fn get(context: &Context<'_>, input: &Value) -> Result<Value, Refusal> {
     let core = context.endpoint.core();
     let parameter = find(&core.state, &context.region, text(input, "Name")?)?;
     let plain = input["WithDecryption"].as_bool().unwrap_or_default();
-    Ok(json!({"Parameter": shown(context, parameter, plain)}))
+    Ok(json!({"Parameter": shown(context, &parameter, plain)}))
 }
 
 fn get_by_path(context: &Context<'_>, input: &Value) -> Result<Value, Refusal> {
@@ -91,11 +128,17 @@ fn get_by_path(context: &Context<'_>, input: &Value) -> Result<Value, Refusal> {
     let after = input["NextToken"].as_str().unwrap_or_default();
     let prefix = format!("{}/", path.trim_end_matches('/'));
     let core = context.endpoint.core();
-    let mut found = core
-        .state
-        .parameters
-        .values()
+    let stored = core.state.parameters.values();
+    let mut all: Vec<Cow<'_, StoredParameter>> = stored
         .filter(|parameter| parameter.region == context.region)
+        .map(Cow::Borrowed)
+        .chain(made_by_stacks(&core.state, &context.region).map(Cow::Owned))
+        .collect();
+    // One that was overwritten by a call stands before the one of its stack.
+    all.sort_by(|one, other| one.name.cmp(&other.name));
+    all.dedup_by(|one, other| one.name == other.name);
+    let mut found = all
+        .iter()
         .filter(|parameter| {
             parameter
                 .name
@@ -123,15 +166,14 @@ fn put(context: &Context<'_>, input: &Value) -> Result<Value, Refusal> {
     let name = text(input, "Name")?;
     let value = text(input, "Value")?;
     let mut core = context.endpoint.core();
-    let key = (context.region.clone(), name.to_owned());
-    let existing = core.state.parameters.get(&key);
+    let existing = exact(&core.state, &context.region, name);
     if existing.is_some() && !input["Overwrite"].as_bool().unwrap_or_default() {
         return Err(Refusal::new(
             "ParameterAlreadyExists",
             "The parameter already exists. To overwrite this value, set the overwrite option in the request to true.",
         ));
     }
-    let kind = match (input["Type"].as_str(), existing) {
+    let kind = match (input["Type"].as_str(), &existing) {
         (Some(kind @ ("String" | "StringList" | "SecureString")), _) => kind.to_owned(),
         (Some(kind), _) => {
             return Err(Refusal::new(
@@ -156,7 +198,7 @@ fn put(context: &Context<'_>, input: &Value) -> Result<Value, Refusal> {
             "Standard tier parameters support a maximum parameter value of 4096 characters. To create a larger parameter value, upgrade the parameter to use the advanced-parameter tier.",
         ));
     }
-    let version = existing.map_or(1, |existing| existing.version + 1);
+    let version = existing.as_ref().map_or(1, |existing| existing.version + 1);
     let parameter = StoredParameter {
         region: context.region.clone(),
         name: name.to_owned(),
@@ -176,6 +218,13 @@ fn delete(context: &Context<'_>, input: &Value) -> Result<Value, Refusal> {
     let name = find(&core.state, &context.region, text(input, "Name")?)?
         .name
         .clone();
+    let key = (context.region.clone(), name.clone());
+    if !core.state.parameters.contains_key(&key) {
+        return Err(Refusal::new(
+            "InternalServerError",
+            format!("the local endpoint deletes {name} only with the stack that declares it"),
+        ));
+    }
     core.commit(vec![Record::ParameterGone(context.region.clone(), name)])?;
     core.sync(context.now)?;
     Ok(json!({}))

@@ -45,6 +45,26 @@ fn unknown_operations_are_refused() {
 }
 
 #[test]
+fn parameters_that_a_stack_declares_can_be_read() {
+    let endpoint = Endpoint::start();
+    let client = endpoint.client;
+    let template = |value: &str| {
+        json!({"Resources": {"Version": {"Type": "AWS::SSM::Parameter", "Properties": {
+            "Name": "/tool/version", "Type": "String", "Value": value,
+        }}}})
+    };
+    let read = || ssm(client, "GetParameter", &json!({"Name": "/tool/version"})).1;
+    assert_eq!(read()["__type"], json!("ParameterNotFound"));
+    client.create("tool", &template("21").to_string());
+    assert_eq!(read()["Parameter"]["Value"], json!("21"));
+    client.update("tool", &template("22").to_string());
+    assert_eq!(read()["Parameter"]["Value"], json!("22"));
+    assert_eq!(read()["Parameter"]["Version"], json!(2));
+    let page = ssm(client, "GetParametersByPath", &json!({"Path": "/tool"})).1;
+    assert_eq!(page["Parameters"][0]["Name"], json!("/tool/version"));
+}
+
+#[test]
 fn parameters_are_kept_with_their_versions() {
     let endpoint = Endpoint::start();
     let client = endpoint.client;
