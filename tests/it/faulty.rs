@@ -83,4 +83,12 @@ fn mistakes_are_named_with_the_line_that_made_them() {
     --- stderr
     error: the checks found 1 error, so this cannot be deployed
     ");
+    snapshot!(plan("removed-resource"), @"
+    exit status: 1
+    --- stderr
+    error: `Fn::GetAtt` refers to `Arhcive`, which stack `first` does not have
+      --> src/main.rs:35 (first/Names)
+      hint: did you mean `Archive`?
+    error: the stacks have 1 error
+    ");
 }
