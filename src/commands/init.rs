@@ -66,11 +66,12 @@ pub(crate) fn run(args: &InitArgs, printer: &Printer) -> Result<Ending, CommandE
             .hinted("name a new folder: `chitinfra init DIR`"));
         }
     }
+    let constructs = constructs_dependency()?;
     for (file, text) in FILES {
         let path = folder.join(file);
         let text = text
             .replace("{{ name }}", &name)
-            .replace("{{ constructs }}", &constructs_dependency());
+            .replace("{{ constructs }}", &constructs);
         write(&path, &text)?;
         printer.status(&format!("created {}", path.display()));
     }
@@ -83,9 +84,16 @@ pub(crate) fn run(args: &InitArgs, printer: &Printer) -> Result<Ending, CommandE
 }
 
 /// Where the scaffold takes the constructs from: the sources this program was built from.
-fn constructs_dependency() -> String {
+fn constructs_dependency() -> Result<String, CommandError> {
     let crates = Path::new(env!("CARGO_MANIFEST_DIR")).join("crates/constructs");
-    format!("{{ path = {:?} }}", crates.display().to_string())
+    if crates.join("Cargo.toml").is_file() {
+        return Ok(format!("{{ path = {:?} }}", crates.display().to_string()));
+    }
+    Err(CommandError::usage(format!(
+        "the sources this program was built from are gone: `{}`",
+        crates.display()
+    ))
+    .hinted("a project names the constructs there; build chitinfra from a clone that stays"))
 }
 
 fn write(path: &Path, text: &str) -> Result<(), CommandError> {
