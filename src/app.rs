@@ -7,7 +7,8 @@ mod run;
 
 use std::path::{Path, PathBuf};
 
-use engine::Assembly;
+use assembly::{Environment, Severity, template_file};
+use engine::{Assembly, Target};
 
 use crate::{error::CommandError, printer::Printer, project::Project};
 
@@ -18,7 +19,7 @@ pub(crate) enum App {
     Package(PathBuf),
     /// A program and its first arguments.
     Program(Vec<String>),
-    /// A finished assembly.
+    /// A finished assembly, ours or one of the CDK.
     Assembly(PathBuf),
 }
 
@@ -34,7 +35,7 @@ impl App {
                     "no stacks package: `{}` is missing",
                     package.join("Cargo.toml").display()
                 ))
-                .hinted("`--app` names another package, a program or an assembly folder"))
+                .hinted("`--app` names another package, a program, an assembly folder or a `cdk.out` of the CDK"))
             };
         };
         let path = Path::new(app);
@@ -56,37 +57,98 @@ impl App {
         }
     }
 
-    /// Yields the assembly of an environment in `output`, building and running the program as far as needed.
+    /// Yields the assembly of an environment in `output`, building and running the program as far as needed. A finished
+    /// assembly is read where it is.
     pub(crate) fn synthesize(
         &self,
         project: &Project,
-        environment: &str,
+        environment: &Environment,
         output: &Path,
         printer: &Printer,
     ) -> Result<Assembly, CommandError> {
         let program = match self {
-            Self::Assembly(folder) => return load(folder, environment),
+            Self::Assembly(folder) => {
+                let assembly = load(folder, project, environment)?;
+                let remarks = &assembly.manifest.diagnostics;
+                if remarks.iter().any(|one| one.severity == Severity::Error) {
+                    return Err(CommandError::failed("the stacks have errors")
+                        .with_diagnostics(remarks.clone()));
+                }
+                printer.diagnostics(remarks);
+                return Ok(assembly);
+            }
             Self::Program(words) => words.clone(),
             Self::Package(package) => {
                 let executable = build::executable(project, package, printer)?;
                 vec![executable.to_string_lossy().into_owned()]
             }
         };
-        run::run(&program, project, environment, output, printer)?;
-        load(output, environment)
+        run::run(&program, project, &environment.name, output, printer)?;
+        load(output, project, environment)
+    }
+
+    /// Writes what [`App::synthesize`] read where it is, so that it is in `output` too.
+    pub(crate) fn write(&self, assembly: &Assembly, output: &Path) -> Result<(), CommandError> {
+        match self {
+            Self::Assembly(folder) if !is_same(folder, output) => run::install(output, |fresh| {
+                let mut manifest = assembly.manifest.clone();
+                for stack in &mut manifest.stacks {
+                    // A stage of the CDK keeps its templates in a folder of its own.
+                    stack.template = template_file(&stack.name);
+                }
+                let templates = &assembly.templates;
+                let texts: Vec<_> = templates
+                    .iter()
+                    .map(|(stack, template)| (template_file(stack), template.text.clone()))
+                    .collect();
+                Ok(assembly::write(fresh, &manifest, &texts)?)
+            }),
+            Self::Assembly(_) | Self::Program(_) | Self::Package(_) => Ok(()),
+        }
     }
 }
 
-/// Reads an assembly, and makes sure that it is for this environment.
-fn load(folder: &Path, environment: &str) -> Result<Assembly, CommandError> {
-    let assembly = Assembly::load(folder)?;
+fn is_same(one: &Path, other: &Path) -> bool {
+    one.canonicalize()
+        .is_ok_and(|one| other.canonicalize().is_ok_and(|other| one == other))
+}
+
+/// Reads an assembly that is to be deployed to an environment, and makes sure that it is for it.
+fn load(
+    folder: &Path,
+    project: &Project,
+    environment: &Environment,
+) -> Result<Assembly, CommandError> {
+    let assembly = read(folder, project, environment)?;
     let found = &assembly.manifest.environment;
-    if found == environment {
+    if *found == environment.name {
         Ok(assembly)
     } else {
         Err(CommandError::usage(format!(
-            "the assembly in `{}` is for environment `{found}`, not `{environment}`",
-            folder.display()
+            "the assembly in `{}` is for environment `{found}`, not `{}`",
+            folder.display(),
+            environment.name
         )))
+    }
+}
+
+/// Reads an assembly as it is; of one of the CDK, the stacks for an environment.
+pub(crate) fn read(
+    folder: &Path,
+    project: &Project,
+    environment: &Environment,
+) -> Result<Assembly, CommandError> {
+    if Assembly::is_of_cdk(folder) {
+        Ok(Assembly::of_cdk(
+            folder,
+            Target {
+                environment: &environment.name,
+                account: &environment.account,
+                region: &environment.region,
+                project: &project.root,
+            },
+        )?)
+    } else {
+        Ok(Assembly::load(folder)?)
     }
 }

@@ -27,7 +27,8 @@ pub(crate) struct Cli {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Global options")]
 pub(crate) struct Global {
-    /// Where the stacks come from: a package, a program, or an assembly folder [default: the package `stacks`]
+    /// Where the stacks come from: a package, a program, an assembly folder or a `cdk.out` of the AWS CDK [default: the
+    /// package `stacks`]
     #[arg(long, global = true, value_name = "CMD|PATH", env = "CHITINFRA_APP")]
     pub(crate) app: Option<String>,
     /// The project's folder [default: the nearest one upwards with `environments`]

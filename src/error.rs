@@ -163,9 +163,11 @@ impl From<engine::Error> for CommandError {
     fn from(error: engine::Error) -> Self {
         let hints = error.hints();
         let kind = match &error {
-            engine::Error::UnknownStack { .. } | engine::Error::WrongAccount { .. } => {
-                ErrorKind::Usage
-            }
+            engine::Error::UnknownStack { .. }
+            | engine::Error::WrongAccount { .. }
+            | engine::Error::CloudAssembly { .. }
+            | engine::Error::MissingContext { .. }
+            | engine::Error::NoStackForTarget { .. } => ErrorKind::Usage,
             engine::Error::Interrupted => ErrorKind::Interrupted,
             _ => ErrorKind::Failed,
         };

@@ -23,7 +23,7 @@ use crate::{
 pub(crate) struct Session {
     pub(crate) project: Project,
     pub(crate) environment: Environment,
-    app: App,
+    pub(crate) app: App,
 }
 
 /// Finds the project that `--project`, or else the current folder, belongs to.
@@ -98,9 +98,9 @@ impl Session {
             fs::create_dir_all(parent)
                 .map_err(|error| CommandError::cannot_write(parent, &error))?;
         }
-        let assembly =
-            self.app
-                .synthesize(&self.project, &self.environment.name, output, printer)?;
+        let assembly = self
+            .app
+            .synthesize(&self.project, &self.environment, output, printer)?;
         self.check_target(&assembly)?;
         Ok(assembly)
     }

@@ -18,11 +18,20 @@ pub(super) fn run(
     output: &Path,
     printer: &Printer,
 ) -> Result<(), CommandError> {
+    install(output, |fresh| {
+        run_into(fresh, program, project, environment, printer)
+    })
+}
+
+/// Has an assembly written into a new folder, and puts it in the place of the one before once it is complete.
+pub(super) fn install(
+    output: &Path,
+    write: impl FnOnce(&Path) -> Result<(), CommandError>,
+) -> Result<(), CommandError> {
     refuse_foreign(output)?;
     let fresh = sibling(output, "new");
     prepare(&fresh)?;
-    let result = run_into(&fresh, program, project, environment, printer)
-        .and_then(|()| replace(output, &fresh));
+    let result = write(&fresh).and_then(|()| replace(output, &fresh));
     if result.is_err() {
         // The failure itself is what matters; a left-over folder is cleared by the next run.
         let _ = fs::remove_dir_all(&fresh);

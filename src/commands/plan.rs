@@ -3,11 +3,11 @@
 use std::{fs, path::PathBuf};
 
 use clap::{ArgGroup, Args};
-use engine::{Assembly, Busy, ChangeSets, plan_against};
+use engine::{Busy, ChangeSets, plan_against};
 use plan::Plan;
 
 use crate::{
-    checks,
+    app, checks,
     cli::{EnvironmentArg, Global},
     commit,
     error::{CommandError, Ending},
@@ -65,7 +65,7 @@ pub(crate) fn run(
     let mut unverified = Vec::new();
     let mut plan = match &args.against {
         Some(folder) => {
-            let base = Assembly::load(folder)?;
+            let base = app::read(folder, &session.project, &session.environment)?;
             plan_against(&assembly, &base, &args.stacks, &plan::SchemaFacts)?
         }
         None => {

@@ -50,6 +50,7 @@ pub(crate) fn run(
             }
         }
         None => {
+            session.app.write(&assembly, &output)?;
             let stacks = assembly.manifest.stacks.len();
             let resources: usize = assembly
                 .manifest

@@ -3,6 +3,7 @@
 //! Tests that need the tools of `cargo xtask test --only tools` are ignored otherwise; `cargo xtask test` runs them all.
 
 mod aws_cli;
+mod cdk;
 mod deploy;
 mod destroy;
 mod diff;

@@ -125,19 +125,7 @@ impl<'a> Bench<'a> {
         let cdk = if without_cdk {
             None
         } else {
-            let folder = workspace.tools().join("cdk");
-            let list = workspace.root.join("xtask/bench/cdk/package-lock.json");
-            tools::once(&list, &folder, |list, folder| {
-                std::fs::copy(list, folder.join("package-lock.json"))?;
-                std::fs::copy(
-                    list.with_file_name("package.json"),
-                    folder.join("package.json"),
-                )?;
-                let mut npm = Command::new("npm");
-                npm.args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"]);
-                succeed(npm.current_dir(folder))
-            })?;
-            Some(folder)
+            Some(tools::cdk(workspace)?)
         };
         Ok(Self {
             workspace,

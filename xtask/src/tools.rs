@@ -32,11 +32,32 @@ pub(crate) fn prepare(workspace: &Workspace) -> anyhow::Result<()> {
         &lists.join("samples-npm.txt"),
         &tools.join("samples/npm"),
         npm_samples,
-    )
+    )?;
+    cdk(workspace).map(drop)
+}
+
+/// Installs the AWS CDK, and says where.
+pub(crate) fn cdk(workspace: &Workspace) -> anyhow::Result<PathBuf> {
+    let list = workspace.root.join("xtask/bench/cdk/package-lock.json");
+    let folder = workspace.tools().join("cdk");
+    once(&list, &folder, npm_packages)?;
+    Ok(folder)
+}
+
+/// The packages of a lock file and of the manifest beside it.
+fn npm_packages(list: &Path, folder: &Path) -> anyhow::Result<()> {
+    for file in [list, &list.with_file_name("package.json")] {
+        if let Some(name) = file.file_name() {
+            fs::copy(file, folder.join(name))?;
+        }
+    }
+    let mut npm = Command::new("npm");
+    npm.args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"]);
+    succeed(npm.current_dir(folder))
 }
 
 /// Fills `folder` from `list`, unless that was done with this very list before. A run that was broken off leaves no mark.
-pub(crate) fn once(
+fn once(
     list: &Path,
     folder: &Path,
     fill: fn(&Path, &Path) -> anyhow::Result<()>,

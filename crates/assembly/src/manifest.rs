@@ -55,6 +55,9 @@ pub struct StackManifest {
     /// Whether CloudFormation refuses to delete the stack.
     #[serde(default)]
     pub termination_protection: bool,
+    /// The role CloudFormation acts in for this stack; by default that of the environment.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role_arn: Option<String>,
     /// Where each resource was declared, by logical id, in template order.
     #[serde(default)]
     pub resources: IndexMap<String, ResourceOrigin>,

@@ -96,7 +96,7 @@ impl Engine<'_> {
             // What someone else subscribed stays subscribed.
             notification_arns: deployed
                 .map_or_else(Vec::new, |stack| stack.notification_arns.clone()),
-            role_arn: self.role_arn.clone(),
+            role_arn: self.role_of(stack),
         };
         let id = self.cloud.create_change_set(&request).await?;
         let prepared = PreparedChangeSet {

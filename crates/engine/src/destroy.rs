@@ -109,7 +109,7 @@ impl Engine<'_> {
         let request = DeleteRequest {
             stack: found.id.clone(),
             token: token.clone(),
-            role_arn: self.role_arn.clone(),
+            role_arn: self.role_of(stack),
         };
         self.cloud.delete_stack(&request).await?;
         match self.follow(&followed).await {

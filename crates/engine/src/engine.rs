@@ -1,5 +1,6 @@
 //! The engine: a connection, a pace, and where to tell what happens.
 
+use assembly::StackManifest;
 use plan::Facts;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -49,6 +50,11 @@ impl<'a> Engine<'a> {
     pub fn role(mut self, arn: impl Into<String>) -> Self {
         self.role_arn = Some(arn.into());
         self
+    }
+
+    /// The role CloudFormation acts in for a stack: its own, or that of the environment.
+    pub(crate) fn role_of(&self, stack: &StackManifest) -> Option<String> {
+        stack.role_arn.clone().or_else(|| self.role_arn.clone())
     }
 
     /// What to cancel so that the operation ends soon and in order: nothing new is begun, and what CloudFormation has

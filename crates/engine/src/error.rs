@@ -1,6 +1,6 @@
 //! Why an operation failed, with all that a person needs to act: what was asked of which service, its answer, and what to do.
 
-use std::{error::Error as StdError, fmt};
+use std::{error::Error as StdError, fmt, path::PathBuf};
 
 use crate::{cause::Cause, holder::Holder, status::StackStatus};
 
@@ -148,6 +148,9 @@ impl Hint for AwsError {
             AwsErrorKind::NotFound if self.service == "s3" => {
                 "templates over 51,200 bytes go through an asset bucket: create it with `chitinfra bootstrap`"
             }
+            AwsErrorKind::Refused if self.message.contains("[/cdk-bootstrap/") => {
+                "stacks of the CDK need an account that `cdk bootstrap` has prepared"
+            }
             AwsErrorKind::NotFound
             | AwsErrorKind::AlreadyExists
             | AwsErrorKind::Conflict
@@ -178,6 +181,32 @@ pub enum Error {
     /// The assembly cannot be read.
     #[error(transparent)]
     Folder(#[from] assembly::FolderError),
+    /// A cloud assembly of the CDK cannot be read.
+    #[error("`{}` cannot be read: {reason}", .file.display())]
+    CloudAssembly {
+        /// Its manifest.
+        file: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A cloud assembly was synthesized without values it needs.
+    #[error("the assembly in `{}` was synthesized without values it needs: {}", .folder.display(), quoted(.keys))]
+    MissingContext {
+        /// The cloud assembly.
+        folder: PathBuf,
+        /// The CDK's keys of the values.
+        keys: Vec<String>,
+    },
+    /// No stack of a cloud assembly is for the environment.
+    #[error("no stack in `{}` is for {target}{}", .folder.display(), others(.elsewhere))]
+    NoStackForTarget {
+        /// The cloud assembly.
+        folder: PathBuf,
+        /// Account and region of the environment.
+        target: String,
+        /// The stacks there are, each with its account and region.
+        elsewhere: Vec<String>,
+    },
     /// A template of the assembly is malformed.
     #[error("`{file}` is not a template: {}", first(.errors))]
     Template {
@@ -330,9 +359,20 @@ impl Hint for Error {
             Self::Overdue { .. } => {
                 vec!["repeat the command; it follows the operation that is in progress".to_owned()]
             }
-            Self::Folder(_) | Self::Template { .. } | Self::Deployed { .. } | Self::Interrupted => {
-                Vec::new()
+            Self::MissingContext { .. } => {
+                vec![
+                    "run `cdk synth` with credentials of the account, and commit `cdk.context.json`"
+                        .to_owned(),
+                ]
             }
+            Self::NoStackForTarget { .. } => {
+                vec!["the environment's file says which account and region it is".to_owned()]
+            }
+            Self::CloudAssembly { .. }
+            | Self::Folder(_)
+            | Self::Template { .. }
+            | Self::Deployed { .. }
+            | Self::Interrupted => Vec::new(),
         }
     }
 }
@@ -343,6 +383,14 @@ fn quoted(names: &[String]) -> String {
         .map(|name| format!("`{name}`"))
         .collect::<Vec<_>>()
         .join(", ")
+}
+
+fn others(stacks: &[String]) -> String {
+    if stacks.is_empty() {
+        String::new()
+    } else {
+        format!("; there are {}", stacks.join(", "))
+    }
 }
 
 fn because(cause: Option<&Cause>) -> String {

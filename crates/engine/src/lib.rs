@@ -7,6 +7,7 @@
 mod aws;
 mod cause;
 mod change_set;
+mod cloud_assembly;
 mod deploy;
 mod desired;
 mod destroy;
@@ -31,6 +32,7 @@ mod tests;
 pub use aws::{Aws, AwsOptions, asset_bucket, verify_account};
 pub use cause::Cause;
 pub use change_set::PreparedChangeSet;
+pub use cloud_assembly::Target;
 pub use desired::{Assembly, Template};
 pub use engine::Engine;
 pub use error::{AwsError, AwsErrorKind, Error, Hint};

@@ -195,6 +195,7 @@ fn stack_manifest(
         tags,
         parameters: parameters.collect(),
         termination_protection: stack.termination_protection,
+        role_arn: None,
         resources: resources.collect::<IndexMap<_, _>>(),
         allowed_losses,
         suppressions: suppressions.collect(),

@@ -63,6 +63,7 @@ fn assembly(stacks: &[(&str, &[&str], Value)]) -> Assembly {
                 tags: IndexMap::new(),
                 parameters: IndexMap::new(),
                 termination_protection: false,
+                role_arn: None,
                 resources: IndexMap::new(),
                 allowed_losses: Vec::new(),
                 suppressions: Vec::new(),

@@ -141,6 +141,7 @@ pub(crate) fn assembly(stacks: &[(&str, &[&str], Value)]) -> Assembly {
             tags: IndexMap::from([("Project".to_owned(), "shop".to_owned())]),
             parameters: IndexMap::new(),
             termination_protection: false,
+            role_arn: None,
             resources: origins(name, template),
             allowed_losses: Vec::new(),
             suppressions: Vec::new(),
