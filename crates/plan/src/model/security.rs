@@ -83,7 +83,10 @@ pub struct StatementChange {
     pub logical_id: String,
     /// Where it stands.
     pub kind: StatementKind,
-    /// What a policy of a resource is about, `${Files}`; the role for a trust policy or boundary.
+    /// The statement's own name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sid: Option<String>,
+    /// What a policy of a resource is about, `${Files}`; the role for a trust policy.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub targets: Vec<String>,
     /// Conditions of the template, not known yet, under which it stands there at all: `Live`, `!Live`.

@@ -1,72 +1,413 @@
 //! Whether what is allowed now was allowed before.
 //!
-//! Decided per statement, by cases of principal, action and resource: a case that is new widens access unless an earlier
-//! statement allowed it under conditions no stricter. Where two patterns cannot be compared for certain, access is said
-//! to widen.
+//! Decided per statement, by cases of target, principal, action and resource: a case that is new widens access unless
+//! an earlier statement allowed it under conditions no stricter. Denials are turned round: one that goes widens access
+//! unless a later one denies the same under conditions no stricter. Where two texts cannot be compared for certain,
+//! access is said to widen.
 
-use serde_json::Value;
+use std::collections::HashSet;
 
-use super::statement::{Clause, Statement};
-use crate::{Effect, StatementKind};
+use super::{
+    condition,
+    pattern::Pattern,
+    statement::{Clause, Statement},
+};
+use crate::{Effect, StatementKind, Widening};
 
-/// Whether a new statement lets anyone do what nobody could before.
-pub(super) fn addition_widens(statement: &Statement, before: &[Statement]) -> bool {
-    match (statement.effect, statement.kind) {
-        (Effect::Deny, _) => false,
-        // A boundary takes away. Which one takes away more is not in the template: going from one to another widens.
-        (Effect::Allow, StatementKind::Boundary) => before.iter().any(|old| {
-            old.kind == StatementKind::Boundary && old.logical_id == statement.logical_id
-        }),
-        (Effect::Allow, _) => !is_covered(statement, before),
+/// What AWS says of all that may be done on all there is.
+const ADMINISTRATOR: &str = ":iam::aws:policy/AdministratorAccess";
+
+/// The statements of one template, ready to be asked what they cover.
+pub(super) struct Policies<'a> {
+    statements: Vec<Prepared<'a>>,
+    /// Resources of the other template that are not in this one, nor left behind.
+    absent: &'a HashSet<String>,
+}
+
+/// A statement with its patterns taken apart.
+struct Prepared<'a> {
+    statement: &'a Statement,
+    actions: Vec<Pattern>,
+    resources: Vec<Pattern>,
+}
+
+impl<'a> Prepared<'a> {
+    fn of(statement: &'a Statement) -> Self {
+        Self {
+            statement,
+            actions: patterns(&statement.actions, read_action),
+            resources: patterns(&statement.resources, Pattern::glob),
+        }
     }
 }
 
-/// Whether a statement that goes lets anyone do what nobody could before.
-pub(super) fn removal_widens(statement: &Statement, after: &[Statement]) -> bool {
-    match (statement.effect, statement.kind) {
-        (Effect::Deny, _) => !is_covered(statement, after),
-        (Effect::Allow, StatementKind::Boundary) => !after.iter().any(|new| {
-            new.kind == StatementKind::Boundary && new.logical_id == statement.logical_id
-        }),
-        (Effect::Allow, _) => false,
+impl<'a> Policies<'a> {
+    /// `statements` must hold what [`reached`] adds to them.
+    pub(super) fn of(statements: &'a [Statement], absent: &'a HashSet<String>) -> Self {
+        Self {
+            statements: statements.iter().map(Prepared::of).collect(),
+            absent,
+        }
     }
-}
 
-/// Whether every case of a statement is one of the others' too.
-fn is_covered(statement: &Statement, others: &[Statement]) -> bool {
-    let others: Vec<&Statement> = others
-        .iter()
-        .filter(|other| {
-            other.effect == statement.effect
-                && has_same_scope(other, statement)
-                && is_no_stricter(other.condition.as_ref(), statement.condition.as_ref())
+    /// Why access widens where this statement, of `all` beside these, is new to these.
+    pub(super) fn widened_by(&self, statement: &Statement, all: &[Statement]) -> Vec<Widening> {
+        if !statement.is_known {
+            return unknown(statement);
+        }
+        match statement.effect {
+            Effect::Deny => Vec::new(),
+            Effect::Allow if statement.kind == StatementKind::Boundary && statement.is_named() => {
+                self.other_boundaries(statement)
+            }
+            Effect::Allow => {
+                let gaps = self.gaps(statement);
+                let reached = reached_through(statement, all);
+                if gaps.is_empty() || reached.is_empty() {
+                    return gaps;
+                }
+                // What the policy says is known: it matters, not its name.
+                let allowed = reached.iter().filter(|one| one.effect == Effect::Allow);
+                once(allowed.flat_map(|one| self.gaps(one)))
+            }
+        }
+    }
+
+    /// Why access widens where this statement, of `all` beside those that were, is not among these any more.
+    pub(super) fn widened_without(
+        &self,
+        statement: &Statement,
+        all: &[Statement],
+    ) -> Vec<Widening> {
+        let ruled = match statement.kind {
+            StatementKind::Trust | StatementKind::Resource => &statement.targets,
+            StatementKind::Identity
+            | StatementKind::Boundary
+            | StatementKind::ManagedPolicy
+            | StatementKind::Membership
+            | StatementKind::Assignment => &statement.principals.patterns,
+        };
+        let is_gone = |text: &String| self.absent.contains(text);
+        if !ruled.is_empty() && ruled.iter().all(is_gone) {
+            return Vec::new();
+        }
+        if !statement.is_known {
+            return unknown(statement);
+        }
+        match (statement.effect, statement.kind) {
+            (Effect::Deny, _) => self.gaps(statement),
+            (Effect::Allow, StatementKind::Boundary) if statement.is_named() => {
+                let is_limited = self.boundaries(statement).next().is_some();
+                if is_limited {
+                    return Vec::new();
+                }
+                vec![Widening::Boundary {
+                    what: statement.resources.patterns.clone(),
+                }]
+            }
+            (Effect::Allow, StatementKind::ManagedPolicy) => self.undenied(statement, all),
+            (Effect::Allow, _) => Vec::new(),
+        }
+    }
+
+    /// What a managed policy that goes denied.
+    fn undenied(&self, statement: &Statement, all: &[Statement]) -> Vec<Widening> {
+        if self.gaps(statement).is_empty() {
+            return Vec::new();
+        }
+        let reached = reached_through(statement, all);
+        if !reached.is_empty() {
+            let denied = reached.iter().filter(|one| one.effect == Effect::Deny);
+            return once(denied.flat_map(|one| self.gaps(one)));
+        }
+        // The policies of AWS give, but for those that say otherwise by their names.
+        let names = &statement.resources.patterns;
+        let may_deny = names.iter().any(|name| {
+            !name.contains(":iam::aws:policy/")
+                || name.contains("Deny")
+                || name.contains("Quarantine")
+        });
+        if may_deny {
+            vec![Widening::Unknown {
+                what: names
+                    .iter()
+                    .map(|name| format!("what {name} denies"))
+                    .collect(),
+            }]
+        } else {
+            Vec::new()
+        }
+    }
+
+    fn boundaries(&self, like: &Statement) -> impl Iterator<Item = &Statement> {
+        let statements = self.statements.iter().map(|one| one.statement);
+        statements.filter(move |one| {
+            one.kind == StatementKind::Boundary
+                && one.is_named()
+                && one.principals == like.principals
+                && is_subset(&one.only_if, &like.only_if)
         })
-        .collect();
-    cases(&statement.principals).iter().all(|principal| {
-        cases(&statement.actions).iter().all(|action| {
-            cases(&statement.resources).iter().all(|resource| {
-                others.iter().any(|other| {
-                    is_within(principal, &other.principals, false)
-                        && is_within(action, &other.actions, true)
-                        && is_within(resource, &other.resources, false)
+    }
+
+    /// A boundary takes away. Which one takes away more is not in the template: going from one to another widens.
+    fn other_boundaries(&self, statement: &Statement) -> Vec<Widening> {
+        let others = self.boundaries(statement);
+        let others: Vec<&Statement> = others
+            .filter(|other| other.resources != statement.resources)
+            .collect();
+        let what: Vec<String> = others
+            .iter()
+            .flat_map(|other| other.resources.patterns.clone())
+            .collect();
+        if what.is_empty() {
+            return Vec::new();
+        }
+        vec![Widening::Boundary { what }]
+    }
+
+    /// What of a statement none of these says; empty where they say all of it.
+    fn gaps(&self, statement: &Statement) -> Vec<Widening> {
+        let asked = Prepared::of(statement);
+        let alike: Vec<&Prepared<'_>> = self
+            .statements
+            .iter()
+            .filter(|other| {
+                let other = other.statement;
+                other.effect == statement.effect && other.kind == statement.kind && other.is_known
+            })
+            .collect();
+        let holding: Vec<&Prepared<'_>> = alike
+            .iter()
+            .filter(|other| {
+                let other = other.statement;
+                is_subset(&other.only_if, &statement.only_if)
+                    && condition::unmet(other.condition.as_ref(), statement.condition.as_ref())
+                        .is_empty()
+            })
+            .copied()
+            .collect();
+        if holding.iter().any(|other| other.covers(&asked)) || is_covered(statement, &holding) {
+            return Vec::new();
+        }
+        // The one that comes nearest tells best what is new.
+        let nearest = alike
+            .iter()
+            .filter_map(|other| other.lacks(&asked))
+            .min_by_key(Vec::len);
+        nearest.unwrap_or_else(|| vec![Widening::New])
+    }
+}
+
+/// What the named policies of a template come to, where it says what they are: the statements of a managed policy are
+/// those of all who name it.
+pub(super) fn reached(statements: &[Statement]) -> Vec<Statement> {
+    let named = statements
+        .iter()
+        .filter(|one| one.kind == StatementKind::ManagedPolicy);
+    named
+        .flat_map(|one| reached_through(one, statements))
+        .collect()
+}
+
+fn reached_through(named: &Statement, all: &[Statement]) -> Vec<Statement> {
+    if named.kind != StatementKind::ManagedPolicy {
+        return Vec::new();
+    }
+    let is_administrator = |name: &String| name.ends_with(ADMINISTRATOR);
+    if named.resources.patterns.iter().any(is_administrator) {
+        let everything = || Clause::of(vec!["*".to_owned()]);
+        return vec![Statement {
+            kind: StatementKind::Identity,
+            actions: everything(),
+            resources: everything(),
+            ..named.clone()
+        }];
+    }
+    let is_named = |statement: &&Statement| {
+        statement.kind == StatementKind::Identity
+            && statement.principals.patterns == named.resources.patterns
+    };
+    let reached = all.iter().filter(is_named).map(|statement| {
+        let mut reached = statement.clone();
+        reached.principals = named.principals.clone();
+        for condition in &named.only_if {
+            if !reached.only_if.contains(condition) {
+                reached.only_if.push(condition.clone());
+            }
+        }
+        reached
+    });
+    reached.collect()
+}
+
+impl Prepared<'_> {
+    /// Whether this alone says all that another statement does, conditions aside.
+    fn covers(&self, inner: &Self) -> bool {
+        self.missing_targets(inner).is_empty()
+            && self.missing_principals(inner).is_empty()
+            && self.missing_actions(inner).is_empty()
+            && self.missing_resources(inner).is_empty()
+    }
+
+    /// In what another statement goes further; `None` where the two have little to do with one another.
+    fn lacks(&self, inner: &Self) -> Option<Vec<Widening>> {
+        let (own, other) = (self.statement, inner.statement);
+        let is_all = |missing: &[String], clause: &Clause| {
+            !missing.is_empty() && missing.len() >= clause.patterns.len()
+        };
+        let actions = self.missing_actions(inner);
+        let resources = self.missing_resources(inner);
+        let principals = self.missing_principals(inner);
+        let is_elsewhere = !self.missing_targets(inner).is_empty();
+        let is_another = is_all(&actions, &other.actions) && is_all(&resources, &other.resources);
+        if is_elsewhere || is_another {
+            return None;
+        }
+        let dropped = condition::unmet(own.condition.as_ref(), other.condition.as_ref());
+        let freed: Vec<String> = own
+            .only_if
+            .iter()
+            .filter(|name| !other.only_if.contains(name))
+            .cloned()
+            .collect();
+        let mut lacks = Vec::new();
+        let mut add = |what: Vec<String>, reason: fn(Vec<String>) -> Widening| {
+            if !what.is_empty() {
+                lacks.push(reason(what));
+            }
+        };
+        add(principals, |what| Widening::Principals { what });
+        add(actions, |what| Widening::Actions { what });
+        add(resources, |what| Widening::Resources { what });
+        add(dropped, |what| Widening::Condition { what });
+        add(freed, |what| Widening::OnlyIf { what });
+        (!lacks.is_empty()).then_some(lacks)
+    }
+
+    fn missing_targets(&self, inner: &Self) -> Vec<String> {
+        let targets = inner.statement.targets.iter();
+        targets
+            .filter(|target| !self.statement.targets.contains(target))
+            .cloned()
+            .collect()
+    }
+
+    fn missing_principals(&self, inner: &Self) -> Vec<String> {
+        let (outer, inner) = (&self.statement.principals, &inner.statement.principals);
+        missing(
+            inner,
+            outer,
+            &inner.patterns,
+            &outer.patterns,
+            |outer, inner| outer == "*" || outer == inner,
+            |one, other| may_be_same_principal(one, other),
+            |pattern| pattern == "*",
+        )
+    }
+
+    fn missing_actions(&self, inner: &Self) -> Vec<String> {
+        missing(
+            &inner.statement.actions,
+            &self.statement.actions,
+            &inner.actions,
+            &self.actions,
+            Pattern::covers,
+            Pattern::overlaps,
+            |pattern| *pattern == Pattern::glob("*:*") || pattern.is_everything(),
+        )
+    }
+
+    fn missing_resources(&self, inner: &Self) -> Vec<String> {
+        missing(
+            &inner.statement.resources,
+            &self.statement.resources,
+            &inner.resources,
+            &self.resources,
+            Pattern::covers_arn,
+            Pattern::overlaps,
+            Pattern::is_everything,
+        )
+    }
+}
+
+/// What of a clause is not certain to be named by another one, as it is written.
+fn missing<P>(
+    inner: &Clause,
+    outer: &Clause,
+    inner_patterns: &[P],
+    outer_patterns: &[P],
+    covers: impl Fn(&P, &P) -> bool,
+    may_overlap: impl Fn(&P, &P) -> bool,
+    is_everything: impl Fn(&P) -> bool,
+) -> Vec<String> {
+    let names = |clause: &Clause, patterns: &[P], one: &P| {
+        debug_assert_eq!(clause.patterns.len(), patterns.len(), "read one by one");
+        patterns.iter().any(|pattern| covers(pattern, one))
+    };
+    let all = || {
+        if inner.patterns.is_empty() {
+            vec!["*".to_owned()]
+        } else {
+            let sign = if inner.is_inverted { "!" } else { "" };
+            let words = inner.patterns.iter();
+            words.map(|word| format!("{sign}{word}")).collect()
+        }
+    };
+    let of = |is_missing: &dyn Fn(&P) -> bool| -> Vec<String> {
+        let pairs = inner.patterns.iter().zip(inner_patterns);
+        pairs
+            .filter(|(_, pattern)| is_missing(pattern))
+            .map(|(word, _)| word.clone())
+            .collect()
+    };
+    match (inner.is_inverted, outer.is_inverted) {
+        // What names nothing is not asked for it: the resource of a trust policy.
+        (false, false) if inner.patterns.is_empty() => {
+            let is_named = outer.patterns.is_empty() || outer_patterns.iter().any(is_everything);
+            if is_named { Vec::new() } else { all() }
+        }
+        (false, false) => of(&|pattern| !names(outer, outer_patterns, pattern)),
+        // What is left out must have nothing in common with what is asked for.
+        (false, true) if inner.patterns.is_empty() => all(),
+        (false, true) => of(&|pattern| outer_patterns.iter().any(|out| may_overlap(out, pattern))),
+        (true, false) if outer_patterns.iter().any(is_everything) => Vec::new(),
+        (true, false) => all(),
+        (true, true) => {
+            let mut left_out = outer_patterns.iter();
+            if left_out.all(|pattern| names(inner, inner_patterns, pattern)) {
+                Vec::new()
+            } else {
+                all()
+            }
+        }
+    }
+}
+
+/// Whether several statements together say every case of one.
+fn is_covered(statement: &Statement, others: &[&Prepared<'_>]) -> bool {
+    let targets: Vec<Vec<String>> = if statement.targets.is_empty() {
+        vec![Vec::new()]
+    } else {
+        let targets = statement.targets.iter();
+        targets.map(|target| vec![target.clone()]).collect()
+    };
+    targets.iter().all(|targets| {
+        cases(&statement.principals).iter().all(|principals| {
+            cases(&statement.actions).iter().all(|actions| {
+                cases(&statement.resources).iter().all(|resources| {
+                    let case = Statement {
+                        targets: targets.clone(),
+                        principals: principals.clone(),
+                        actions: actions.clone(),
+                        resources: resources.clone(),
+                        ..Statement::new(&statement.logical_id, statement.kind, Clause::default())
+                    };
+                    let case = Prepared::of(&case);
+                    others.iter().any(|other| other.covers(&case))
                 })
             })
         })
     })
-}
-
-/// Whether two statements rule over the same: what a holder may do, or what may be done with one resource.
-fn has_same_scope(one: &Statement, other: &Statement) -> bool {
-    one.kind == other.kind
-        && match one.kind {
-            StatementKind::Identity
-            | StatementKind::ManagedPolicy
-            | StatementKind::Membership
-            | StatementKind::Assignment => true,
-            StatementKind::Trust | StatementKind::Resource | StatementKind::Boundary => {
-                one.logical_id == other.logical_id
-            }
-        }
 }
 
 /// The cases of a clause: each pattern alone, or the whole where it is inverted or names nothing.
@@ -80,145 +421,55 @@ fn cases(clause: &Clause) -> Vec<Clause> {
         .collect()
 }
 
-/// Whether all that one clause names is named by another.
-fn is_within(inner: &Clause, outer: &Clause, ignores_case: bool) -> bool {
-    let matches = |pattern: &str, text: &str| {
-        if ignores_case {
-            is_match(&pattern.to_ascii_lowercase(), &text.to_ascii_lowercase())
-        } else {
-            is_match(pattern, text)
-        }
-    };
-    let names =
-        |clause: &Clause, text: &str| clause.patterns.iter().any(|pattern| matches(pattern, text));
-    match (inner.is_inverted, outer.is_inverted) {
-        (false, false) if inner.patterns.is_empty() => {
-            outer.patterns.is_empty() || names(outer, "*")
-        }
-        (false, false) => inner.patterns.iter().all(|text| names(outer, text)),
-        // What is left out must have nothing in common with what is asked for.
-        (false, true) => inner.patterns.iter().all(|text| {
-            outer.patterns.iter().all(|excluded| {
-                let both_wild = text.contains(['*', '?']) && excluded.contains(['*', '?']);
-                !matches(excluded, text) && !matches(text, excluded) && !both_wild
-            })
-        }),
-        (true, false) => names(outer, "*"),
-        (true, true) => outer.patterns.iter().all(|excluded| names(inner, excluded)),
+/// Whether two principals may be, or take in, the same one.
+///
+/// An account takes in all that is in it, and a role its sessions; two users, or two roles, are apart.
+fn may_be_same_principal(one: &str, other: &str) -> bool {
+    if one == other || one == "*" || other == "*" {
+        return true;
     }
-}
-
-/// Whether a pattern matches all that a text stands for, where the text may be a pattern too.
-fn is_match(pattern: &str, text: &str) -> bool {
-    let (pattern, text): (Vec<char>, Vec<char>) =
-        (pattern.chars().collect(), text.chars().collect());
-    let (mut at, mut from) = (0, 0);
-    let mut star: Option<(usize, usize)> = None;
-    while from < text.len() {
-        match pattern.get(at) {
-            Some('*') => {
-                star = Some((at, from));
-                at += 1;
-            }
-            Some(letter) if is_one(*letter, text[from]) => {
-                at += 1;
-                from += 1;
-            }
-            _ => match &mut star {
-                Some((place, reach)) => {
-                    *reach += 1;
-                    (at, from) = (*place + 1, *reach);
-                }
-                None => return false,
-            },
-        }
-    }
-    pattern[at..].iter().all(|letter| *letter == '*')
-}
-
-/// Whether a letter of a pattern stands for a letter of a text; `?` stands for any one, `*` in the text for many.
-fn is_one(pattern: char, text: char) -> bool {
-    pattern == text || (pattern == '?' && text != '*')
-}
-
-/// Whether whatever meets the second condition meets the first.
-fn is_no_stricter(one: Option<&Value>, other: Option<&Value>) -> bool {
-    let Some(one) = one.and_then(Value::as_object) else {
+    let is_known = |text: &str| !text.contains("${");
+    let (Some((kind, one)), Some((other_kind, other))) =
+        (one.split_once(':'), other.split_once(':'))
+    else {
         return true;
     };
-    one.iter().all(|(operator, keys)| {
-        keys.as_object()
-            .into_iter()
-            .flatten()
-            .all(|(key, allowed)| {
-                let asked = other.and_then(|other| other.get(operator)?.get(key));
-                let (Some(asked), Some(allowed)) =
-                    (asked.and_then(Value::as_array), allowed.as_array())
-                else {
-                    return false;
-                };
-                // Of what must not be, more is stricter; of what must be, less.
-                if operator.contains("Not") {
-                    allowed.iter().all(|value| asked.contains(value))
-                } else {
-                    asked.iter().all(|value| allowed.contains(value))
-                }
-            })
-    })
+    if kind != other_kind && is_known(kind) && is_known(other_kind) {
+        return false;
+    }
+    if kind != "AWS" {
+        return !(is_known(one) && is_known(other));
+    }
+    let is_apart =
+        |text: &str| is_known(text) && (text.contains(":user/") || text.contains(":role/"));
+    !(is_apart(one) && is_apart(other))
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+fn patterns(clause: &Clause, read: impl Fn(&str) -> Pattern) -> Vec<Pattern> {
+    clause.patterns.iter().map(|text| read(text)).collect()
+}
 
-    #[test]
-    fn patterns_match_what_they_contain() {
-        let table = [
-            ("*", "anything", true),
-            ("*", "*", true),
-            ("s3:Get*", "s3:GetObject", true),
-            ("s3:Get*", "s3:*", false),
-            ("s3:*", "s3:Get*", true),
-            ("s3:GetObject", "s3:GetObject", true),
-            ("a?c", "abc", true),
-            ("a?c", "a*c", false),
-            ("a*c", "a?c", true),
-            ("a*b*c", "axxbyyc", true),
-            ("a*b", "axxbyyc", false),
-            ("", "", true),
-            ("a", "", false),
-        ];
-        for (pattern, text, expected) in table {
-            assert_eq!(is_match(pattern, text), expected, "{pattern} {text}");
+fn read_action(text: &str) -> Pattern {
+    Pattern::glob(text).ignoring_case()
+}
+
+fn is_subset(inner: &[String], outer: &[String]) -> bool {
+    inner.iter().all(|one| outer.contains(one))
+}
+
+fn unknown(statement: &Statement) -> Vec<Widening> {
+    vec![Widening::Unknown {
+        what: statement.resources.patterns.clone(),
+    }]
+}
+
+/// Reasons of one kind as one.
+fn once(reasons: impl Iterator<Item = Widening>) -> Vec<Widening> {
+    let mut all: Vec<Widening> = Vec::new();
+    for reason in reasons {
+        if !all.contains(&reason) {
+            all.push(reason);
         }
     }
-
-    #[test]
-    fn clauses_contain_one_another() {
-        let plain =
-            |patterns: &[&str]| Clause::of(patterns.iter().map(|one| (*one).to_owned()).collect());
-        let not = |patterns: &[&str]| Clause {
-            is_inverted: true,
-            ..plain(patterns)
-        };
-        let table = [
-            (plain(&["a"]), plain(&["a", "b"]), true),
-            (plain(&["a", "c"]), plain(&["a", "b"]), false),
-            (plain(&["a"]), not(&["b"]), true),
-            (plain(&["b*"]), not(&["bc"]), false),
-            (not(&["a"]), plain(&["*"]), true),
-            (not(&["a"]), plain(&["b*"]), false),
-            (not(&["a", "b"]), not(&["a"]), true),
-            (not(&["a"]), not(&["a", "b"]), false),
-            (plain(&[]), plain(&[]), true),
-            (plain(&["a"]), plain(&[]), false),
-        ];
-        for (inner, outer, expected) in table {
-            assert_eq!(
-                is_within(&inner, &outer, false),
-                expected,
-                "{inner:?} {outer:?}"
-            );
-        }
-    }
+    all
 }

@@ -1,16 +1,24 @@
-//! What changes in access: statements of policies and rules of security groups that come or go, and what each widens.
+//! What changes in access: statements of policies, rules of security groups and settings that come, go or change, and
+//! what each widens.
 
+mod address;
+mod condition;
 mod cover;
 mod network;
+mod outcomes;
 mod pairs;
+mod pattern;
+mod policies;
+mod settings;
 mod statement;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
+use indexmap::IndexMap;
 use serde_json::Value;
 
 use crate::{
-    Change, Edit, Facts, Security,
+    Action, Change, Edit, Facts, Security,
     meaning::{Mode, Place, Side},
     resources::type_name,
 };
@@ -23,11 +31,7 @@ pub(crate) fn compare(
     facts: &dyn Facts,
 ) -> Security {
     let concerns_access = |change: &Change| {
-        let moved_from = change
-            .moved_from
-            .as_deref()
-            .and_then(|place| place.split_once('/'));
-        let earlier = moved_from.map_or(change.logical_id.as_str(), |(_, id)| id);
+        let earlier = moved_from(change).map_or(change.logical_id.as_str(), |(_, id)| id);
         let find =
             |side: &Side<'_>, id: &str| side.section("Resources").get(id).is_some_and(tells_access);
         find(old, earlier) || find(new, &change.logical_id)
@@ -35,42 +39,53 @@ pub(crate) fn compare(
     if !changes.iter().any(concerns_access) {
         return Security::default();
     }
-    let (before, after) = (Access::of(old, facts), Access::of(new, facts));
+    let moved = moved_elsewhere(changes);
+    let before = Access::of(old, &moved, facts);
+    let after = Access::of(new, &moved, facts);
+    let (created, gone) = (absent(new, old), absent(old, new));
+    let (was, is) = (before.all_statements(), after.all_statements());
+    let (earlier, later) = (
+        cover::Policies::of(&was, &created),
+        cover::Policies::of(&is, &gone),
+    );
     let mut iam = Vec::new();
     for (edit, statement) in difference(&before.statements, &after.statements) {
-        let (widens, narrows) = match edit {
+        let (reasons, narrows) = match edit {
             Edit::Added => (
-                cover::addition_widens(statement, &before.statements),
-                cover::removal_widens(statement, &before.statements),
+                earlier.widened_by(statement, &is),
+                earlier.widened_without(statement, &is),
             ),
             Edit::Removed => (
-                cover::removal_widens(statement, &after.statements),
-                cover::addition_widens(statement, &after.statements),
+                later.widened_without(statement, &was),
+                later.widened_by(statement, &was),
             ),
         };
-        iam.push(statement.change(edit, widens, narrows));
+        iam.push(statement.change(edit, !narrows.is_empty(), reasons));
     }
     pairs::join_statements(&mut iam);
     let mut network = Vec::new();
     for (edit, rule) in difference(&before.rules, &after.rules) {
-        let others = match edit {
-            Edit::Added => &before.rules,
-            Edit::Removed => &after.rules,
+        let (others, reverse) = match edit {
+            Edit::Added => (&before.rules, Edit::Removed),
+            Edit::Removed => (&after.rules, Edit::Added),
         };
-        let is_new = !others.iter().any(|other| other.covers(rule));
-        let (widens, narrows) = match edit {
-            Edit::Added => (is_new, false),
-            Edit::Removed => (false, is_new),
-        };
-        network.push(rule.change(edit, widens, narrows));
+        let others = network::Rules::of(others);
+        let reasons = others.widened_by(rule, edit);
+        let narrows = !others.widened_by(rule, reverse).is_empty();
+        network.push(rule.change(edit, narrows, reasons));
     }
     pairs::join_rules(&mut network);
+    let settings = after.settings.iter().flat_map(|(logical_id, settings)| {
+        settings::compare(logical_id, before.settings.get(logical_id), settings)
+    });
+    let settings: Vec<_> = settings.collect();
     Security {
         widened: iam.iter().any(|change| change.widens)
-            || network.iter().any(|change| change.widens),
+            || network.iter().any(|change| change.widens)
+            || settings.iter().any(|change| change.widens),
         iam,
         network,
-        settings: Vec::new(),
+        settings,
     }
 }
 
@@ -79,56 +94,149 @@ pub(crate) fn compare(
 struct Access {
     statements: Vec<statement::Statement>,
     rules: Vec<network::Rule>,
+    /// By logical id.
+    settings: IndexMap<String, settings::Settings>,
 }
 
 impl Access {
-    fn of(side: &Side<'_>, facts: &dyn Facts) -> Self {
+    /// Resources in `moved` are left out.
+    fn of(side: &Side<'_>, moved: &HashSet<&str>, facts: &dyn Facts) -> Self {
         let place = Place::elsewhere(facts, Mode::Shown);
         let mut access = Self::default();
         for (logical_id, resource) in side.section("Resources") {
-            if side.exists(resource) == Some(false) || !tells_access(resource) {
+            if side.exists(resource) == Some(false)
+                || moved.contains(logical_id.as_str())
+                || !tells_access(resource)
+            {
                 continue;
             }
-            let type_name = type_name(resource);
-            let logical_id = side.renamed(logical_id);
-            if let Some(properties) = resource.get("Properties")
-                && let Some(properties) = side.shown(properties, &place)
-            {
-                statement::collect(type_name, logical_id, &properties, &mut access.statements);
-                network::collect(type_name, logical_id, &properties, &mut access.rules);
+            let nothing = Value::Object(serde_json::Map::new());
+            let properties = resource.get("Properties").unwrap_or(&nothing);
+            if let Some(properties) = side.shown(properties, &place) {
+                let guard = guard(side, resource);
+                let logical_id = side.renamed(logical_id);
+                access.add(type_name(resource), logical_id, &properties, guard, facts);
             }
         }
         network::add_default_egress(side, &mut access.rules);
         access
     }
+
+    /// Adds what a resource says, whose properties have their expressions worked out.
+    fn add(
+        &mut self,
+        type_name: &str,
+        logical_id: &str,
+        properties: &Value,
+        guard: Option<String>,
+        facts: &dyn Facts,
+    ) {
+        let names = outcomes::conditions(properties);
+        let (mut statements, mut rules) = (Vec::new(), Vec::new());
+        for holds in outcomes::all(names.len()) {
+            let properties = outcomes::come_to(properties, &names, &holds).unwrap_or(Value::Null);
+            let of_policies = policies::collect(type_name, logical_id, &properties, facts);
+            statements.push((holds.clone(), of_policies));
+            let of_network = network::collect(type_name, logical_id, &properties);
+            rules.push((holds, of_network));
+        }
+        let mut statements = outcomes::merge(&names, &statements);
+        let mut rules = outcomes::merge(&names, &rules);
+        if let Some(guard) = guard {
+            let of_statements = statements.iter_mut().map(Optional::only_if);
+            let of_rules = rules.iter_mut().map(Optional::only_if);
+            for only_if in of_statements.chain(of_rules) {
+                only_if.retain(|name| *name != guard);
+                only_if.insert(0, guard.clone());
+            }
+        }
+        self.statements.append(&mut statements);
+        self.rules.append(&mut rules);
+        let settings = settings::collect(type_name, properties);
+        self.settings.insert(logical_id.to_owned(), settings);
+    }
+
+    /// The statements, with those that are reached through a policy's name.
+    fn all_statements(&self) -> Vec<statement::Statement> {
+        let mut all = self.statements.clone();
+        all.extend(cover::reached(&self.statements));
+        all
+    }
 }
 
-/// Whether a resource may say anything of access: by its type, or as a policy document stands in it.
+/// The condition of a resource whose outcome is not known.
+fn guard(side: &Side<'_>, resource: &Value) -> Option<String> {
+    if side.exists(resource).is_some() {
+        return None;
+    }
+    let name = resource.get("Condition")?.as_str()?;
+    Some(if side.is_changed_condition(name) {
+        outcomes::changed(name)
+    } else {
+        name.to_owned()
+    })
+}
+
+/// The resources of one template, as references, that are not in the other one, and are not left behind.
+fn absent(there: &Side<'_>, here: &Side<'_>) -> HashSet<String> {
+    let here_exists = |logical_id: &str| {
+        let resources = here.section("Resources").iter();
+        let mut named = resources.filter(|(name, _)| here.renamed(name) == logical_id);
+        named.any(|(_, resource)| here.exists(resource) != Some(false))
+    };
+    let resources = there.section("Resources").iter();
+    resources
+        .filter(|(_, resource)| resource["DeletionPolicy"] != "Retain")
+        .map(|(logical_id, _)| there.renamed(logical_id))
+        .filter(|logical_id| !here_exists(logical_id))
+        .map(|logical_id| format!("${{{logical_id}}}"))
+        .collect()
+}
+
+/// What moves between stacks as it is keeps what it says.
+fn moved_elsewhere(changes: &[Change]) -> HashSet<&str> {
+    let moved = changes.iter().filter(|change| {
+        change.action == Action::Move
+            && change.properties.is_empty()
+            && (change.moved_to.is_some() || change.moved_from.is_some())
+    });
+    moved.map(|change| change.logical_id.as_str()).collect()
+}
+
+fn moved_from(change: &Change) -> Option<(&str, &str)> {
+    change.moved_from.as_deref()?.split_once('/')
+}
+
+/// Whether a resource may say anything of access.
 fn tells_access(resource: &Value) -> bool {
-    fn has_statement(value: &Value) -> bool {
+    fn tells(type_name: &str, value: &Value) -> bool {
         match value {
-            Value::Array(items) => items.iter().any(has_statement),
-            Value::Object(entries) => {
-                entries.contains_key("Statement") || entries.values().any(has_statement)
-            }
-            Value::String(text) => statement::may_hold_document(text),
+            Value::Array(items) => items.iter().any(|item| tells(type_name, item)),
+            Value::Object(entries) => entries.iter().any(|(name, entry)| {
+                policies::is_telling(name)
+                    || settings::is_telling(type_name, name)
+                    || tells(type_name, entry)
+            }),
+            Value::String(text) => policies::may_hold_document(text),
             Value::Null | Value::Bool(_) | Value::Number(_) => false,
         }
     }
     let type_name = type_name(resource);
-    let by_type = [
-        "AWS::IAM::",
-        "AWS::SSO::",
-        "AWS::EC2::SecurityGroup",
-        "AWS::Lambda::Permission",
-    ];
-    by_type.iter().any(|start| type_name.starts_with(start))
-        || resource.get("Properties").is_some_and(has_statement)
+    policies::is_telling_type(type_name)
+        || network::is_telling_type(type_name)
+        || resource
+            .get("Properties")
+            .is_some_and(|properties| tells(type_name, properties))
 }
 
 /// What has a text that tells it from others of its kind.
 trait Keyed {
     fn key(&self) -> String;
+}
+
+/// What is there only under conditions of the template.
+trait Optional {
+    fn only_if(&mut self) -> &mut Vec<String>;
 }
 
 /// What comes, in the order after, then what goes, in the order before. The same thing twice counts twice.
@@ -179,4 +287,17 @@ fn texts(value: &Value) -> Vec<String> {
         Value::Array(items) => items.iter().map(text).collect(),
         single => vec![text(single)],
     }
+}
+
+/// What an attribute that names a resource refers to: the resource. `${Files.Arn}` is `${Files}`.
+fn reference_of(text: &str) -> String {
+    let name = text.strip_prefix("${").and_then(|rest| {
+        let (name, attribute) = rest.strip_suffix('}')?.split_once('.')?;
+        let is_name = |text: &str| {
+            text.bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'.')
+        };
+        (is_name(name) && is_name(attribute)).then_some(name)
+    });
+    name.map_or_else(|| text.to_owned(), |name| format!("${{{name}}}"))
 }

@@ -1,127 +1,315 @@
-//! The rules of a template's security groups.
+//! The rules of a template's security groups, network ACLs and their kin.
 
-use std::net::IpAddr;
+use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::{Keyed, text};
-use crate::{Direction, Edit, Effect, RuleChange, meaning::Side};
+use super::{Keyed, Optional, address::AddressRange, reference_of, text};
+use crate::{Direction, Edit, Effect, RuleChange, Widening, meaning::Side};
 
-/// A rule of a security group.
+/// Names of the other side of a rule; a rule may have several.
+const PEERS: [&str; 13] = [
+    "CidrIp",
+    "CidrIpv6",
+    "SourceSecurityGroupId",
+    "SourceSecurityGroupName",
+    "SourcePrefixListId",
+    "DestinationSecurityGroupId",
+    "DestinationPrefixListId",
+    "CIDRIP",
+    "EC2SecurityGroupId",
+    "EC2SecurityGroupName",
+    "CidrBlock",
+    "Ipv6CidrBlock",
+    "IpRange",
+];
+
+/// A rule.
 #[derive(Clone, Debug)]
 pub(super) struct Rule {
     logical_id: String,
     /// The group it belongs to.
     group: String,
     direction: Direction,
+    effect: Effect,
+    /// Where it stands among others, as the first that matches decides.
+    number: Option<String>,
     protocol: String,
-    ports: Option<(String, String)>,
+    ports: Ports,
     peer: String,
+    only_if: Vec<String>,
 }
+
+/// The ports of a rule; for ICMP the type and the code.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Ports {
+    All,
+    Between(String, String),
+}
+
+/// All rules of a guard that are alike but for addresses and ports.
+pub(super) struct Rules<'r>(&'r [Rule]);
 
 impl Keyed for Rule {
     fn key(&self) -> String {
         format!(
-            "{} {:?} {} {:?} {}",
-            self.group, self.direction, self.protocol, self.ports, self.peer
+            "{} {:?} {:?} {:?} {} {:?} {} {:?}",
+            self.group,
+            self.direction,
+            self.effect,
+            self.number,
+            self.protocol,
+            self.ports,
+            self.peer,
+            self.only_if
         )
     }
 }
 
+impl Optional for Rule {
+    fn only_if(&mut self) -> &mut Vec<String> {
+        &mut self.only_if
+    }
+}
+
 impl Rule {
-    pub(super) fn change(&self, change: Edit, widens: bool, narrows: bool) -> RuleChange {
+    pub(super) fn change(&self, change: Edit, narrows: bool, reasons: Vec<Widening>) -> RuleChange {
         RuleChange {
             change,
             direction: self.direction,
             protocol: self.protocol.clone(),
-            ports: match &self.ports {
-                None => "all".to_owned(),
-                Some((from, to)) if from == to => from.clone(),
-                Some((from, to)) => format!("{from}-{to}"),
-            },
+            ports: self.ports.words(),
             peer: self.peer.clone(),
             logical_id: self.logical_id.clone(),
             group: self.group.clone(),
-            effect: Effect::Allow,
-            only_if: Vec::new(),
-            widens,
+            effect: self.effect,
+            only_if: self.only_if.clone(),
+            widens: !reasons.is_empty(),
             narrows,
-            reasons: Vec::new(),
+            reasons,
             pairs_with: None,
         }
     }
 
-    /// Whether this rule lets through all that the other one does.
-    pub(super) fn covers(&self, other: &Self) -> bool {
-        let number = |text: &String| text.parse::<u32>().ok();
-        let ports = match (&self.ports, &other.ports) {
-            (None, _) => true,
-            (Some(_), None) => false,
-            (Some(own), Some(asked)) => {
-                own == asked
-                    || match (
-                        number(&own.0),
-                        number(&own.1),
-                        number(&asked.0),
-                        number(&asked.1),
-                    ) {
-                        (Some(from), Some(to), Some(first), Some(last)) => {
-                            from <= first && last <= to
-                        }
+    /// Whether both are of one guard and one way, and this is there whenever the other is.
+    fn is_beside(&self, other: &Self) -> bool {
+        self.group == other.group
+            && self.direction == other.direction
+            && self.effect == other.effect
+            && self.number == other.number
+            && self.only_if.iter().all(|one| other.only_if.contains(one))
+    }
+
+    fn has_protocol(&self, other: &Self) -> bool {
+        self.protocol == "all" || self.protocol == other.protocol
+    }
+
+    fn has_peer(&self, other: &Self) -> bool {
+        self.peer == other.peer
+            || match (self.addresses(), other.addresses()) {
+                (Some(outer), Some(inner)) => outer.covers(&inner),
+                _ => false,
+            }
+    }
+
+    fn has_ports(&self, other: &Self) -> bool {
+        match (&self.ports, &other.ports) {
+            (Ports::All, _) => true,
+            (Ports::Between(..), Ports::All) => false,
+            (Ports::Between(kind, code), Ports::Between(other_kind, other_code))
+                if self.protocol.starts_with("icmp") =>
+            {
+                kind == other_kind && (code == "-1" || code == other_code)
+            }
+            (own, other) => {
+                own == other
+                    || match (own.numbers(), other.numbers()) {
+                        (Some((from, to)), Some((first, last))) => from <= first && last <= to,
                         _ => false,
                     }
             }
+        }
+    }
+
+    fn addresses(&self) -> Option<AddressRange> {
+        self.peer.parse().ok()
+    }
+
+    /// The first and last port and the addresses, where all are numbers.
+    fn area(&self) -> Option<([u128; 2], AddressRange)> {
+        let (first, last) = match &self.ports {
+            Ports::All => (0, u32::MAX),
+            // Types and codes are no range.
+            Ports::Between(..) if self.protocol.starts_with("icmp") => return None,
+            ports @ Ports::Between(..) => ports.numbers()?,
         };
-        self.group == other.group
-            && self.direction == other.direction
-            && (self.protocol == "all" || self.protocol == other.protocol)
-            && ports
-            && (self.peer == other.peer || contains(&self.peer, &other.peer))
+        Some(([first.into(), last.into()], self.addresses()?))
     }
 }
 
-/// Collects the rules of a resource, whose properties have their expressions worked out.
-pub(super) fn collect(
-    type_name: &str,
-    logical_id: &str,
-    properties: &Value,
-    rules: &mut Vec<Rule>,
-) {
-    let mut add = |direction: Direction, group: &str, rule: &Value| {
-        rules.push(Rule {
-            logical_id: logical_id.to_owned(),
-            group: group
-                .strip_suffix(".GroupId}")
-                .map_or_else(|| group.to_owned(), |id| format!("{id}}}")),
-            direction,
-            protocol: protocol(&text(&rule["IpProtocol"])),
-            ports: ports(rule),
-            peer: peer(rule),
+impl Ports {
+    fn words(&self) -> String {
+        match self {
+            Self::All => "all".to_owned(),
+            Self::Between(from, to) if from == to => from.clone(),
+            Self::Between(from, to) => format!("{from}-{to}"),
+        }
+    }
+
+    fn numbers(&self) -> Option<(u32, u32)> {
+        match self {
+            Self::All => None,
+            Self::Between(from, to) => Some((from.parse().ok()?, to.parse().ok()?)),
+        }
+    }
+}
+
+impl<'r> Rules<'r> {
+    pub(super) fn of(rules: &'r [Rule]) -> Self {
+        Self(rules)
+    }
+
+    /// What of a rule none of these says; empty where they say all of it.
+    pub(super) fn gaps(&self, rule: &Rule) -> Vec<Widening> {
+        let beside: Vec<&Rule> = self.0.iter().filter(|own| own.is_beside(rule)).collect();
+        let is_one =
+            |own: &&Rule| own.has_protocol(rule) && own.has_ports(rule) && own.has_peer(rule);
+        if beside.iter().any(is_one) || is_covered_together(rule, &beside) {
+            return Vec::new();
+        }
+        let nearest = beside.iter().filter_map(|own| {
+            let mut lacks = Vec::new();
+            if !own.has_protocol(rule) {
+                let what = vec![rule.protocol.clone()];
+                lacks.push(Widening::Protocols { what });
+            }
+            if !own.has_ports(rule) {
+                let what = vec![rule.ports.words()];
+                lacks.push(Widening::Ports { what });
+            }
+            if !own.has_peer(rule) {
+                let what = vec![rule.peer.clone()];
+                lacks.push(Widening::Peers { what });
+            }
+            (lacks.len() < 2).then_some(lacks)
         });
+        nearest
+            .min_by_key(Vec::len)
+            .unwrap_or_else(|| vec![Widening::New])
+    }
+
+    /// Why access widens where this rule is new to these, or, as it goes, is not among these any more.
+    pub(super) fn widened_by(&self, rule: &Rule, edit: Edit) -> Vec<Widening> {
+        match (edit, rule.effect) {
+            (Edit::Added, Effect::Allow) | (Edit::Removed, Effect::Deny) => self.gaps(rule),
+            (Edit::Added, Effect::Deny) | (Edit::Removed, Effect::Allow) => Vec::new(),
+        }
+    }
+}
+
+/// Whether several rules together let through all that one does: every piece between their ends must be in one of them.
+fn is_covered_together(rule: &Rule, others: &[&Rule]) -> bool {
+    let Some((ports, addresses)) = rule.area() else {
+        return false;
+    };
+    let areas: Vec<([u128; 2], AddressRange)> = others
+        .iter()
+        .filter(|other| other.has_protocol(rule))
+        .filter_map(|other| other.area())
+        .filter(|(_, range)| range.is_same_version(&addresses))
+        .collect();
+    // Each piece begins where the rule does, or where another one begins or has ended.
+    let starts = |first: u128, last: u128, ends: &[[u128; 2]]| -> BTreeSet<u128> {
+        let begins = ends.iter().map(|[begin, _]| *begin);
+        let ended = ends.iter().filter_map(|[_, end]| end.checked_add(1));
+        begins
+            .chain(ended)
+            .chain([first])
+            .filter(|start| (first..=last).contains(start))
+            .collect()
+    };
+    let port_ends: Vec<[u128; 2]> = areas.iter().map(|(ports, _)| *ports).collect();
+    let address_ends: Vec<[u128; 2]> = areas
+        .iter()
+        .map(|(_, range)| [range.first, range.last])
+        .collect();
+    let port_starts = starts(ports[0], ports[1], &port_ends);
+    let address_starts = starts(addresses.first, addresses.last, &address_ends);
+    port_starts.iter().all(|port| {
+        address_starts.iter().all(|address| {
+            areas.iter().any(|(ports, range)| {
+                (ports[0]..=ports[1]).contains(port) && (range.first..=range.last).contains(address)
+            })
+        })
+    })
+}
+
+/// Whether a resource of this type has rules.
+pub(super) fn is_telling_type(type_name: &str) -> bool {
+    type_name.contains("SecurityGroup") || type_name == "AWS::EC2::NetworkAclEntry"
+}
+
+/// The rules of a resource, whose properties have their expressions worked out.
+pub(super) fn collect(type_name: &str, logical_id: &str, properties: &Value) -> Vec<Rule> {
+    use Direction::{Egress, Ingress};
+    let own = format!("${{{logical_id}}}");
+    let group = [
+        "GroupId",
+        "GroupName",
+        "DBSecurityGroupName",
+        "ClusterSecurityGroupName",
+    ]
+    .into_iter()
+    .chain(["CacheSecurityGroupName", "NetworkAclId"])
+    .find(|name| !properties[*name].is_null())
+    .map(|name| reference_of(&text(&properties[name])));
+    let mut rules = Vec::new();
+    let mut add = |direction: Direction, group: &str, rule: &Value| {
+        rules.extend(peers(rule).into_iter().map(|peer| Rule {
+            logical_id: logical_id.to_owned(),
+            group: group.to_owned(),
+            direction,
+            effect: if text(&rule["RuleAction"]) == "deny" {
+                Effect::Deny
+            } else {
+                Effect::Allow
+            },
+            number: (!rule["RuleNumber"].is_null()).then(|| text(&rule["RuleNumber"])),
+            protocol: protocol(rule),
+            ports: ports(rule),
+            peer,
+            only_if: Vec::new(),
+        }));
     };
     match type_name {
         "AWS::EC2::SecurityGroup" => {
             for (name, direction) in [
-                ("SecurityGroupIngress", Direction::Ingress),
-                ("SecurityGroupEgress", Direction::Egress),
+                ("SecurityGroupIngress", Ingress),
+                ("SecurityGroupEgress", Egress),
             ] {
                 for rule in properties[name].as_array().into_iter().flatten() {
-                    add(direction, &format!("${{{logical_id}}}"), rule);
+                    add(direction, &own, rule);
                 }
             }
         }
-        "AWS::EC2::SecurityGroupIngress" => {
-            add(
-                Direction::Ingress,
-                &text(&properties["GroupId"]),
-                properties,
-            );
+        "AWS::RDS::DBSecurityGroup" => {
+            let rules = properties["DBSecurityGroupIngress"].as_array();
+            for rule in rules.into_iter().flatten() {
+                add(Ingress, &own, rule);
+            }
         }
-        "AWS::EC2::SecurityGroupEgress" => {
-            add(Direction::Egress, &text(&properties["GroupId"]), properties);
+        "AWS::EC2::NetworkAclEntry" => {
+            let is_egress = text(&properties["Egress"]) == "true";
+            let direction = if is_egress { Egress } else { Ingress };
+            add(direction, &group.unwrap_or_default(), properties);
+        }
+        "AWS::EC2::SecurityGroupEgress" => add(Egress, &group.unwrap_or_default(), properties),
+        _ if type_name.ends_with("SecurityGroupIngress") => {
+            add(Ingress, &group.unwrap_or_default(), properties);
         }
         _ => {}
     }
+    rules
 }
 
 /// A group without any rule for what goes out lets out everything.
@@ -139,92 +327,80 @@ pub(super) fn add_default_egress(side: &Side<'_>, rules: &mut Vec<Rule>) {
                 logical_id: logical_id.to_owned(),
                 group,
                 direction: Direction::Egress,
+                effect: Effect::Allow,
+                number: None,
                 protocol: "all".to_owned(),
-                ports: None,
+                ports: Ports::All,
                 peer: "0.0.0.0/0".to_owned(),
+                only_if: Vec::new(),
             });
         }
     }
 }
 
 /// A protocol by name, as people know the [numbers](https://www.iana.org/assignments/protocol-numbers).
-fn protocol(text: &str) -> String {
-    match text {
-        "-1" => "all",
-        "1" => "icmp",
-        "6" => "tcp",
-        "17" => "udp",
-        "58" => "icmpv6",
-        other => other,
-    }
-    .to_owned()
-}
-
-/// The first and the last port; `None` for all.
-fn ports(rule: &Value) -> Option<(String, String)> {
-    let (from, to) = (&rule["FromPort"], &rule["ToPort"]);
-    if text(&rule["IpProtocol"]) == "-1" || from.is_null() {
-        return None;
-    }
-    let from = text(from);
-    let to = if to.is_null() { from.clone() } else { text(to) };
-    let is_all = from == "-1" || (from == "0" && to == "65535");
-    (!is_all).then_some((from, to))
-}
-
-fn peer(rule: &Value) -> String {
-    let names = [
-        "CidrIp",
-        "CidrIpv6",
-        "SourceSecurityGroupId",
-        "SourceSecurityGroupName",
-        "SourcePrefixListId",
-        "DestinationSecurityGroupId",
-        "DestinationPrefixListId",
-    ];
-    let given = names.into_iter().find(|name| !rule[*name].is_null());
-    given.map(|name| text(&rule[name])).unwrap_or_default()
-}
-
-/// Whether one address range contains another.
-fn contains(outer: &str, inner: &str) -> bool {
-    let range = |text: &str| {
-        let (address, length) = text.split_once('/')?;
-        let length: u32 = length.parse().ok()?;
-        match address.parse().ok()? {
-            IpAddr::V4(address) => Some((4, u128::from(u32::from(address)), 32, length)),
-            IpAddr::V6(address) => Some((6, u128::from(address), 128, length)),
-        }
-        .filter(|(_, _, bits, length)| length <= bits)
+fn protocol(rule: &Value) -> String {
+    let given = match (&rule["IpProtocol"], &rule["Protocol"]) {
+        // Groups of databases and clusters are of one protocol.
+        (Value::Null, Value::Null) => return "tcp".to_owned(),
+        (Value::Null, protocol) => text(protocol),
+        (protocol, _) => text(protocol),
     };
-    match (range(outer), range(inner)) {
-        (Some((family, outer, bits, length)), Some((other, inner, _, longer))) => {
-            let prefix = |address: u128| address.checked_shr(bits - length).unwrap_or(0);
-            family == other && length <= longer && prefix(outer) == prefix(inner)
-        }
-        _ => false,
+    match given.as_str() {
+        "-1" => "all".to_owned(),
+        "1" => "icmp".to_owned(),
+        "6" => "tcp".to_owned(),
+        "17" => "udp".to_owned(),
+        "58" => "icmpv6".to_owned(),
+        // A reference keeps its case.
+        other if other.contains("${") => other.to_owned(),
+        other => other.to_ascii_lowercase(),
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn address_ranges_contain_one_another() {
-        let table = [
-            ("0.0.0.0/0", "10.0.0.0/8", true),
-            ("10.0.0.0/8", "10.1.0.0/16", true),
-            ("10.0.0.0/8", "11.0.0.0/16", false),
-            ("10.1.0.0/16", "10.0.0.0/8", false),
-            ("::/0", "2001:db8::/32", true),
-            ("2001:db8::/32", "2001:db9::/48", false),
-            ("0.0.0.0/0", "::/0", false),
-            ("0.0.0.0/0", "sg-1", false),
-            ("0.0.0.0/33", "10.0.0.0/8", false),
-        ];
-        for (outer, inner, expected) in table {
-            assert_eq!(contains(outer, inner), expected, "{outer} {inner}");
-        }
+fn ports(rule: &Value) -> Ports {
+    let either = |name: &str, within: &str, inner: &str| match &rule[name] {
+        Value::Null => rule[within][inner].clone(),
+        given => given.clone(),
+    };
+    let protocol = protocol(rule);
+    let (from, to) = if protocol.starts_with("icmp") {
+        (
+            either("FromPort", "Icmp", "Type"),
+            either("ToPort", "Icmp", "Code"),
+        )
+    } else {
+        (
+            either("FromPort", "PortRange", "From"),
+            either("ToPort", "PortRange", "To"),
+        )
+    };
+    // Others than these have no ports, whatever a rule says.
+    let has_ports = matches!(protocol.as_str(), "tcp" | "udp" | "icmp" | "icmpv6");
+    let is_unknown = protocol.contains("${");
+    if (!has_ports && !is_unknown) || from.is_null() {
+        return Ports::All;
     }
+    let from = text(&from);
+    let to = if to.is_null() {
+        from.clone()
+    } else {
+        text(&to)
+    };
+    let is_all = from == "-1" || (from == "0" && to == "65535" && !protocol.starts_with("icmp"));
+    if is_all {
+        Ports::All
+    } else {
+        Ports::Between(from, to)
+    }
+}
+
+fn peers(rule: &Value) -> Vec<String> {
+    let given = PEERS.into_iter().filter(|name| !rule[*name].is_null());
+    let peers: Vec<String> = given.map(|name| reference_of(&text(&rule[name]))).collect();
+    if peers.is_empty() {
+        // Whoever it is, it is not known.
+        return vec!["${?}".to_owned()];
+    }
+    peers
 }

@@ -5,6 +5,7 @@ mod change_set;
 mod compose;
 mod consequences;
 mod equivalences;
+mod evaluation;
 mod facts;
 mod guard;
 mod inputs;
