@@ -33,6 +33,11 @@ pub(crate) fn prepare(workspace: &Workspace) -> anyhow::Result<()> {
         &tools.join("samples/npm"),
         npm_samples,
     )?;
+    once(
+        &lists.join("cdk-diff/package-lock.json"),
+        &tools.join("cdk-diff"),
+        npm_packages,
+    )?;
     cdk(workspace).map(drop)
 }
 
@@ -52,7 +57,9 @@ fn npm_packages(list: &Path, folder: &Path) -> anyhow::Result<()> {
         }
     }
     let mut npm = Command::new("npm");
-    npm.args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"]);
+    // What a package wants beside itself is in the list where it is needed: the CDK's comparison wants an SDK for its types.
+    npm.args(["ci", "--legacy-peer-deps", "--ignore-scripts"]);
+    npm.args(["--no-audit", "--no-fund"]);
     succeed(npm.current_dir(folder))
 }
 

@@ -11,6 +11,7 @@ use super::paths::visit;
 pub(super) struct Fixups {
     dependencies_of_a_value: usize,
     definition_of_itself: usize,
+    name_that_updates: usize,
 }
 
 impl Fixups {
@@ -18,6 +19,7 @@ impl Fixups {
     pub(super) fn apply(&mut self, schema: &mut Value) {
         self.dependencies_of_a_value += dependencies_of_a_value(schema);
         self.definition_of_itself += definition_of_itself(schema);
+        self.name_that_updates += name_that_updates(schema);
     }
 
     /// Fails when a correction had nothing to do.
@@ -25,6 +27,7 @@ impl Fixups {
         let counts = [
             ("dependencies_of_a_value", self.dependencies_of_a_value),
             ("definition_of_itself", self.definition_of_itself),
+            ("name_that_updates", self.name_that_updates),
         ];
         for (name, count) in counts {
             ensure!(
@@ -74,4 +77,23 @@ fn definition_of_itself(schema: &mut Value) -> usize {
     definitions
         .retain(|name, shape| shape["$ref"].as_str() != Some(&format!("#/definitions/{name}")));
     before - definitions.len()
+}
+
+/// `AWS::Route53::RecordSet` is identified by its `Name` among others, yet its schema does not say that another name is
+/// another record; the documentation does. (Of `Type` and `SetIdentifier`, the other parts of the identifier that may be
+/// given, it says that they change in place.)
+/// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-route53-recordset.html>
+fn name_that_updates(schema: &mut Value) -> usize {
+    if schema["typeName"] != "AWS::Route53::RecordSet" {
+        return 0;
+    }
+    let Some(create_only) = schema["createOnlyProperties"].as_array_mut() else {
+        return 0;
+    };
+    let name = Value::from("/properties/Name");
+    if create_only.contains(&name) {
+        return 0;
+    }
+    create_only.push(name);
+    1
 }
