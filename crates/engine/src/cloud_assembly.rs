@@ -259,6 +259,7 @@ impl Reader<'_> {
                 .map(|arn| concrete(arn, self.target)),
             resources: origins(&template, &metadata, name, self.target.project),
             allowed_losses: Vec::new(),
+            suppressions: Vec::new(),
         };
         Ok(Some(Found {
             stack,
