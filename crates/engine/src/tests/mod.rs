@@ -1,5 +1,6 @@
 //! The engine's decisions, over CloudFormation in memory.
 
+mod cloud_assembly;
 mod deploying;
 mod fake;
 mod planning;
