@@ -71,6 +71,7 @@ pub(crate) enum Command {
     Init(commands::init::InitArgs),
     Synth(commands::synth::SynthArgs),
     List(commands::list::ListArgs),
+    Graph(commands::graph::GraphArgs),
     Plan(commands::plan::PlanArgs),
     Deploy(commands::deploy::DeployArgs),
     Diff(commands::diff::DiffArgs),

@@ -5,6 +5,7 @@ pub(crate) mod deploy;
 pub(crate) mod destroy;
 pub(crate) mod diff;
 pub(crate) mod doctor;
+pub(crate) mod graph;
 pub(crate) mod init;
 pub(crate) mod list;
 pub(crate) mod local;
@@ -29,6 +30,7 @@ pub(crate) fn run(
     match command {
         Command::Init(args) => init::run(&args, printer),
         Command::Synth(args) => synth::run(&args, global, printer),
+        Command::Graph(args) => graph::run(&args, global, printer),
         Command::List(args) => list::run(&args, global, printer),
         Command::Plan(args) => plan::run(&args, global, printer),
         Command::Deploy(args) => deploy::run(&args, global, printer),

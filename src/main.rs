@@ -8,6 +8,7 @@ mod commands;
 mod commit;
 mod endpoint;
 mod error;
+mod graph;
 mod guard;
 mod operation;
 mod printer;

@@ -5,9 +5,13 @@ pub(crate) mod change;
 pub(crate) mod checks;
 pub(crate) mod findings;
 pub(crate) mod fold;
+pub(crate) mod graph;
 pub(crate) mod html;
 pub(crate) mod markdown;
 pub(crate) mod plan;
 pub(crate) mod text;
 pub(crate) mod values;
 pub(crate) mod words;
+
+#[cfg(test)]
+mod tests;

@@ -11,6 +11,7 @@ use crate::{
     cli::{EnvironmentArg, Global},
     commit,
     error::{CommandError, Ending},
+    graph::Graph,
     guard,
     operation::with_engine,
     printer::Printer,
@@ -90,7 +91,7 @@ pub(crate) fn run(
     plan.commit = commit::of(&session.project.root);
     checks.add_to(&mut plan);
     let plan = plan.seal();
-    show(&plan, args, &session, printer)?;
+    show(&plan, &assembly, args, &session, printer)?;
     for stack in &unverified {
         printer.message(&format!(
             "warning: {stack} was compared by its template alone; these credentials may not make change sets"
@@ -114,13 +115,14 @@ pub(crate) fn run(
 
 fn show(
     plan: &Plan,
+    assembly: &Assembly,
     args: &PlanArgs,
     session: &Session,
     printer: &Printer,
 ) -> Result<(), CommandError> {
     let json = || serde_json::to_string_pretty(plan).map_err(CommandError::failed);
     if let Some(file) = &args.html {
-        write(file, &views::html::draw(plan))?;
+        write(file, &views::html::draw(plan, Graph::of(assembly)))?;
     }
     if let Some(file) = &args.out {
         write(file, &json()?)?;

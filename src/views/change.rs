@@ -21,18 +21,54 @@ const BODY: usize = 6;
 /// The longest name that others are lined up with.
 const LINED_UP: usize = 40;
 
+/// What is told of one thing that changes.
+pub(crate) struct Block {
+    pub(crate) danger: Danger,
+    /// What happens.
+    pub(crate) head: Text,
+    /// Through what.
+    pub(crate) body: Text,
+}
+
+/// How dangerous a change is, the most dangerous first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Danger {
+    /// Data may be lost.
+    Data,
+    /// Something is gone or made anew, or lets in more than before.
+    Grave,
+    /// Something changes in place.
+    Change,
+    /// Something is new, or changes nothing that matters.
+    Harmless,
+}
+
 /// Draws all that changes within a stack, each line indented by two spaces.
 pub(crate) fn draw(action: StackAction, diff: &StackDiff, look: Look<'_>) -> Text {
+    let mut text = Text::default();
+    for block in blocks(action, diff, look) {
+        text.append(block.head);
+        text.append(block.body);
+    }
+    text
+}
+
+/// All that changes within a stack, piece by piece.
+pub(crate) fn blocks(action: StackAction, diff: &StackDiff, look: Look<'_>) -> Vec<Block> {
     let rows = if look.verbose {
         words::by_danger(diff).into_iter().map(Row::One).collect()
     } else {
         fold(words::by_danger(diff))
     };
     let widths = Widths::of(&rows, look);
-    let mut text = Text::default();
-    for row in &rows {
-        text.append(draw_row(row, &widths, look));
-    }
+    let mut blocks: Vec<Block> = rows.iter().map(|row| block(row, &widths, look)).collect();
+    let mut tell = |head: Text, body: Text| {
+        blocks.push(Block {
+            danger: Danger::Change,
+            head,
+            body,
+        });
+    };
     if action == StackAction::Create && !look.verbose {
         // What a new stack consists of is in the code; what it tells is worth a line.
         let outputs: Vec<&str> = diff
@@ -42,9 +78,9 @@ pub(crate) fn draw(action: StackAction, diff: &StackDiff, look: Look<'_>) -> Tex
             .collect();
         if !outputs.is_empty() {
             let line = format!("outputs {}", outputs.join(", "));
-            text.push(Line::at(2).then(Tone::Faint, &line));
+            tell(Line::at(2).then(Tone::Faint, &line).into(), Text::default());
         }
-        return text;
+        return blocks;
     }
     for (what, entries) in [
         ("parameter ", &diff.parameters),
@@ -54,7 +90,8 @@ pub(crate) fn draw(action: StackAction, diff: &StackDiff, look: Look<'_>) -> Tex
         ("", &diff.other),
     ] {
         for change in entries {
-            text.append(entry(what, change, look));
+            let (head, body) = entry(what, change, look);
+            tell(head, body);
         }
     }
     if !diff.equivalent.is_empty() {
@@ -62,9 +99,9 @@ pub(crate) fn draw(action: StackAction, diff: &StackDiff, look: Look<'_>) -> Tex
             "differs in form only, not deployed: {}",
             diff.equivalent.join(", ")
         );
-        text.push(Line::at(2).then(Tone::Faint, &line));
+        tell(Line::at(2).then(Tone::Faint, &line).into(), Text::default());
     }
-    text
+    blocks
 }
 
 /// Draws what becomes of a resource outside AWS.
@@ -124,30 +161,54 @@ impl Widths {
     }
 }
 
-fn draw_row(row: &Row<'_>, widths: &Widths, look: Look<'_>) -> Text {
-    match row {
-        Row::One(change) => resource(change, widths, look),
+fn block(row: &Row<'_>, widths: &Widths, look: Look<'_>) -> Block {
+    let danger = match row {
+        Row::One(change) => danger(change),
+        Row::Alike(_) => Danger::Change,
+        Row::Created(_) | Row::Metadata(_) | Row::Digest(_) => Danger::Harmless,
+    };
+    let (head, body) = match row {
+        Row::One(change) => {
+            // What is made anew is in the code; only a change needs its old and new value side by side.
+            let is_told = change.action != Action::Create || look.verbose;
+            let body = if is_told {
+                body(change, look)
+            } else {
+                Text::default()
+            };
+            (resource(change, widths), body)
+        }
         Row::Created(group) => {
             let type_name = group.first().map_or("", |change| &change.type_name);
             let head = format!("+ {} × {type_name}", group.len());
-            grouped(Tone::Create, &head, group).into()
+            (grouped(Tone::Create, &head, group).into(), Text::default())
         }
         Row::Metadata(group) => {
             let head = format!("~ metadata alone of {}", words::resources(group.len()));
-            grouped(Tone::Faint, &head, group).into()
+            (grouped(Tone::Faint, &head, group).into(), Text::default())
         }
         Row::Digest(group) => {
             let head = format!("~ new content for {}", words::resources(group.len()));
-            grouped(Tone::Update, &head, group).into()
+            (grouped(Tone::Update, &head, group).into(), Text::default())
         }
         Row::Alike(group) => {
             let head = format!("~ {} change alike", words::resources(group.len()));
-            let mut text = Text::from(grouped(Tone::Update, &head, group));
-            if let Some(first) = group.first() {
-                text.append(body(first, look));
-            }
-            text
+            let body = group.first().map(|first| body(first, look));
+            (
+                grouped(Tone::Update, &head, group).into(),
+                body.unwrap_or_default(),
+            )
         }
+    };
+    Block { danger, head, body }
+}
+
+fn danger(change: &Change) -> Danger {
+    match change.action {
+        _ if words::peril(change).is_some() => Danger::Data,
+        Action::Replace | Action::MayReplace | Action::Delete | Action::Orphan => Danger::Grave,
+        Action::Update | Action::Import | Action::Move => Danger::Change,
+        Action::Create => Danger::Harmless,
     }
 }
 
@@ -166,7 +227,8 @@ fn grouped(tone: Tone, head: &str, group: &[&Change]) -> Line {
         .plain(&format!("  {}{more}", names.join(", ")))
 }
 
-fn resource(change: &Change, widths: &Widths, look: Look<'_>) -> Text {
+/// What happens to a resource.
+fn resource(change: &Change, widths: &Widths) -> Text {
     let tone = words::tone(change.action);
     let mut head = Line::at(2)
         .then(tone, words::sign(change.action))
@@ -194,10 +256,6 @@ fn resource(change: &Change, widths: &Widths, look: Look<'_>) -> Text {
         let line =
             format!("looks like `{from}` under another name: `app.moved` keeps the resource");
         text.push(Line::at(BODY).then(Tone::Strong, &line));
-    }
-    // What is made anew is in the code; only a change needs its old and new value side by side.
-    if change.action != Action::Create || look.verbose {
-        text.append(body(change, look));
     }
     text
 }
@@ -292,14 +350,14 @@ fn followers(properties: &[&PropertyChange]) -> Text {
     text
 }
 
-fn entry(what: &str, change: &EntryChange, look: Look<'_>) -> Text {
+fn entry(what: &str, change: &EntryChange, look: Look<'_>) -> (Text, Text) {
     let head = format!("{} {what}{}", words::sign(change.action), change.name);
     let head = Line::at(2).then(words::tone(change.action), &head);
     if change.before == change.after && change.before_value == change.after_value {
         let causes = words::causes(&change.causes);
-        return head.plain(&format!("  ↳ {causes}")).into();
+        return (head.plain(&format!("  ↳ {causes}")).into(), Text::default());
     }
-    let mut text = Text::from(head);
+    let mut body = Text::default();
     if change.action == Action::Update || look.verbose {
         let values = Values {
             name: "",
@@ -307,7 +365,7 @@ fn entry(what: &str, change: &EntryChange, look: Look<'_>) -> Text {
             after: change.after_value.as_ref().or(change.after.as_ref()),
             note: "",
         };
-        text.append(values.draw(BODY, 0, look));
+        body = values.draw(BODY, 0, look);
     }
-    text
+    (head.into(), body)
 }

@@ -1,7 +1,9 @@
 //! What of a stack's changes is told together, so that what matters is not lost among what is alike.
 
+use std::collections::HashMap;
+
 use plan::{Action, Change, Impact, PropertyChange, Reason};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// From how many resources on those that are made alike are told on one line.
 const LIKE_CREATIONS: usize = 4;
@@ -28,12 +30,17 @@ pub(crate) enum Row<'p> {
 /// Folds changes; each group stands where its first stood.
 pub(crate) fn fold(changes: Vec<&Change>) -> Vec<Row<'_>> {
     let mut rows: Vec<Row<'_>> = Vec::new();
+    let mut places: HashMap<String, usize> = HashMap::new();
     for change in changes {
-        match rows.iter_mut().find(|row| row.takes(change)) {
+        let row = Row::of(change);
+        let place = row
+            .likeness()
+            .map(|likeness| places.entry(likeness).or_insert(rows.len()));
+        match place.and_then(|place| rows.get_mut(*place)) {
             Some(
                 Row::Created(group) | Row::Metadata(group) | Row::Digest(group) | Row::Alike(group),
             ) => group.push(change),
-            Some(Row::One(_)) | None => rows.push(Row::of(change)),
+            Some(Row::One(_)) | None => rows.push(row),
         }
     }
     rows.into_iter().flat_map(Row::unless_small).collect()
@@ -63,20 +70,17 @@ impl<'p> Row<'p> {
         }
     }
 
-    /// Whether a change belongs to the group.
-    fn takes(&self, change: &Change) -> bool {
-        let same = |group: &[&Change]| {
-            group.first().is_some_and(|first| {
-                first.properties == change.properties && first.attributes == change.attributes
-            })
-        };
-        match (self, Row::of(change)) {
-            (Self::Created(group), Row::Created(_)) => group
-                .first()
-                .is_some_and(|first| first.type_name == change.type_name),
-            (Self::Metadata(_), Row::Metadata(_)) | (Self::Digest(_), Row::Digest(_)) => true,
-            (Self::Alike(group), Row::Alike(_)) => same(group),
-            _ => false,
+    /// What its members have in common; changes with the same are told together.
+    fn likeness(&self) -> Option<String> {
+        match self {
+            Self::One(_) => None,
+            Self::Created(group) => Some(format!("+{}", group.first()?.type_name)),
+            Self::Metadata(_) => Some("metadata".to_owned()),
+            Self::Digest(_) => Some("digest".to_owned()),
+            Self::Alike(group) => {
+                let first = group.first()?;
+                Some(json!([first.properties, first.attributes]).to_string())
+            }
         }
     }
 
@@ -137,8 +141,6 @@ fn without_digests(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     fn change(id: &str, type_name: &str, properties: Value) -> Change {

@@ -1,67 +1,48 @@
-//! The plan as one HTML file that needs nothing else.
+//! The plan as one HTML page that needs nothing else: it loads nothing, and is whole without its script.
 
-use plan::{Plan, StackAction};
+mod page;
 
-use super::{access, change, plan as human, text::Look, words};
+use std::sync::LazyLock;
 
-const STYLE: &str = "body{font:16px/1.5 system-ui,sans-serif;max-width:72rem;margin:2rem auto;padding:0 1rem;color:#1b1b1b;background:#fff}\
-pre{overflow-x:auto;background:#f5f5f5;padding:.75rem;border-radius:.4rem;font-size:.85rem}\
-details{border:1px solid #ccc;border-radius:.4rem;padding:.5rem .75rem;margin:.75rem 0}\
-summary{cursor:pointer}summary:focus-visible{outline:2px solid #06c}\
-@media(prefers-color-scheme:dark){body{color:#eee;background:#161616}pre{background:#222}details{border-color:#444}}";
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use plan::Plan;
+use sha2::{Digest as _, Sha256};
+use tera::{Context, Tera};
 
-/// Draws a plan.
-pub(crate) fn draw(plan: &Plan) -> String {
-    let title = format!("Plan for {}", plan.environment);
-    let mut text = format!(
-        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
-         <meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\n\
-         <title>{title}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n<h1>{title}</h1>\n\
-         <p>Account {} · {}</p>\n<p><strong>{}</strong></p>\n",
-        escape(&words::account(&plan.account)),
-        escape(&plan.region),
-        if human::has_changes(plan) {
-            words::totals(&plan.summary)
-        } else {
-            "No changes".to_owned()
-        },
-        title = escape(&title),
-    );
-    for stack in &plan.stacks {
-        let (sign, _) = words::stack_sign(stack.action, &stack.diff);
-        let open = if stack.action == StackAction::None {
-            ""
-        } else {
-            " open"
-        };
-        text.push_str(&format!(
-            "<details{open}><summary>{sign} <b>{}</b>: {}</summary>\n",
-            escape(&stack.name),
-            words::stack_phrase(stack.action, &stack.diff)
-        ));
-        let look = Look {
-            verbose: true,
-            ..Look::PLAIN
-        };
-        let body = change::draw(stack.action, &stack.diff, look).render(look);
-        let access = access::draw(&stack.diff.security).render(look);
-        for (heading, part) in [("", body), ("Access", access)] {
-            if !part.is_empty() {
-                text.push_str(&format!(
-                    "<h2>{heading}</h2>\n<pre>{}</pre>\n",
-                    escape(&part)
-                ));
-            }
-        }
-        text.push_str("</details>\n");
-    }
-    text.push_str("</body>\n</html>\n");
-    text.replace("<h2></h2>\n", "")
-}
+use super::graph::svg::{self, Use};
+use crate::graph::Graph;
 
-fn escape(text: &str) -> String {
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
-        .replace('"', "&quot;")
+/// Opens and closes all changes at once, and finds some by their text.
+const SCRIPT: &str = include_str!("../../templates/plan/page.js");
+
+static TEMPLATES: LazyLock<Tera> = LazyLock::new(|| {
+    let mut tera = Tera::default();
+    tera.add_raw_templates([
+        ("page.html", include_str!("../../templates/plan/page.html")),
+        (
+            "resource.html",
+            include_str!("../../templates/plan/resource.html"),
+        ),
+        (
+            "property.html",
+            include_str!("../../templates/plan/property.html"),
+        ),
+    ])
+    .expect("the template is a part of the program, which its tests draw");
+    tera
+});
+
+/// Draws a plan, and with what it knows of the assembly (`graph`) the picture of what depends on what.
+pub(crate) fn draw(plan: &Plan, mut graph: Graph) -> String {
+    graph.mark(plan);
+    let mut context = Context::new();
+    context.insert("page", &page::Page::of(plan));
+    context.insert("picture", &svg::draw(&graph, Use::Page));
+    context.insert("style", include_str!("../../templates/plan/page.css"));
+    context.insert("script", SCRIPT);
+    context.insert("digest_of_script", &STANDARD.encode(Sha256::digest(SCRIPT)));
+    context.insert("version", env!("CARGO_PKG_VERSION"));
+    TEMPLATES
+        .render("page.html", &context)
+        .expect("the template reads what a page always has")
 }

@@ -95,6 +95,36 @@ impl Text {
     }
 }
 
+impl Text {
+    /// The text as lines of a diff, which are coloured by their first letter: what comes and goes by its sign, what is
+    /// dangerous by an exclamation mark.
+    pub(crate) fn as_diff(&self) -> String {
+        let mut shown = String::new();
+        for line in &self.lines {
+            let content: String = line.spans.iter().map(|span| span.text.as_str()).collect();
+            let (mark, rest) = match line.spans.first().map(|span| span.tone) {
+                _ if content.starts_with("+ ") => ('+', &content[2..]),
+                _ if content.starts_with("- ") => ('-', &content[2..]),
+                Some(Tone::Danger | Tone::Loss) => ('!', content.as_str()),
+                Some(
+                    Tone::Plain
+                    | Tone::Create
+                    | Tone::Update
+                    | Tone::Old
+                    | Tone::Strong
+                    | Tone::Faint,
+                )
+                | None => (' ', content.as_str()),
+            };
+            let indent = " ".repeat(line.indent.saturating_sub(1));
+            let row = format!("{mark}{indent}{rest}");
+            shown.push_str(row.trim_end());
+            shown.push('\n');
+        }
+        shown
+    }
+}
+
 impl From<Line> for Text {
     fn from(line: Line) -> Self {
         Self { lines: vec![line] }

@@ -186,6 +186,7 @@ pub(crate) struct Shown<'p> {
     pub(crate) before: Option<&'p Value>,
     pub(crate) after: Option<&'p Value>,
     pub(crate) note: String,
+    pub(crate) impact: Impact,
 }
 
 impl Shown<'_> {
@@ -224,6 +225,7 @@ pub(crate) fn shown(properties: &[PropertyChange]) -> (Vec<&PropertyChange>, Vec
                 before,
                 after,
                 note,
+                impact: property.impact,
             }),
         }
     }
