@@ -3,7 +3,7 @@
 use std::{fs, path::PathBuf};
 
 use clap::{ArgGroup, Args};
-use engine::{Busy, ChangeSets, plan_against};
+use engine::{Assembly, Busy, ChangeSets, plan_against};
 use plan::Plan;
 
 use crate::{

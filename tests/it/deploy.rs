@@ -33,7 +33,7 @@ fn stacks_are_deployed_in_order_and_their_outputs_are_the_answer() {
       outputs JobsUrl, AlarmsArn
 
     Access
-      + * may not s3:* on Files.Arn, Files.Arn/* when aws:SecureTransport Bool false  (Access)  narrows
+      + * may not s3:* on Files.Arn, Files.Arn/* when aws:SecureTransport Bool false  (Access)
 
     5 to create, 0 to update, 0 to replace, 0 to delete. Nothing stateful is lost.
 

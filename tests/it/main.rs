@@ -3,6 +3,7 @@
 //! Tests that need the tools of `cargo xtask test --only tools` are ignored otherwise; `cargo xtask test` runs them all.
 
 mod aws_cli;
+mod browser;
 mod cdk;
 mod deploy;
 mod destroy;
@@ -10,6 +11,7 @@ mod diff;
 mod endpoint;
 mod environment;
 mod faulty;
+mod graph;
 mod init;
 mod interruption;
 mod limits;
@@ -20,6 +22,7 @@ mod program;
 mod project;
 mod sample;
 mod samples;
+mod shop;
 mod stacks;
 mod status;
 mod synth;

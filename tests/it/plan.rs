@@ -29,7 +29,7 @@ fn everything_is_new_at_first() {
       outputs FilesName
 
     Access
-      + * may not s3:* on Files.Arn, Files.Arn/* when aws:SecureTransport Bool false  (Access)  narrows
+      + * may not s3:* on Files.Arn, Files.Arn/* when aws:SecureTransport Bool false  (Access)
 
     3 to create, 0 to update, 0 to replace, 0 to delete. Nothing stateful is lost.
     "#);

@@ -31,7 +31,12 @@ pub(crate) fn prepare(workspace: &Workspace) -> anyhow::Result<()> {
     once(
         &lists.join("samples-npm.txt"),
         &tools.join("samples/npm"),
-        npm_samples,
+        npm_archives,
+    )?;
+    once(
+        &lists.join("browser-npm.txt"),
+        &tools.join("browser"),
+        npm_archives,
     )?;
     once(
         &lists.join("cdk-diff/package-lock.json"),
@@ -139,7 +144,7 @@ struct Packed {
     filename: String,
 }
 
-fn npm_samples(list: &Path, folder: &Path) -> anyhow::Result<()> {
+fn npm_archives(list: &Path, folder: &Path) -> anyhow::Result<()> {
     let text = fs::read_to_string(list)?;
     let digests: BTreeMap<&str, &str> = text
         .lines()
