@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 
 const [modules, ...files] = process.argv.slice(2);
-const module = (name) => join(modules, readdirSync(modules).find((folder) => folder.startsWith(`${name}@`)));
+const module = (name) => join(modules, readdirSync(modules).find((folder) => folder.startsWith(`${name}@`)), "package");
 const { chromium } = await import(pathToFileURL(join(module("playwright-core"), "index.mjs")));
 
 const browser = await chromium.launch({

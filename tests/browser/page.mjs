@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 
 const [modules, ...files] = process.argv.slice(2);
-const module = (name) => join(modules, readdirSync(modules).find((folder) => folder.startsWith(`${name}@`)));
+const module = (name) => join(modules, readdirSync(modules).find((folder) => folder.startsWith(`${name}@`)), "package");
 const { chromium } = await import(pathToFileURL(join(module("playwright-core"), "index.mjs")));
 const axe = readFileSync(join(module("axe-core"), "axe.min.js"), "utf8");
 
@@ -150,9 +150,12 @@ for (const file of files) {
       if (isPage) {
         await isNoWider(page, say);
         await canBeUsedByAll(page, say);
-        await worksByKeyboard(page, say);
-        await isFoundAndOpened(page, say);
-        await isNoWider(page, say);
+        // What happens at a key is not another thing in the dark.
+        if (colorScheme === "light") {
+          await worksByKeyboard(page, say);
+          await isFoundAndOpened(page, say);
+          await isNoWider(page, say);
+        }
         if (await page.locator("script, img, iframe, link:not([rel=icon])").count() !== 1) say("something is on the page that is not its own");
       } else if (await page.evaluate(() => document.documentElement.localName) !== "svg") {
         say("this is no picture");
@@ -164,9 +167,10 @@ for (const file of files) {
     const say = (what) => wrong.push(`${file} without scripts: ${what}`);
     const page = await open(file, { viewport: SIZES[0], javaScriptEnabled: false }, say);
     if (await page.locator("#tools:visible").count() !== 0) say("tools that do nothing are shown");
-    for (const change of (await page.locator("details:not([open]) > summary").all()).slice(0, 3)) {
-      await change.click();
-      if (!await change.locator("xpath=../div").isVisible()) say("a change does not open");
+    for (const change of await page.locator("details").all()) {
+      const isOpen = await change.evaluate((element) => element.open);
+      await change.locator("summary").click();
+      if (await change.evaluate((element) => element.open) === isOpen) say("a change does not open and close");
     }
     await page.context().close();
   }
