@@ -16,6 +16,7 @@ mod progress;
 mod project;
 mod runtime;
 mod session;
+mod template_file;
 mod views;
 
 use std::{env, panic, process::ExitCode};

@@ -1,6 +1,6 @@
 //! `diff`: any two templates, no AWS, no app.
 
-use std::{fs, path::Path, path::PathBuf};
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use indexmap::IndexMap;
@@ -9,6 +9,7 @@ use template::Template;
 use crate::{
     error::{CommandError, Ending},
     printer::Printer,
+    template_file,
     views::{self, text::Look},
 };
 
@@ -59,7 +60,7 @@ pub(crate) fn run(args: &DiffArgs, printer: &Printer) -> Result<Ending, CommandE
 }
 
 fn read(file: &Path) -> Result<Template, CommandError> {
-    let content = fs::read(file).map_err(|error| CommandError::cannot_read(file, &error))?;
+    let content = template_file::read(file)?;
     Template::parse_bytes(&content).map_err(|errors| {
         let places: Vec<String> = errors
             .iter()

@@ -1,6 +1,6 @@
 //! `validate`: any template against the resource schemas and the rules.
 
-use std::{fs, path::PathBuf};
+use std::path::PathBuf;
 
 use assembly::Severity;
 use clap::Args;
@@ -10,6 +10,7 @@ use crate::{
     clock,
     error::{CommandError, Ending},
     printer::Printer,
+    template_file,
     views::findings::{self, FileFinding},
 };
 
@@ -41,7 +42,7 @@ pub(crate) fn run(args: &ValidateArgs, printer: &Printer) -> Result<Ending, Comm
     let today = clock::today()?;
     let mut files = Vec::new();
     for file in &args.files {
-        let content = fs::read(file).map_err(|error| CommandError::cannot_read(file, &error))?;
+        let content = template_file::read(file)?;
         files.push(ValidatedFile {
             file: file.display().to_string(),
             findings: findings::of_file(&content, &today),

@@ -113,7 +113,7 @@ impl<S: DeserializeOwned> Environment<S> {
                 .lines()
                 .position(|line| line.starts_with(&format!("{key}:")))
                 .map(|line| (line + 1, key.len() + 3)),
-            message,
+            message: one_line(&message),
             suggestion: None,
         };
         if self.account.len() != 12 || !self.account.bytes().all(|byte| byte.is_ascii_digit()) {
@@ -165,9 +165,22 @@ fn describe(file: &str, error: &serde_yaml::Error) -> EnvironmentError {
         position: error
             .location()
             .map(|location| (location.line(), location.column())),
-        message,
+        message: one_line(&message),
         suggestion,
     }
+}
+
+/// Writes control characters as escapes: a line break in a value would tear the message apart.
+fn one_line(message: &str) -> String {
+    let mut line = String::with_capacity(message.len());
+    for character in message.chars() {
+        if character.is_control() {
+            line.extend(character.escape_default());
+        } else {
+            line.push(character);
+        }
+    }
+    line
 }
 
 #[cfg(test)]
@@ -215,6 +228,12 @@ mod tests {
         let error = error(&GOOD.replace("12\n", "twelve\n"));
         assert_eq!(error.position.map(|position| position.0), Some(6));
         assert!(error.message.contains("password_length"), "{error}");
+    }
+
+    #[test]
+    fn a_value_of_two_lines_is_told_on_one() {
+        let error = error(&GOOD.replace("never", "\"never\\nmind\""));
+        assert!(error.message.contains("`never\\nmind`"), "{error}");
     }
 
     #[test]

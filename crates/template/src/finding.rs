@@ -1,6 +1,6 @@
 //! What validation has to say.
 
-use std::{fmt, fmt::Write as _};
+use std::fmt;
 
 use serde::Serialize;
 use serde_json::Value;
@@ -105,8 +105,28 @@ impl<'a> Path<'a> {
 }
 
 /// Gathers findings; places are looked up once all are known.
-#[derive(Debug, Default)]
-pub(crate) struct Findings(Vec<(&'static Rule, Severity, String, Vec<String>)>);
+#[derive(Debug)]
+pub(crate) struct Findings {
+    list: Vec<Told>,
+    /// What may still be spent on looking for names that are near to wrong ones: thousands of wrong names among
+    /// thousands of right ones are no slips, and would take minutes.
+    effort: usize,
+}
+
+/// A rule, how grave its breach is, what is said and where.
+type Told = (&'static Rule, Severity, String, Vec<String>);
+
+/// What may be spent on suggestions in one template: pairs of characters that are compared.
+const MOST_EFFORT: usize = 50_000_000;
+
+impl Default for Findings {
+    fn default() -> Self {
+        Self {
+            list: Vec::new(),
+            effort: MOST_EFFORT,
+        }
+    }
+}
 
 impl Findings {
     /// Adds a finding of the rule's own severity.
@@ -122,8 +142,7 @@ impl Findings {
         path: &Path<'_>,
         message: impl Into<String>,
     ) {
-        self.0
-            .push((rule, severity, message.into(), path.to_strings()));
+        self.add_owned(severity, rule, path.to_strings(), message);
     }
 
     /// Adds a finding at a path that was put together by its owner.
@@ -134,7 +153,8 @@ impl Findings {
         path: Vec<String>,
         message: impl Into<String>,
     ) {
-        self.0.push((rule, severity, message.into(), path));
+        let message = one_line(message.into());
+        self.list.push((rule, severity, message, path));
     }
 
     /// Adds a finding at a member of what `path` leads to.
@@ -152,38 +172,52 @@ impl Findings {
 
     /// How many there are.
     pub(crate) fn len(&self) -> usize {
-        self.0.len()
+        self.list.len()
     }
 
     /// Takes back all but the first `length` findings.
     pub(crate) fn split_off(&mut self, length: usize) -> Self {
-        Self(self.0.split_off(length))
+        Self {
+            list: self.list.split_off(length),
+            ..Self::default()
+        }
     }
 
     /// Adds what was gathered apart.
     pub(crate) fn append(&mut self, mut other: Self) {
-        self.0.append(&mut other.0);
+        self.list.append(&mut other.list);
     }
 
     /// Whether one of them is an error.
     pub(crate) fn has_error(&self) -> bool {
-        self.0
+        self.list
             .iter()
             .any(|(_, severity, ..)| *severity == Severity::Error)
     }
 
     /// How deep the first of them lies.
     pub(crate) fn depth(&self) -> usize {
-        self.0.first().map_or(0, |(.., path)| path.len())
+        self.list.first().map_or(0, |(.., path)| path.len())
     }
 
     /// What the first of them says.
     pub(crate) fn first_message(&self) -> Option<&str> {
-        self.0.first().map(|(_, _, message, _)| message.as_str())
+        self.list.first().map(|(_, _, message, _)| message.as_str())
     }
 
-    pub(crate) fn into_parts(self) -> Vec<(&'static Rule, Severity, String, Vec<String>)> {
-        self.0
+    /// Asks for the nearest of `candidates`, when one is near enough to be meant: `; did you mean `Bucket`?`
+    pub(crate) fn suggestion<'a>(
+        &mut self,
+        name: &str,
+        candidates: impl IntoIterator<Item = &'a str>,
+    ) -> String {
+        nearest(name, candidates, &mut self.effort).map_or_else(String::new, |candidate| {
+            format!("; did you mean `{candidate}`?")
+        })
+    }
+
+    pub(crate) fn into_parts(self) -> Vec<Told> {
+        self.list
     }
 }
 
@@ -194,19 +228,28 @@ pub(crate) fn shown(value: &Value) -> String {
         Value::String(text) => text.clone(),
         other => other.to_string(),
     };
-    let mut shown = String::new();
-    for character in text.chars().take(LONGEST) {
-        // A line break or another control character would tear the message apart.
-        if character.is_control() {
-            let _ = write!(shown, "{}", character.escape_default());
-        } else {
-            shown.push(character);
-        }
-    }
+    let mut shown: String = text.chars().take(LONGEST).collect();
     if text.chars().nth(LONGEST).is_some() {
         shown.push('…');
     }
     shown
+}
+
+/// Writes control characters as escapes: a line break in a name would tear the message apart, an escape sequence
+/// would reach the terminal.
+pub(crate) fn one_line(message: String) -> String {
+    if !message.contains(char::is_control) {
+        return message;
+    }
+    let mut line = String::with_capacity(message.len() + 8);
+    for character in message.chars() {
+        if character.is_control() {
+            line.extend(character.escape_default());
+        } else {
+            line.push(character);
+        }
+    }
+    line
 }
 
 /// What kind of value it is, in words of the template formats.
@@ -221,21 +264,31 @@ pub(crate) fn kind(value: &Value) -> &'static str {
     }
 }
 
-/// Asks for the nearest of `candidates`, when one is near enough to be meant: `; did you mean `Bucket`?`
-pub(crate) fn suggestion<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> String {
+/// The nearest of `candidates`, when one is near enough to be meant. What each comparison costs is taken from `effort`;
+/// `None` too when that is used up.
+fn nearest<'a>(
+    name: &str,
+    candidates: impl IntoIterator<Item = &'a str>,
+    effort: &mut usize,
+) -> Option<&'a str> {
     let lower = name.to_lowercase();
-    candidates
-        .into_iter()
-        .map(|candidate| {
-            // A difference of case alone is the nearest of all.
-            let distance = strsim::damerau_levenshtein(&lower, &candidate.to_lowercase());
-            (distance, candidate)
-        })
-        .filter(|(distance, candidate)| *distance <= name.len().max(candidate.len()).div_ceil(3))
-        .min_by_key(|(distance, _)| *distance)
-        .map_or_else(String::new, |(_, candidate)| {
-            format!("; did you mean `{candidate}`?")
-        })
+    let mut best = None;
+    for candidate in candidates {
+        let most = name.len().max(candidate.len()).div_ceil(3);
+        let least = best.map_or(usize::MAX, |(distance, _)| distance);
+        if name.len().abs_diff(candidate.len()) > most {
+            continue;
+        }
+        let rest = effort.checked_sub(name.len() * candidate.len() + 1);
+        *effort = rest.unwrap_or(0);
+        rest?;
+        // A difference of case alone is the nearest of all.
+        let distance = strsim::damerau_levenshtein(&lower, &candidate.to_lowercase());
+        if distance <= most && distance < least {
+            best = Some((distance, candidate));
+        }
+    }
+    best.map(|(_, candidate)| candidate)
 }
 
 #[cfg(test)]
@@ -247,17 +300,22 @@ mod tests {
     #[test]
     fn the_nearest_name_is_suggested_when_it_is_near() {
         let names = ["Bucket", "BucketPolicy", "Topic"];
-        assert_eq!(suggestion("Buket", names), "; did you mean `Bucket`?");
-        assert_eq!(
-            suggestion("bucketpolicy", names),
-            "; did you mean `BucketPolicy`?"
-        );
-        assert_eq!(suggestion("Queue", names), "");
+        let mut findings = Findings::default();
+        let table = [
+            ("Buket", "; did you mean `Bucket`?"),
+            ("bucketpolicy", "; did you mean `BucketPolicy`?"),
+            ("Queue", ""),
+        ];
+        for (name, expected) in table {
+            assert_eq!(findings.suggestion(name, names), expected, "{name}");
+        }
+        findings.effort = 10;
+        assert_eq!(findings.suggestion("Buket", names), "");
     }
 
     #[test]
     fn a_value_is_shown_on_one_line_and_not_endlessly() {
-        assert_eq!(shown(&json!("a\nb")), "a\\nb");
+        assert_eq!(one_line("a\nb\u{1b}[2Jé".to_owned()), "a\\nb\\u{1b}[2Jé");
         assert_eq!(shown(&json!([1, "b"])), "[1,\"b\"]");
         assert_eq!(shown(&json!("x".repeat(100))).chars().count(), 61);
     }

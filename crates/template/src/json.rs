@@ -7,8 +7,11 @@ use serde_json::{Map, Value};
 
 use crate::{
     position::{Places, Position},
-    template::{GET_ATT, MAXIMUM_DEPTH, ParseError, split_get_att},
+    template::{GET_ATT, MAXIMUM_DEPTH, MOST_ERRORS, ParseError, split_get_att, too_deep},
 };
+
+/// What the reader says of too deep nesting.
+const TOO_DEEP: &str = "nested too deep";
 
 /// Reads a JSON document; every key that stands twice in one object is an error.
 pub(crate) fn parse(text: &str) -> Result<Value, Vec<ParseError>> {
@@ -45,10 +48,11 @@ fn describe(text: &str, error: &serde_json::Error) -> ParseError {
             .take_while(|(index, _)| *index < error.column())
             .count()
     });
-    ParseError::new(
-        Position::new(error.line().max(1), column.max(1)),
-        format!("the text is not JSON: {message}"),
-    )
+    let place = Position::new(error.line().max(1), column.max(1));
+    if message == TOO_DEEP {
+        return too_deep(place);
+    }
+    ParseError::new(place, format!("the text is not JSON: {message}"))
 }
 
 /// Builds a value as `serde_json` does, noticing keys that stand twice and too deep nesting.
@@ -61,9 +65,7 @@ struct Reader<'a> {
 impl Reader<'_> {
     fn deeper<E: serde::de::Error>(self) -> Result<Self, E> {
         if self.depth == MAXIMUM_DEPTH {
-            return Err(E::custom(format_args!(
-                "nested deeper than {MAXIMUM_DEPTH} levels"
-            )));
+            return Err(E::custom(TOO_DEEP));
         }
         Ok(Self {
             depth: self.depth + 1,
@@ -236,6 +238,7 @@ impl<'a> Scan<'a> {
                     let place = self.here();
                     let key = self.string();
                     if let Some(errors) = &mut self.errors
+                        && errors.len() < MOST_ERRORS
                         && let Some(first) = keys.insert(unescape(key), place)
                     {
                         errors.push(repeated_key(&unescape(key), first, place));

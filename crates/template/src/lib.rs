@@ -39,5 +39,7 @@ pub use references::{
 };
 pub use review::{Circumstances, Suppression, check, suppressions};
 pub use rules::{RULES, Rule};
-pub use template::{Format, MAXIMUM_DEPTH, MAXIMUM_EXPANSION, ParseError, Template};
+pub use template::{
+    Format, MAXIMUM_DEPTH, MAXIMUM_EXPANSION, MAXIMUM_LENGTH, ParseError, Template,
+};
 pub use validate::{Options, ParameterError, check_parameter_value, validate};

@@ -1,6 +1,6 @@
 //! Where the parts of a template stand in its text.
 
-use std::fmt;
+use std::{collections::HashMap, fmt};
 
 use serde::Serialize;
 use serde_json::Value;
@@ -54,12 +54,18 @@ impl Places {
     /// Follows `path` into `value`: the place it ends at, and how many steps of it were found.
     ///
     /// Where the value is deeper than the text (a dotted `GetAtt` read as a list), its last known place stands.
-    pub(crate) fn follow<S: AsRef<str>>(&self, value: &Value, path: &[S]) -> (Position, usize) {
+    /// `indexes` is kept from one call to the next.
+    pub(crate) fn follow<'v, S: AsRef<str>>(
+        &self,
+        value: &'v Value,
+        path: &[S],
+        indexes: &mut Indexes<'v>,
+    ) -> (Position, usize) {
         let mut places = self;
         let mut value = value;
         let mut place = self.place;
         for (depth, segment) in path.iter().enumerate() {
-            let Some((index, child)) = step(value, segment.as_ref()) else {
+            let Some((index, child)) = indexes.step(value, segment.as_ref()) else {
                 return (place, depth);
             };
             value = child;
@@ -72,18 +78,36 @@ impl Places {
     }
 }
 
-/// The child of `value` called `segment`, and its index.
-fn step<'a>(value: &'a Value, segment: &str) -> Option<(usize, &'a Value)> {
-    match value {
-        Value::Object(members) => members
-            .iter()
-            .enumerate()
-            .find(|(_, (key, _))| *key == segment)
-            .map(|(index, (_, child))| (index, child)),
-        Value::Array(elements) => {
-            let index = segment.parse().ok()?;
-            elements.get(index).map(|child| (index, child))
+/// Which place among its siblings every member of the larger objects has, once one was asked for.
+///
+/// An object knows the value of a key, but not its index: who asks for many would search it through each time.
+#[derive(Debug, Default)]
+pub(crate) struct Indexes<'v>(HashMap<usize, HashMap<&'v str, usize>>);
+
+impl<'v> Indexes<'v> {
+    /// Objects with fewer members are searched.
+    const FEW: usize = 16;
+
+    /// The child of `value` called `segment`, and its index.
+    fn step(&mut self, value: &'v Value, segment: &str) -> Option<(usize, &'v Value)> {
+        match value {
+            Value::Object(members) => {
+                let child = members.get(segment)?;
+                let index = if members.len() <= Self::FEW {
+                    members.keys().position(|key| key == segment)
+                } else {
+                    let keys = || members.keys().map(String::as_str).zip(0..).collect();
+                    let object = std::ptr::from_ref(value).addr();
+                    let indexes = self.0.entry(object).or_insert_with(keys);
+                    indexes.get(segment).copied()
+                };
+                Some((index?, child))
+            }
+            Value::Array(elements) => {
+                let index = segment.parse().ok()?;
+                elements.get(index).map(|child| (index, child))
+            }
+            _ => None,
         }
-        _ => None,
     }
 }

@@ -5,8 +5,9 @@ use std::{fmt, sync::OnceLock};
 use serde_json::{Map, Value};
 
 use crate::{
+    finding::one_line,
     json,
-    position::{Places, Position},
+    position::{Indexes, Places, Position},
     yaml,
 };
 
@@ -15,6 +16,12 @@ pub const MAXIMUM_DEPTH: usize = 120;
 
 /// How many bytes the aliases of a YAML template may stand for: several times what a whole template may have.
 pub const MAXIMUM_EXPANSION: usize = 4_000_000;
+
+/// How long a text may be, in bytes: several times what CloudFormation takes, 1,000,000.
+pub const MAXIMUM_LENGTH: usize = 8_000_000;
+
+/// How many errors of one text are told; who makes more of them has made one a hundred times.
+pub(crate) const MOST_ERRORS: usize = 100;
 
 /// The one function whose string form, `Resource.Attribute`, means a list.
 pub(crate) const GET_ATT: &str = "Fn::GetAtt";
@@ -41,7 +48,7 @@ impl ParseError {
     pub(crate) fn new(position: Position, message: impl Into<String>) -> Self {
         Self {
             position,
-            message: message.into(),
+            message: one_line(message.into()),
         }
     }
 }
@@ -91,6 +98,7 @@ impl Template {
     /// # Errors
     /// As [`Template::parse`], or the bytes are not UTF-8.
     pub fn parse_bytes(bytes: &[u8]) -> Result<Self, Vec<ParseError>> {
+        check_length(bytes)?;
         match std::str::from_utf8(bytes) {
             Ok(text) => Self::parse(text),
             Err(error) => {
@@ -104,10 +112,11 @@ impl Template {
     /// Reads a template from its text, JSON when it begins with `{` and YAML otherwise.
     ///
     /// # Errors
-    /// The text is malformed, has a key twice in one mapping, a tag that CloudFormation does not know, is nested deeper
-    /// than [`MAXIMUM_DEPTH`], has aliases that stand for more than [`MAXIMUM_EXPANSION`] bytes, or is not a mapping. All
-    /// keys found twice are told at once; of malformed text only the first place is known.
+    /// The text is longer than [`MAXIMUM_LENGTH`], malformed, has a key twice in one mapping, a tag that CloudFormation does not know, is nested deeper
+    /// than [`MAXIMUM_DEPTH`], has aliases that stand for more than [`MAXIMUM_EXPANSION`] bytes, or is not a mapping. The
+    /// keys found twice are told at once, a hundred at most; of malformed text only the first place is known.
     pub fn parse(text: &str) -> Result<Self, Vec<ParseError>> {
+        check_length(text.as_bytes())?;
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let format = if text.trim_start().starts_with('{') {
             Format::Json
@@ -158,13 +167,22 @@ impl Template {
     ///
     /// `None` when the template has no such path.
     pub fn position<S: AsRef<str>>(&self, path: &[S]) -> Option<Position> {
-        let (place, found) = self.places().follow(&self.body, path);
+        let (place, found) = self.follow(path, &mut Indexes::default());
         (found == path.len()).then_some(place)
     }
 
     /// Where `path` stands or, when the template has no such path, the nearest part around it.
     pub fn nearest_position<S: AsRef<str>>(&self, path: &[S]) -> Position {
-        self.places().follow(&self.body, path).0
+        self.follow(path, &mut Indexes::default()).0
+    }
+
+    /// The nearest part of the template around `path`, and how many steps of it were found.
+    pub(crate) fn follow<'t, S: AsRef<str>>(
+        &'t self,
+        path: &[S],
+        indexes: &mut Indexes<'t>,
+    ) -> (Position, usize) {
+        self.places().follow(&self.body, path, indexes)
     }
 
     /// What the body no longer shows, in the order of the text.
@@ -194,8 +212,25 @@ pub(crate) fn split_get_att(argument: &mut Value) {
     }
 }
 
+/// Refuses a text that is too long, where it becomes so.
+fn check_length(bytes: &[u8]) -> Result<(), Vec<ParseError>> {
+    if bytes.len() <= MAXIMUM_LENGTH {
+        return Ok(());
+    }
+    let message = format!(
+        "the text is longer than {MAXIMUM_LENGTH} bytes; CloudFormation takes 1000000 and nothing beyond is read"
+    );
+    let place = end_of(&String::from_utf8_lossy(&bytes[..MAXIMUM_LENGTH]));
+    Err(vec![ParseError::new(place, message)])
+}
+
+/// What is said wherever a text nests too deep.
+pub(crate) fn too_deep(place: Position) -> ParseError {
+    ParseError::new(place, format!("nested deeper than {MAXIMUM_DEPTH} levels"))
+}
+
 /// The position behind the last character of `text`.
-fn end_of(text: &str) -> Position {
+pub(crate) fn end_of(text: &str) -> Position {
     let last_line = text.rsplit('\n').next().unwrap_or_default();
     Position::new(
         text.matches('\n').count() + 1,

@@ -13,7 +13,8 @@ use crate::{
     position::{Places, Position},
     scalar,
     template::{
-        GET_ATT, MAXIMUM_DEPTH, MAXIMUM_EXPANSION, ParseError, Remark, RemarkKind, split_get_att,
+        GET_ATT, MAXIMUM_DEPTH, MAXIMUM_EXPANSION, MOST_ERRORS, ParseError, Remark, RemarkKind,
+        end_of, split_get_att, too_deep,
     },
 };
 
@@ -69,6 +70,9 @@ const MOST_REPARSED: usize = 8_000_000;
 /// the parser here does not allow that. Such lines are moved to the right, where they mean the same, and places within
 /// them are told as they were written.
 pub(crate) fn parse(text: &str) -> Result<Document, Vec<ParseError>> {
+    if let Some(error) = unprintable(text) {
+        return Err(vec![error]);
+    }
     let mut moved = BTreeSet::new();
     let mut adjusted = Cow::Borrowed(text);
     let mut reparsed = 0;
@@ -91,6 +95,20 @@ pub(crate) fn parse(text: &str) -> Result<Document, Vec<ParseError>> {
             None => return move_back(outcome, &moved),
         }
     }
+}
+
+/// The first character that YAML does not allow anywhere. The parser would take a NUL for the end of the text.
+///
+/// <https://yaml.org/spec/1.1/#c-printable>
+fn unprintable(text: &str) -> Option<ParseError> {
+    let is_printable = |character: char| matches!(character, '\t' | '\n' | '\r' | ' '..='~' | '\u{85}' | '\u{a0}'..='\u{fffd}' | '\u{10000}'..);
+    let index = text.find(|character| !is_printable(character))?;
+    let character = text[index..].chars().next()?;
+    let message = format!(
+        "{NOT_YAML}the character U+{:04X} cannot stand in it",
+        u32::from(character)
+    );
+    Some(ParseError::new(end_of(&text[..index]), message))
 }
 
 /// Whether an error is that a line of a flow collection begins too far left; in blocks the parser never says this.
@@ -236,8 +254,7 @@ impl<'a> Reader<'a> {
     fn node(&mut self, event: Event<'a>, span: Span, depth: usize) -> Result<Node, ParseError> {
         let place = position(&span.start);
         if depth > MAXIMUM_DEPTH {
-            let message = format!("nested deeper than {MAXIMUM_DEPTH} levels");
-            return Err(ParseError::new(place, message));
+            return Err(too_deep(place));
         }
         let (anchor, node) = match event {
             Event::Alias(anchor) => return self.alias(anchor, place, depth),
@@ -257,32 +274,42 @@ impl<'a> Reader<'a> {
             _ => return Err(ParseError::new(place, "a value is missing here")),
         };
         if anchor > 0 {
+            // An anchor within an anchored value is kept twice, and so on: copies like those of aliases.
+            self.expand(node.weight, place)?;
             self.anchors.insert(anchor, node.clone());
         }
         Ok(node)
     }
 
     fn alias(&mut self, anchor: usize, place: Position, depth: usize) -> Result<Node, ParseError> {
-        let error = |message: String| Err(ParseError::new(place, message));
         let Some(node) = self.anchors.get(&anchor) else {
-            return error("the alias stands within what it stands for".to_owned());
+            let message = "the alias stands within what it stands for";
+            return Err(ParseError::new(place, message));
         };
-        self.expansion += node.weight;
-        if self.expansion > MAXIMUM_EXPANSION {
-            return error(format!(
-                "aliases stand for more than {MAXIMUM_EXPANSION} bytes, more than any template may have"
-            ));
+        let (weight, height) = (node.weight, node.height);
+        self.expand(weight, place)?;
+        if depth + height > MAXIMUM_DEPTH {
+            return Err(too_deep(place));
         }
-        if depth + node.height > MAXIMUM_DEPTH {
-            return error(format!("nested deeper than {MAXIMUM_DEPTH} levels"));
-        }
-        let mut node = node.clone();
+        let mut node = self.anchors[&anchor].clone();
         node.places.place = place;
         self.remarks.push(Remark {
             position: place,
             kind: RemarkKind::Alias,
         });
         Ok(node)
+    }
+
+    /// Counts what an anchor or an alias copies.
+    fn expand(&mut self, weight: usize, place: Position) -> Result<(), ParseError> {
+        self.expansion += weight;
+        if self.expansion > MAXIMUM_EXPANSION {
+            let message = format!(
+                "aliases stand for more than {MAXIMUM_EXPANSION} bytes, more than any template may have"
+            );
+            return Err(ParseError::new(place, message));
+        }
+        Ok(())
     }
 
     fn scalar(
@@ -364,7 +391,11 @@ impl<'a> Reader<'a> {
             }
             if object.contains_key(&key) {
                 let first = whole.place_of(&object, &key);
-                self.errors.push(repeated_key(&key, first, place));
+                let error = repeated_key(&key, first, place);
+                if self.errors.len() + 1 == MOST_ERRORS {
+                    return Err(error);
+                }
+                self.errors.push(error);
                 continue;
             }
             node.places.place = place;
@@ -540,10 +571,12 @@ fn unknown_tag(tag: &Tag, place: Position) -> ParseError {
 }
 
 fn describe(error: &ScanError) -> ParseError {
-    ParseError::new(
-        position(error.marker()),
-        format!("{NOT_YAML}{}", error.info()),
-    )
+    let place = position(error.marker());
+    // It looks further ahead than what was read so far.
+    if error.info() == "recursion limit exceeded" {
+        return too_deep(place);
+    }
+    ParseError::new(place, format!("{NOT_YAML}{}", error.info()))
 }
 
 fn position(marker: &Marker) -> Position {

@@ -216,7 +216,7 @@ fn mutated_templates_are_read_or_refused() {
         references(template.body());
     }
     assert!(
-        read > 300,
+        read > 250,
         "only {read} mutations could be read, so little was tested"
     );
     assert!(

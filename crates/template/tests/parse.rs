@@ -170,7 +170,7 @@ fn malformed_text_is_refused_with_its_place() {
     let deep_json = format!("{{\"a\":{}", "[".repeat(10_000));
     let deep_flow = format!("a: {}", "[".repeat(10_000));
     let deep_block = "- ".repeat(10_000);
-    let deep_maps: String = (0..10_000)
+    let deep_maps: String = (0..1000)
         .map(|depth| format!("{}a:\n", " ".repeat(depth)))
         .collect();
     let deep_keys = "? ".repeat(10_000);
@@ -204,6 +204,14 @@ fn malformed_text_is_refused_with_its_place() {
             "1:4: the text is not YAML: while scanning a quoted scalar, found unexpected end of stream",
         ),
         (
+            "a: \"b\0\"\nc: 1",
+            "1:6: the text is not YAML: the character U+0000 cannot stand in it",
+        ),
+        (
+            "a: 1\n# \u{1b}\n",
+            "2:3: the text is not YAML: the character U+001B cannot stand in it",
+        ),
+        (
             "a: *b",
             "1:4: the text is not YAML: while parsing node, found unknown anchor",
         ),
@@ -227,14 +235,8 @@ fn malformed_text_is_refused_with_its_place() {
             "a: 1\n---\nb: 2",
             "2:1: a template is one document; a second one begins here",
         ),
-        (
-            deep_json.as_str(),
-            "1:125: the text is not JSON: nested deeper than 120 levels",
-        ),
-        (
-            deep_flow.as_str(),
-            "1:259: the text is not YAML: recursion limit exceeded",
-        ),
+        (deep_json.as_str(), "1:125: nested deeper than 120 levels"),
+        (deep_flow.as_str(), "1:259: nested deeper than 120 levels"),
         (deep_block.as_str(), "1:243: nested deeper than 120 levels"),
         (deep_maps.as_str(), "122:122: nested deeper than 120 levels"),
         (deep_keys.as_str(), "1:3: a key must be a string"),

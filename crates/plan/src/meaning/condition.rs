@@ -15,7 +15,7 @@ pub(super) fn outcomes<'a>(side: &Side<'a>, place: &Place<'_>) -> HashMap<&'a st
         outcomes: HashMap::new(),
     };
     for name in evaluation.conditions.keys() {
-        evaluation.outcome(name);
+        evaluation.work_out(name);
     }
     evaluation.outcomes
 }
@@ -24,7 +24,7 @@ pub(super) fn outcomes<'a>(side: &Side<'a>, place: &Place<'_>) -> HashMap<&'a st
 pub(super) fn changed<'a>(old: &Side<'a>, new: &Side<'a>, place: &Place<'_>) -> HashSet<&'a str> {
     let (before, after) = (old.section("Conditions"), new.section("Conditions"));
     let mut changed: HashSet<&str> = HashSet::new();
-    let mut unknown: Vec<(&str, Vec<&str>)> = Vec::new();
+    let mut readers: HashMap<&str, Vec<&str>> = HashMap::new();
     for (name, expression) in after {
         let Some(earlier) = before.get(name) else {
             continue;
@@ -35,18 +35,22 @@ pub(super) fn changed<'a>(old: &Side<'a>, new: &Side<'a>, place: &Place<'_>) -> 
             if old.meaning(earlier, place) == new.meaning(expression, place) {
                 let mut read = Vec::new();
                 conditions_read(expression, &mut read);
-                unknown.push((name, read));
+                for condition in read {
+                    readers.entry(condition).or_default().push(name);
+                }
             } else {
                 changed.insert(name);
             }
         }
     }
     // Changes reach the conditions that read changed ones, and those that read these.
-    while let Some(place) = unknown
-        .iter()
-        .position(|(_, read)| read.iter().any(|name| changed.contains(name)))
-    {
-        changed.insert(unknown.swap_remove(place).0);
+    let mut reached: Vec<&str> = changed.iter().copied().collect();
+    while let Some(name) = reached.pop() {
+        for reader in readers.remove(name).unwrap_or_default() {
+            if changed.insert(reader) {
+                reached.push(reader);
+            }
+        }
     }
     changed
 }
@@ -72,24 +76,42 @@ struct Evaluation<'e, 'a> {
     outcomes: HashMap<&'a str, Option<bool>>,
 }
 
-impl Evaluation<'_, '_> {
-    fn outcome(&mut self, name: &str) -> Option<bool> {
-        if let Some(outcome) = self.outcomes.get(name) {
-            return *outcome;
+impl<'a> Evaluation<'_, 'a> {
+    /// Works out a condition after those it reads. They may be as many as a template holds, one behind the other, so
+    /// those that wait for others are kept in a list instead of on the program's stack.
+    fn work_out(&mut self, name: &'a str) {
+        let mut waiting = Vec::new();
+        waiting.extend(self.begin(name));
+        while let Some((name, expression, unread)) = waiting.last_mut() {
+            if let Some(next) = unread.pop() {
+                waiting.extend(self.begin(next));
+                continue;
+            }
+            let (name, expression) = (*name, *expression);
+            let outcome = self.test(expression);
+            self.outcomes.insert(name, outcome);
+            waiting.pop();
         }
-        let (name, expression) = self.conditions.get_key_value(name)?;
-        // Until it is worked out it is unknown, also to itself.
-        self.outcomes.insert(name, None);
-        let outcome = self.test(expression);
-        self.outcomes.insert(name, outcome);
-        outcome
     }
 
-    fn test(&mut self, expression: &Value) -> Option<bool> {
+    /// Begins with a condition that was not met before: its name, its expression and the conditions it reads.
+    fn begin(&mut self, name: &'a str) -> Option<(&'a str, &'a Value, Vec<&'a str>)> {
+        let expression = self.conditions.get(name)?;
+        if self.outcomes.contains_key(name) {
+            return None;
+        }
+        // Until it is worked out it is unknown, also to itself.
+        self.outcomes.insert(name, None);
+        let mut read = Vec::new();
+        conditions_read(expression, &mut read);
+        Some((name, expression, read))
+    }
+
+    fn test(&self, expression: &Value) -> Option<bool> {
         let (name, argument) = expression.as_object()?.iter().next()?;
         let items = argument.as_array().map_or(&[] as &[Value], Vec::as_slice);
         match (name.as_str(), items) {
-            ("Condition", _) => self.outcome(argument.as_str()?),
+            ("Condition", _) => *self.outcomes.get(argument.as_str()?)?,
             ("Fn::Equals", [left, right]) => {
                 let left = self.side.meaning(left, self.place)?;
                 let right = self.side.meaning(right, self.place)?;
@@ -104,7 +126,7 @@ impl Evaluation<'_, '_> {
     }
 
     /// Whether all items are `wanted`; where one is the opposite, that alone decides.
-    fn all(&mut self, items: &[Value], wanted: bool) -> Option<bool> {
+    fn all(&self, items: &[Value], wanted: bool) -> Option<bool> {
         let mut result = Some(wanted);
         for item in items {
             match self.test(item) {

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::{
-    Mode, Part, Place, Side, parts,
+    Mode, Part, Place, Side, is_literal, parts,
     text::{concatenate, text_of},
 };
 
@@ -26,11 +26,8 @@ impl Side<'_> {
             ("Fn::GetAtt", _) => self.attribute(argument, &argument_place),
             ("Fn::Sub", _) => self.substitution(argument, &argument_place),
             ("Fn::Join", [separator, texts]) => self.join(separator, texts, &argument_place),
-            ("Fn::FindInMap", [map, first, second, ..]) => {
-                match self.find_in_map([map, first, second], items.get(3), place) {
-                    Some(found) => return found,
-                    None => self.unknown(name, argument, &argument_place),
-                }
+            ("Fn::FindInMap", [map, first, second, options @ ..]) => {
+                return self.find_in_map([map, first, second], options, place);
             }
             ("Fn::Select", [index, list]) => self.select(index, list, &argument_place),
             ("Fn::Split", [separator, text]) => self.split(separator, text, &argument_place),
@@ -132,22 +129,37 @@ impl Side<'_> {
         concatenate(all)
     }
 
-    /// The outer `None`: nothing is found, or what to look for is not known. The inner one: nothing stands there.
+    /// What stands in a mapping. Every key is worked out once: in one, there may be another mapping to look into.
     fn find_in_map(
         &self,
         keys: [&Value; 3],
-        options: Option<&Value>,
+        options: &[Value],
         place: &Place<'_>,
-    ) -> Option<Option<Value>> {
+    ) -> Option<Value> {
         let argument = place.with(Mode::Argument);
-        let [map, first, second] = keys.map(|key| match self.meaning(key, &argument) {
-            Some(Value::String(text)) => Some(text),
-            _ => None,
-        });
-        let (map, first, second) = (map?, first?, second?);
-        let found = self.body["Mappings"][map.as_str()][first.as_str()].get(second.as_str());
-        let default = options.and_then(|options| options.get("DefaultValue"));
-        found.or(default).map(|value| self.meaning(value, place))
+        let within = argument.child("*");
+        let keys = keys.map(|key| self.meaning(key, &within));
+        if let [map, first, second] = &keys
+            && let (
+                Some(Value::String(map)),
+                Some(Value::String(first)),
+                Some(Value::String(second)),
+            ) = (map, first, second)
+        {
+            // Functions do not work in mappings; one that looked into its own would never end.
+            let found = self.body["Mappings"][map][first]
+                .get(second)
+                .filter(|found| is_literal(found));
+            let default = || options.first()?.get("DefaultValue");
+            if let Some(value) = found.or_else(default) {
+                return self.meaning(value, place);
+            }
+        }
+        let options = options
+            .iter()
+            .filter_map(|option| self.meaning(option, &within));
+        let meanings: Vec<Value> = keys.into_iter().flatten().chain(options).collect();
+        Some(json!({"Fn::FindInMap": meanings}))
     }
 
     fn select(&self, index: &Value, list: &Value, place: &Place<'_>) -> Value {

@@ -1,6 +1,6 @@
 //! Which elements of two lists belong together.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap, VecDeque};
 
 use serde_json::Value;
 
@@ -57,16 +57,22 @@ pub(super) fn unordered(before: &[Value], after: &[Value]) -> Vec<Pair> {
         .iter()
         .map(|value| free.get_mut(&value.to_string()).and_then(Vec::pop))
         .collect();
-    let mut left: Vec<usize> = free.into_values().flatten().collect();
-    left.sort_unstable();
+    let mut left: BTreeSet<usize> = free.into_values().flatten().collect();
+    let mut named: HashMap<(&str, String), VecDeque<usize>> = HashMap::new();
+    for index in &left {
+        if let Some((name, value)) = identity(&before[*index]) {
+            let places = named.entry((name, value.to_string())).or_default();
+            places.push_back(*index);
+        }
+    }
     for (value, partner) in after.iter().zip(&mut partners) {
         if partner.is_none()
-            && let Some(identity) = identity(value)
-            && let Some(place) = left
-                .iter()
-                .position(|index| self::identity(&before[*index]) == Some(identity))
+            && let Some((name, value)) = identity(value)
+            && let Some(places) = named.get_mut(&(name, value.to_string()))
+            && let Some(place) = places.pop_front()
         {
-            *partner = Some(left.remove(place));
+            left.remove(&place);
+            *partner = Some(place);
         }
     }
     let gone = left.into_iter().map(|index| (Some(index), None));

@@ -1,6 +1,7 @@
 //! Tables and laws of the comparison.
 
 mod apply;
+mod bounds;
 mod change_set;
 mod compose;
 mod consequences;

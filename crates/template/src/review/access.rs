@@ -6,10 +6,7 @@ use super::{
     statements::{self, Purpose, Statement},
     subject::{Found, Subject},
 };
-use crate::{
-    finding::{shown, suggestion},
-    rules,
-};
+use crate::{finding::shown, rules};
 
 /// Actions that let an identity give itself more than it has, where they may be done on everything.
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html>
@@ -68,7 +65,7 @@ fn principals(statement: &Statement<'_>, subject: &mut Subject<'_, '_>) {
             if !KINDS.contains(&kind.as_str()) && !kind.starts_with("Fn::") {
                 let problem = format!(
                     "there is no kind of principal `{kind}`{}",
-                    suggestion(kind, KINDS)
+                    subject.suggestion(kind, KINDS)
                 );
                 tell(
                     &rules::PRINCIPAL,

@@ -106,6 +106,15 @@ impl<'a, 'f> Subject<'a, 'f> {
         find(self.properties, way)
     }
 
+    /// Asks for the nearest of `candidates`, when one is near enough to be meant.
+    pub(crate) fn suggestion<'c>(
+        &mut self,
+        name: &str,
+        candidates: impl IntoIterator<Item = &'c str>,
+    ) -> String {
+        self.findings.suggestion(name, candidates)
+    }
+
     /// Adds a finding at the end of a way from the properties.
     pub(crate) fn add(&mut self, rule: &'static Rule, way: &[&str], message: impl Into<String>) {
         self.add_as(rule.severity, rule, way, message);

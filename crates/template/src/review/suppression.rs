@@ -9,7 +9,7 @@
 use serde_json::Value;
 
 use crate::{
-    finding::{Finding, Findings, Path, suggestion},
+    finding::{Finding, Findings, Path},
     rules::{self, RULES},
     template::Template,
     validate::place,
@@ -115,7 +115,7 @@ pub(super) fn apply(template: &Template, given: &[Suppression], found: &mut Vec<
             let ids = template.resources().map(crate::Resource::logical_id);
             format!(
                 "there is no resource `{logical_id}` for which `{rule}` could be accepted{}",
-                suggestion(logical_id, ids)
+                findings.suggestion(logical_id, ids)
             )
         } else if known {
             format!("`{rule}` is accepted and not found; take the acceptance away")
@@ -123,7 +123,7 @@ pub(super) fn apply(template: &Template, given: &[Suppression], found: &mut Vec<
             let ids = RULES.iter().map(|rule| rule.id);
             format!(
                 "there is no rule `{rule}` that could be accepted{}",
-                suggestion(rule, ids)
+                findings.suggestion(rule, ids)
             )
         };
         findings.add(

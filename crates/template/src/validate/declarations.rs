@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::context::{Context, is_loop};
 use crate::{
-    finding::{Findings, Path, Severity, kind, shown, suggestion},
+    finding::{Findings, Path, Severity, kind, shown},
     function::{Function, has_generated_members},
     model::{Members, Section, is_custom},
     rules,
@@ -165,14 +165,14 @@ fn resource_type<'a>(
         }
     } else if parts < 3 && type_name != "Custom" {
         let shown = shown(&Value::from(type_name));
-        let nearest = suggestion(type_name, schema::type_names());
+        let nearest = findings.suggestion(type_name, schema::type_names());
         let message = format!("`{shown}` is not the name of a resource type{nearest}");
         findings.add_at(&rules::UNKNOWN_TYPE, path, "Type", message);
     } else if type_name.starts_with("AWS::") && schema::resource_type(type_name).is_none() {
         let service = type_name
             .rsplit_once("::")
             .map_or("", |(service, _)| service);
-        let nearest = suggestion(type_name, schema::type_names());
+        let nearest = findings.suggestion(type_name, schema::type_names());
         let shown = shown(&Value::from(type_name));
         let message = format!(
             "type `{shown}` is not among the known ones; it may be newer than these facts{nearest}"
@@ -182,6 +182,7 @@ fn resource_type<'a>(
         // A name one or two letters from a known one is a slip; any other may be news.
         let slip = siblings
             .into_iter()
+            .filter(|known| known.len().abs_diff(type_name.len()) <= 2)
             .any(|known| strsim::damerau_levenshtein(known, type_name) <= 2);
         let severity = if slip {
             Severity::Error
@@ -269,7 +270,7 @@ fn attribute<'a>(
         _ if type_name.is_some_and(|name| name.starts_with("AWS::Serverless::")) => {}
         _ if key == Function::Transform.key() || is_loop(key) => {}
         _ => {
-            let nearest = suggestion(key, RESOURCE_ATTRIBUTES);
+            let nearest = findings.suggestion(key, RESOURCE_ATTRIBUTES);
             let message = format!(
                 "a resource has no attribute `{}`{nearest}",
                 shown(&Value::from(key))
@@ -292,7 +293,7 @@ fn policies<'a>(
         if known.contains(&key.as_str()) || key == "Ref" || key.starts_with("Fn::") {
             continue;
         }
-        let nearest = suggestion(key, known.iter().copied());
+        let nearest = findings.suggestion(key, known.iter().copied());
         let message = format!(
             "`{attribute}` has no `{}`{nearest}",
             shown(&key.as_str().into())
@@ -366,7 +367,8 @@ fn output<'a>(path: &mut Path<'a>, findings: &mut Findings, members: &'a Members
             ),
             _ if key == Function::Transform.key() || is_loop(key) => {}
             (other, _) => {
-                let nearest = suggestion(other, ["Condition", "Description", "Export", "Value"]);
+                let nearest =
+                    findings.suggestion(other, ["Condition", "Description", "Export", "Value"]);
                 let message = format!("an output has no `{}`{nearest}", shown(&Value::from(other)));
                 findings.add(&rules::UNKNOWN_MEMBER, path, message);
             }
@@ -439,7 +441,7 @@ fn rule<'a>(path: &mut Path<'a>, findings: &mut Findings, members: &'a Members) 
     }
     for key in members.keys() {
         if !matches!(key.as_str(), "Assertions" | "RuleCondition") {
-            let nearest = suggestion(key, ["Assertions", "RuleCondition"]);
+            let nearest = findings.suggestion(key, ["Assertions", "RuleCondition"]);
             let message = format!(
                 "a rule has no `{}`{nearest}",
                 shown(&Value::from(key.as_str()))

@@ -9,7 +9,7 @@ use super::{
     targets::Targets,
 };
 use crate::{
-    finding::{Findings, Path, kind, shown, suggestion},
+    finding::{Findings, Path, kind, shown},
     function::{Function, Functions},
     model::{Members, Section},
     rules,
@@ -303,7 +303,7 @@ impl<'a> Check<'_, 'a> {
                         "`{key}` stands beside other keys; a function is the only key of its mapping"
                     )
                 } else {
-                    let nearest = suggestion(key, Function::keys());
+                    let nearest = self.findings.suggestion(key, Function::keys());
                     format!(
                         "there is no function `{}`{nearest}",
                         shown(&Value::from(key.as_str()))

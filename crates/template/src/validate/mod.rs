@@ -17,6 +17,7 @@ use std::collections::BTreeSet;
 
 use crate::{
     finding::{Finding, Findings, Path, Severity},
+    position::Indexes,
     rules,
     template::{RemarkKind, Template},
 };
@@ -88,6 +89,7 @@ pub(crate) fn in_order(found: &mut Vec<Finding>) {
 
 /// Gives every finding its place in the text.
 pub(crate) fn place(template: &Template, findings: Findings) -> Vec<Finding> {
+    let mut indexes = Indexes::default();
     findings
         .into_parts()
         .into_iter()
@@ -95,7 +97,7 @@ pub(crate) fn place(template: &Template, findings: Findings) -> Vec<Finding> {
             severity,
             rule: rule.id,
             message,
-            position: template.nearest_position(&path),
+            position: template.follow(&path, &mut indexes).0,
             path,
             suppressed: None,
         })

@@ -8,7 +8,7 @@ use super::{
     patterns, scalars,
 };
 use crate::{
-    finding::{Findings, Path, kind, shown, suggestion},
+    finding::{Findings, Path, kind, shown},
     function::Function,
     model::{Members, Section},
     rules,
@@ -76,7 +76,8 @@ fn parameter<'a>(findings: &mut Findings, path: &mut Path<'a>, members: &'a Memb
             let plain = ["String", "Number", "CommaDelimitedList", "List<Number>"];
             let lists = RESOURCE_TYPES.map(|name| format!("List<{name}>"));
             let candidates = plain.into_iter().chain(RESOURCE_TYPES);
-            let nearest = suggestion(name, candidates.chain(lists.iter().map(String::as_str)));
+            let nearest =
+                findings.suggestion(name, candidates.chain(lists.iter().map(String::as_str)));
             let message = format!(
                 "`{}` is not a type of parameters{nearest}",
                 shown(&name.as_str().into())
@@ -143,7 +144,7 @@ fn member<'a>(findings: &mut Findings, path: &mut Path<'a>, key: &str, value: &'
             }
         }
         _ => {
-            let nearest = suggestion(key, MEMBERS);
+            let nearest = findings.suggestion(key, MEMBERS);
             let message = format!("a parameter has no `{}`{nearest}", shown(&key.into()));
             findings.add(&rules::UNKNOWN_MEMBER, path, message);
         }

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::context::{Context, is_loop};
 use crate::{
-    finding::{Findings, Path, kind, shown, suggestion},
+    finding::{Findings, Path, kind, shown},
     function::Function,
     model::Section,
     rules,
@@ -82,7 +82,7 @@ fn section<'a>(
         "Globals" if trust.serverless => {}
         loop_or_transform if is_loop(loop_or_transform) || key == Function::Transform.key() => {}
         _ => {
-            let nearest = suggestion(key, SECTIONS);
+            let nearest = findings.suggestion(key, SECTIONS);
             let hint = match key {
                 "Globals" => "; it needs the transform `AWS::Serverless-2016-10-31`".to_owned(),
                 "Hooks" => "; it needs the transform `AWS::CodeDeployBlueGreen`".to_owned(),

@@ -5,7 +5,7 @@ use super::{
     functions::Scope,
 };
 use crate::{
-    finding::{Findings, Path, shown, suggestion},
+    finding::{Findings, Path, shown},
     function::{Function, has_generated_members},
     model::{Members, Section, is_custom},
     references::{PSEUDO_PARAMETERS, is_pseudo_parameter, substitution_variables},
@@ -56,7 +56,7 @@ impl<'a> Targets<'_, 'a> {
             .names(Section::Parameters)
             .chain(PSEUDO_PARAMETERS)
             .chain(resources.into_iter().flatten());
-        let nearest = suggestion(name, candidates);
+        let nearest = self.findings.suggestion(name, candidates);
         let what = if resources_count {
             "parameter or resource"
         } else {
@@ -79,7 +79,9 @@ impl<'a> Targets<'_, 'a> {
         let message = if context.parameter_type(name).is_some() {
             format!("`{name}` is a parameter; `DependsOn` takes resources")
         } else {
-            let nearest = suggestion(name, context.template.names(Section::Resources));
+            let nearest = self
+                .findings
+                .suggestion(name, context.template.names(Section::Resources));
             format!("there is no resource `{}`{nearest}", shown(&name.into()))
         };
         self.findings
@@ -95,7 +97,9 @@ impl<'a> Targets<'_, 'a> {
         if exists || context.is_open(Section::Conditions) {
             return;
         }
-        let nearest = suggestion(name, context.template.names(Section::Conditions));
+        let nearest = self
+            .findings
+            .suggestion(name, context.template.names(Section::Conditions));
         let message = format!("there is no condition `{}`{nearest}", shown(&name.into()));
         self.findings
             .add(&rules::MISSING_CONDITION, self.path, message);
@@ -111,7 +115,9 @@ impl<'a> Targets<'_, 'a> {
             let message = if context.parameter_type(name).is_some() {
                 format!("`{name}` is a parameter, which has no attributes")
             } else {
-                let nearest = suggestion(name, context.template.names(Section::Resources));
+                let nearest = self
+                    .findings
+                    .suggestion(name, context.template.names(Section::Resources));
                 format!("there is no resource `{}`{nearest}", shown(&name.into()))
             };
             self.findings
@@ -139,7 +145,9 @@ impl<'a> Targets<'_, 'a> {
             .attributes()
             .map(schema::PropertyPath::attribute)
             .collect();
-        let nearest = suggestion(attribute, known.iter().map(String::as_str));
+        let nearest = self
+            .findings
+            .suggestion(attribute, known.iter().map(String::as_str));
         let hint = if nearest.is_empty() {
             attributes_listed(&known)
         } else {
@@ -159,7 +167,9 @@ impl<'a> Targets<'_, 'a> {
         let mapping = context.mappings.and_then(|mappings| mappings.get(name));
         let Some(mapping) = mapping else {
             if !context.is_open(Section::Mappings) {
-                let nearest = suggestion(name, context.template.names(Section::Mappings));
+                let nearest = self
+                    .findings
+                    .suggestion(name, context.template.names(Section::Mappings));
                 let message = format!("there is no mapping `{}`{nearest}", shown(&name.into()));
                 self.findings
                     .add(&rules::MISSING_MAPPING, self.path, message);
@@ -175,7 +185,9 @@ impl<'a> Targets<'_, 'a> {
         if let Some(top) = top
             && !keys.contains_key(top)
         {
-            let nearest = suggestion(top, keys.keys().map(String::as_str));
+            let nearest = self
+                .findings
+                .suggestion(top, keys.keys().map(String::as_str));
             let message = format!(
                 "mapping `{name}` has no key `{}`{nearest}",
                 shown(&top.into())
@@ -194,7 +206,9 @@ impl<'a> Targets<'_, 'a> {
         };
         if !attributes.clone().any(may_have) {
             let candidates = attributes.next().into_iter().flat_map(Members::keys);
-            let nearest = suggestion(second, candidates.map(String::as_str));
+            let nearest = self
+                .findings
+                .suggestion(second, candidates.map(String::as_str));
             let place = top.map_or_else(
                 || format!("no key of mapping `{name}`"),
                 |top| format!("key `{top}` of mapping `{name}`"),

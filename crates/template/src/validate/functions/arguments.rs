@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::{Check, Form, Scope};
 use crate::{
-    finding::{kind, shown, suggestion},
+    finding::{kind, shown},
     function::{Function, Functions, is_no_value},
     rules,
 };
@@ -274,7 +274,9 @@ impl<'a> Check<'_, 'a> {
                 if takes.iter().any(|(known, _)| known == name) {
                     check.value(value, allowed, form);
                 } else {
-                    let nearest = suggestion(name, takes.iter().map(|(known, _)| *known));
+                    let nearest = check
+                        .findings
+                        .suggestion(name, takes.iter().map(|(known, _)| *known));
                     check.wrong(format!(
                         "`{key}` has no `{}`{nearest}",
                         shown(&Value::from(name.as_str()))

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::{Check, exemptions};
 use crate::{
-    finding::{shown, suggestion},
+    finding::shown,
     function::{FOR_EACH, Function, has_generated_members, is_no_value},
     model::Members,
     rules,
@@ -101,7 +101,9 @@ impl<'a> Check<'_, 'a> {
                         format!("key `{shown}` does not match the pattern `{pattern}`")
                     }
                     _ => {
-                        let nearest = suggestion(name, shape.properties.keys().map(String::as_str));
+                        let nearest = self
+                            .findings
+                            .suggestion(name, shape.properties.keys().map(String::as_str));
                         let owner = if self.path.depth() == PROPERTIES_DEPTH {
                             format!("`{}` has", self.facts.name)
                         } else {

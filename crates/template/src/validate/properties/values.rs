@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::Check;
 use crate::{
-    finding::{shown, suggestion},
+    finding::shown,
     function::{Function, is_no_value},
     rules,
     validate::{patterns, scalars, survey::DYNAMIC_REFERENCE},
@@ -69,7 +69,9 @@ impl<'a> Check<'_, 'a> {
             .map(shown)
             .chain(shape.allowed_in_any_case.iter().cloned())
             .collect();
-        let nearest = suggestion(text, allowed.iter().map(String::as_str));
+        let nearest = self
+            .findings
+            .suggestion(text, allowed.iter().map(String::as_str));
         let hint = if nearest.is_empty() {
             let listed: Vec<String> = allowed
                 .iter()
