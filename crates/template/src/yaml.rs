@@ -61,7 +61,7 @@ const NOT_YAML: &str = "the text is not YAML: ";
 /// How far a line is moved to the right for the parser's sake.
 const MOVED: usize = 80;
 
-/// How many bytes are parsed again, all attempts together, while lines are moved.
+/// How many bytes are parsed again, all attempts together and with what aliases stand for, while lines are moved.
 const MOST_REPARSED: usize = 8_000_000;
 
 /// Reads the one document of a YAML text.
@@ -77,7 +77,7 @@ pub(crate) fn parse(text: &str) -> Result<Document, Vec<ParseError>> {
     let mut adjusted = Cow::Borrowed(text);
     let mut reparsed = 0;
     loop {
-        let outcome = parse_strictly(&adjusted);
+        let (outcome, expansion) = parse_strictly(&adjusted);
         let line = match &outcome {
             Err(errors) => errors
                 .last()
@@ -85,7 +85,7 @@ pub(crate) fn parse(text: &str) -> Result<Document, Vec<ParseError>> {
                 .map(|error| error.position.line),
             Ok(_) => None,
         };
-        reparsed += text.len();
+        reparsed += text.len() + expansion;
         match line.filter(|line| reparsed < MOST_REPARSED && !moved.contains(line)) {
             Some(line) => {
                 moved.insert(line);
@@ -167,7 +167,8 @@ fn move_back(
     }
 }
 
-fn parse_strictly(text: &str) -> Result<Document, Vec<ParseError>> {
+/// What a text holds, and how many bytes its aliases stood for.
+fn parse_strictly(text: &str) -> (Result<Document, Vec<ParseError>>, usize) {
     let mut reader = Reader {
         events: Parser::new_from_str(text),
         anchors: HashMap::new(),
@@ -175,7 +176,7 @@ fn parse_strictly(text: &str) -> Result<Document, Vec<ParseError>> {
         remarks: Vec::new(),
         errors: Vec::new(),
     };
-    match reader.document() {
+    let outcome = match reader.document() {
         Ok(node) if reader.errors.is_empty() => Ok(Document {
             body: node.value,
             places: node.places,
@@ -186,7 +187,8 @@ fn parse_strictly(text: &str) -> Result<Document, Vec<ParseError>> {
             reader.errors.push(error);
             Err(reader.errors)
         }
-    }
+    };
+    (outcome, reader.expansion)
 }
 
 /// A value under construction.
