@@ -392,5 +392,6 @@ fn code(text: &str) -> String {
         }
     }
     shown.push_str("</code>");
-    shown
+    // GitHub makes an address of this wherever it stands.
+    shown.replace("www.", "&#119;ww.")
 }

@@ -8,7 +8,7 @@ use super::{html, markdown};
 use crate::graph::Graph;
 
 /// Whatever ends a fence, a table, an element or a comment, calls somebody, or is run.
-const HOSTILE: &str = "``````` ~~~~ | </details></summary></code> <script>alert(1)</script> @everyone #1 https://evil.example \
+const HOSTILE: &str = "``````` ~~~~ | </details></summary></code> <script>alert(1)</script> @everyone #1 https://evil.example www.evil.example \
                        \n# heading\n--> ![x](https://evil.example/x.png) <img src=x onerror=alert(1)> {{ 7 * 7 }} {% raw %} '\"> \u{1b}[31m";
 
 fn plan(stacks: Vec<Value>) -> Plan {
@@ -127,6 +127,14 @@ fn nothing_in_a_plan_breaks_out_of_the_comment() {
             _ => {}
         }
     }
+    let mut fenced = false;
+    for line in text.lines().skip(1) {
+        fenced ^= line.starts_with("```");
+        assert!(
+            fenced || !(line.contains("www.") || line.contains("://")),
+            "{line}"
+        );
+    }
     assert_eq!((headings, tables, opened), (3, 2, 0), "{text}");
     let marker = text.lines().next().unwrap_or_default();
     assert_eq!(marker.matches("-->").count(), 1, "{marker}");
@@ -202,6 +210,26 @@ fn a_comment_is_never_too_long_and_leaves_out_the_least_dangerous_first() {
     let text = markdown::draw(&plan(stacks.collect()));
     assert!(text.len() < 65_536, "{}", text.len());
     assert!(text.contains("too long for a comment"), "{text}");
+}
+
+#[test]
+fn the_picture_marks_what_changes_and_leads_to_it() {
+    let mut changes = vec![change("Files", "replace", &json!(1), &json!(2))];
+    changes.push(change("Gone", "delete", &json!(1), &Value::Null));
+    let page = html::draw(&plan(vec![stack("files", &changes)]), Graph::default());
+    for (id, class, below) in [
+        ("Files", "graph-replace", "replace · S3::Bucket"),
+        ("Gone", "graph-delete", "delete · S3::Bucket"),
+    ] {
+        let picture = page.split("<svg").nth(1).unwrap_or_default();
+        let cell = picture
+            .split("<a href=\"#")
+            .find(|part| part.starts_with(&format!("files.{id}\"")));
+        let cell = cell.and_then(|part| part.split("</a>").next());
+        let cell = cell.unwrap_or_else(|| panic!("no link to {id}"));
+        assert!(cell.contains(class) && cell.contains(below), "{cell}");
+        assert_eq!(page.matches(&format!("id=\"files.{id}\"")).count(), 1);
+    }
 }
 
 #[test]

@@ -2,7 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{layered, short_type};
+use super::{
+    layered::{self, Layered},
+    short_type,
+};
 use crate::graph::{Graph, Group};
 
 /// Beyond so many resources only those that change are shown, or none.
@@ -13,6 +16,8 @@ const SMALL: usize = 6;
 const TYPES: usize = 5;
 /// The widest row before it is broken, in pixels like all that follows.
 const WIDEST: i32 = 1_180;
+/// From which height on the parts of a stack stand side by side.
+const HIGHEST: i32 = 480;
 /// The width of a letter of an identifier.
 const LETTER: i32 = 8;
 /// A resource.
@@ -147,23 +152,10 @@ fn frame(index: usize, group: &Group, shown: &[usize]) -> Frame {
         .iter()
         .filter_map(|(from, to)| Some((*place_of.get(from)?, *place_of.get(to)?)))
         .collect();
-    let is_joined = |place: usize| {
-        edges
-            .iter()
-            .any(|(from, to)| *from == place || *to == place)
-    };
-    let (joined, alone): (Vec<usize>, Vec<usize>) =
-        (0..shown.len()).partition(|place| is_joined(*place));
-    let number_of: BTreeMap<usize, usize> = joined
-        .iter()
-        .enumerate()
-        .map(|(number, place)| (*place, number))
-        .collect();
-    let inner: Vec<(usize, usize)> = edges
-        .iter()
-        .map(|(from, to)| (number_of[from], number_of[to]))
-        .collect();
-    let layers = layered::place(joined.len(), &inner, PITCH, BEND);
+    let (joined, alone): (Vec<Vec<usize>>, Vec<Vec<usize>>) = components(shown.len(), &edges)
+        .into_iter()
+        .partition(|component| component.len() > 1);
+    let alone = alone.concat();
     let width = cell_width(group, shown);
     let left = |column: usize| PADDING + pixels(column) * (width + GUTTER);
     let mut frame = Frame {
@@ -171,36 +163,51 @@ fn frame(index: usize, group: &Group, shown: &[usize]) -> Frame {
         notes,
         ..Frame::default()
     };
-    let mut column_of = vec![0; layers.middles.len()];
-    for (column, layer) in layers.layers.iter().enumerate() {
-        for vertex in layer {
-            column_of[*vertex] = column;
-            if let Some(place) = joined.get(*vertex) {
-                let top = HEADING + layers.middles[*vertex] - CELL / 2;
-                frame.cells.push(Cell {
-                    node: shown[*place],
-                    at: (left(column), top),
-                    width,
-                    height: CELL,
-                });
+    let parts: Vec<(Vec<usize>, Layered)> = joined
+        .into_iter()
+        .map(|component| {
+            let number = |place: &usize| component.iter().position(|other| other == place);
+            let inner: Vec<(usize, usize)> = edges
+                .iter()
+                .filter_map(|(from, to)| Some((number(from)?, number(to)?)))
+                .collect();
+            let layers = layered::place(component.len(), &inner, PITCH, BEND);
+            (component, layers)
+        })
+        .collect();
+    let (starts, used, height) = in_strips(&parts, width + GUTTER);
+    for ((component, layers), (start, top)) in parts.iter().zip(starts) {
+        let mut corner = vec![(0, 0); layers.middles.len()];
+        for (column, layer) in layers.layers.iter().enumerate() {
+            for vertex in layer {
+                let middle = HEADING + top + layers.middles[*vertex];
+                corner[*vertex] = (left(start + column), middle);
+                if let Some(place) = component.get(*vertex) {
+                    frame.cells.push(Cell {
+                        node: shown[*place],
+                        at: (left(start + column), middle - CELL / 2),
+                        width,
+                        height: CELL,
+                    });
+                }
             }
         }
-    }
-    for route in &layers.routes {
-        let mut points = Vec::new();
-        for (step, vertex) in route.iter().enumerate() {
-            let (x, y) = (left(column_of[*vertex]), HEADING + layers.middles[*vertex]);
-            if step > 0 {
-                points.push((x, y));
+        for route in &layers.routes {
+            let mut points = Vec::new();
+            for (step, vertex) in route.iter().enumerate() {
+                let (x, y) = corner[*vertex];
+                if step > 0 {
+                    points.push((x, y));
+                }
+                if step + 1 < route.len() {
+                    points.push((x + width, y));
+                }
             }
-            if step + 1 < route.len() {
-                points.push((x + width, y));
-            }
+            frame.edges.push(points);
         }
-        frame.edges.push(points);
     }
-    let columns = grid_columns(layers.layers.len(), alone.len());
-    let top = HEADING + layers.height;
+    let columns = grid_columns(used, alone.len());
+    let top = HEADING + height;
     for (number, place) in alone.iter().enumerate() {
         frame.cells.push(Cell {
             node: shown[*place],
@@ -213,7 +220,7 @@ fn frame(index: usize, group: &Group, shown: &[usize]) -> Frame {
         });
     }
     let grid = pixels(alone.len().div_ceil(columns)) * PITCH;
-    let used = layers.layers.len().max(columns.min(alone.len()));
+    let used = used.max(columns.min(alone.len()));
     let notes_width = frame
         .notes
         .iter()
@@ -229,12 +236,54 @@ fn frame(index: usize, group: &Group, shown: &[usize]) -> Frame {
     frame
 }
 
+/// What edges join, in the order of the first of each.
+fn components(count: usize, edges: &[(usize, usize)]) -> Vec<Vec<usize>> {
+    let mut component_of: Vec<usize> = (0..count).collect();
+    let mut is_settled = false;
+    while !is_settled {
+        is_settled = true;
+        for (from, to) in edges {
+            let least = component_of[*from].min(component_of[*to]);
+            is_settled &= component_of[*from] == least && component_of[*to] == least;
+            component_of[*from] = least;
+            component_of[*to] = least;
+        }
+    }
+    let mut components: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+    for (index, component) in component_of.into_iter().enumerate() {
+        components.entry(component).or_default().push(index);
+    }
+    components.into_values().collect()
+}
+
+/// Puts parts under each other, and where that would be too high, in strips side by side: the column and the height at
+/// which each begins, then how many columns and how high all is.
+fn in_strips(parts: &[(Vec<usize>, Layered)], column: i32) -> (Vec<(usize, i32)>, usize, i32) {
+    let whole: i32 = parts.iter().map(|(_, part)| part.height).sum();
+    let broadest = parts.iter().map(|(_, part)| part.layers.len()).max();
+    let fitting = WIDEST / (pixels(broadest.unwrap_or(1).max(1)) * column);
+    let strips = (whole / HIGHEST + 1).min(fitting.max(1));
+    let (mut starts, mut start, mut columns, mut top, mut height) = (Vec::new(), 0, 0, 0, 0);
+    for (_, part) in parts {
+        // A strip is full once it has its share.
+        if top >= whole / strips && top > 0 {
+            start += columns;
+            (columns, top) = (0, 0);
+        }
+        starts.push((start, top));
+        columns = columns.max(part.layers.len());
+        top += part.height;
+        height = height.max(top);
+    }
+    (starts, start + columns, height)
+}
+
 /// In how many columns resources stand that no edge joins: as many as there are, or few enough to be no wall.
 fn grid_columns(layers: usize, alone: usize) -> usize {
     let square = (1..=4)
         .find(|columns| columns * columns * 3 >= alone)
         .unwrap_or(4);
-    layers.max(square).clamp(1, 5)
+    layers.max(square).max(1)
 }
 
 fn cell_width(group: &Group, shown: &[usize]) -> i32 {
@@ -407,4 +456,39 @@ fn text_width(text: &str) -> i32 {
 /// A count as a length; no picture is so large that it would not fit.
 fn pixels(count: usize) -> i32 {
     i32::try_from(count).unwrap_or(i32::MAX / 1_000)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_joined_stays_together() {
+        let edges = [(4, 1), (1, 6), (2, 3), (5, 3)];
+        assert_eq!(
+            components(8, &edges),
+            [vec![0], vec![1, 4, 6], vec![2, 3, 5], vec![7]]
+        );
+    }
+
+    #[test]
+    fn a_way_that_a_longer_one_implies_is_not_drawn() {
+        let edges = BTreeSet::from([(0, 1), (1, 2), (0, 2), (2, 3), (0, 3), (4, 3)]);
+        assert_eq!(
+            reduced(5, &edges),
+            BTreeSet::from([(0, 1), (1, 2), (2, 3), (4, 3)])
+        );
+    }
+
+    #[test]
+    fn too_high_a_stack_stands_in_strips() {
+        let chain = || (vec![0, 1], layered::place(2, &[(0, 1)], PITCH, BEND));
+        let parts: Vec<_> = (0..20).map(|_| chain()).collect();
+        let (starts, columns, height) = in_strips(&parts, 200);
+        assert_eq!((columns, height), (4, 10 * PITCH));
+        assert_eq!(
+            (starts[0], starts[9], starts[10]),
+            ((0, 0), (0, 9 * PITCH), (2, 0))
+        );
+    }
 }
