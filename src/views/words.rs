@@ -246,18 +246,26 @@ fn is_follower(property: &PropertyChange) -> bool {
     before == after
 }
 
-/// The sign of a stack: its own fate, or the gravest of its changes.
+/// The sign of a stack, with the tone of the gravest of its changes.
 pub(crate) fn stack_sign(action: StackAction, diff: &StackDiff) -> (&'static str, Tone) {
     match action {
         StackAction::Create => ("+", Tone::Create),
         StackAction::Delete => ("-", Tone::Danger),
         StackAction::None => (" ", Tone::Faint),
-        StackAction::Update => match by_danger(diff).first() {
-            Some(change) if change.action != Action::Create => {
-                (sign(change.action), tone(change.action))
+        // A stack of which something goes does not go itself, so it never has the sign of that.
+        StackAction::Update => {
+            let is_replaced =
+                |change: &Change| matches!(change.action, Action::Replace | Action::MayReplace);
+            let sign = if diff.changes.iter().any(is_replaced) {
+                "±"
+            } else {
+                "~"
+            };
+            match by_danger(diff).first() {
+                Some(change) if change.action != Action::Create => (sign, tone(change.action)),
+                Some(_) | None => (sign, Tone::Update),
             }
-            Some(_) | None => ("~", Tone::Update),
-        },
+        }
     }
 }
 

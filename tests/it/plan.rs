@@ -155,6 +155,14 @@ fn a_removed_resource_is_deleted_or_left_behind_as_its_policy_says() {
     assert_eq!(action("Alarms"), Some(json!("delete")), "{plan:#}");
     assert_eq!(action("Kept"), Some(json!("orphan")), "{plan:#}");
     assert_eq!(action("Jobs"), None, "{plan:#}");
+    let shown = project.run("plan -e local").ended_with(0).stdout;
+    let lines: Vec<&str> = shown.lines().map(str::trim_end).collect();
+    assert!(
+        lines.iter().any(|line| line.starts_with("~ messaging"))
+            && lines.contains(&"  - Alarms  AWS::SNS::Topic")
+            && lines.contains(&"  ○ Kept    AWS::SNS::Topic"),
+        "a stack that loses a resource is not lost itself:\n{shown}"
+    );
 }
 
 #[test]
