@@ -53,6 +53,8 @@ pub(crate) struct CommandError {
     error: Box<dyn Error + Send + Sync>,
     /// What to do next.
     hints: Vec<String>,
+    /// Whether there are no credentials, or none that are accepted.
+    pub(crate) lacks_credentials: bool,
     /// Everything that was found wrong in what the person wrote.
     pub(crate) diagnostics: Vec<Diagnostic>,
 }
@@ -96,6 +98,7 @@ impl CommandError {
             kind,
             error: error.into(),
             hints: Vec::new(),
+            lacks_credentials: false,
             diagnostics: Vec::new(),
         }
     }
@@ -171,7 +174,13 @@ impl From<engine::Error> for CommandError {
             engine::Error::Interrupted => ErrorKind::Interrupted,
             _ => ErrorKind::Failed,
         };
-        hints.into_iter().fold(Self::new(kind, error), Self::hinted)
+        let lacks_credentials =
+            matches!(&error, engine::Error::Aws(error) if error.is_about_credentials());
+        let error = Self {
+            lacks_credentials,
+            ..Self::new(kind, error)
+        };
+        hints.into_iter().fold(error, Self::hinted)
     }
 }
 

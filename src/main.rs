@@ -15,6 +15,7 @@ mod printer;
 mod progress;
 mod project;
 mod runtime;
+mod saved;
 mod session;
 mod template_file;
 mod views;

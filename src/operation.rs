@@ -13,7 +13,8 @@ use crate::{
     session::Session,
 };
 
-/// Runs an operation with an engine that is connected to the environment; `purpose` names it to other processes.
+/// Runs an operation with an engine that is connected to the environment; `purpose` names it to other processes, `exact`
+/// is whether differences of form count.
 ///
 /// Ctrl-C asks the engine to end in order; what CloudFormation has begun goes on.
 pub(crate) fn with_engine<T>(
@@ -21,6 +22,7 @@ pub(crate) fn with_engine<T>(
     global: &Global,
     printer: &Printer,
     purpose: &str,
+    exact: bool,
     operation: impl AsyncFnOnce(&Engine<'_>) -> Result<T, CommandError>,
 ) -> Result<T, CommandError> {
     block_on(async {
@@ -33,7 +35,8 @@ pub(crate) fn with_engine<T>(
         };
         let progress = Progress::new(printer);
         let tell = |event| progress.tell(&event);
-        let engine = Engine::new(&cloud, &SchemaFacts, pace, format!("{seed:016x}"), &tell);
+        let engine =
+            Engine::new(&cloud, &SchemaFacts, pace, format!("{seed:016x}"), &tell).exact(exact);
         let stop = engine.stop();
         let interrupted = async {
             stopped().await;

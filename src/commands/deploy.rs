@@ -1,10 +1,10 @@
 //! `deploy`: plan, ask if asking is due, deploy exactly that.
 
-use std::{fs, path::Path, path::PathBuf};
+use std::path::PathBuf;
 
 use assembly::{Approval, Environment};
 use clap::Args;
-use engine::{Assembly, Busy, ChangeSets, Engine, EnvironmentOutputs, Report};
+use engine::{Assembly, Busy, ChangeSets, Engine, EnvironmentOutputs, Planned, Report};
 use plan::{Action, Plan};
 
 use crate::{
@@ -16,6 +16,7 @@ use crate::{
     guard,
     operation::{ask, conclude, with_engine},
     printer::Printer,
+    saved,
     session::{Session, check_selection},
     views::{self, text::Look},
 };
@@ -25,9 +26,16 @@ use crate::{
 pub(crate) struct DeployArgs {
     #[command(flatten)]
     environment: EnvironmentArg,
-    /// Deploy this saved plan, or refuse when anything has moved since
+    /// Deploy this saved plan, which counts as approved, or refuse when anything has moved since
+    ///
+    /// Exactly the change sets are executed that `plan --out FILE` made, wave by wave. A provisional stack is planned again
+    /// in its wave, and deployed when it does nothing that the plan does not say. Nobody is asked: whoever passes the file
+    /// answers for its approval.
     #[arg(long, value_name = "FILE", conflicts_with = "stacks")]
     plan: Option<PathBuf>,
+    /// Deploy stacks too whose templates differ in form alone, so that what is deployed is the new text
+    #[arg(long, conflicts_with = "plan")]
+    exact: bool,
     /// Let this stateful resource be replaced or removed: `Users` or `identity/Users`
     #[arg(long, value_name = "ID", num_args = 1..)]
     allow_destroy: Vec<String>,
@@ -42,35 +50,78 @@ pub(crate) fn run(
     printer: &Printer,
 ) -> Result<Ending, CommandError> {
     let session = Session::open(global, &args.environment)?;
-    let saved = args.plan.as_deref().map(read_plan).transpose()?;
+    let saved = args.plan.as_deref().map(saved::read).transpose()?;
+    if let Some(saved) = &saved {
+        saved::refuse_foreign(&saved::moved(saved, &session))?;
+    }
     let (assembly, checks) = session.synthesize_and_check(printer)?;
     check_selection(&args.stacks, &assembly)?;
-    let names = names(args, saved.as_ref());
-    let checks = checks.only(&assembly.select(&names)?);
+    let checks = checks.only(&assembly.select(&names(args, saved.as_ref(), &assembly))?);
     if let Some(error) = checks.error(INVALID) {
         return Err(error);
     }
     let purpose = format!("chitinfra deploy -e {}", session.environment.name);
-    with_engine(&session, global, printer, &purpose, async |engine| {
-        deploy(
-            engine,
-            args,
-            global,
-            &session,
-            (&assembly, checks),
-            saved.as_ref(),
-            printer,
-        )
-        .await
-    })
+    with_engine(
+        &session,
+        global,
+        printer,
+        &purpose,
+        args.exact,
+        async |engine| match saved {
+            Some(saved) => deploy_saved(engine, args, &session, &assembly, saved, printer).await,
+            None => {
+                let assembly = (&assembly, &checks);
+                deploy(engine, args, global, &session, assembly, printer).await
+            }
+        },
+    )
 }
 
-/// The stacks to deploy: those of the saved plan, or those that were named.
-fn names(args: &DeployArgs, saved: Option<&Plan>) -> Vec<String> {
-    saved.map_or_else(
-        || args.stacks.clone(),
-        |plan| plan.stacks.iter().map(|stack| stack.name.clone()).collect(),
-    )
+/// The stacks to deploy: those of the saved plan that there still are, or those that were named.
+fn names(args: &DeployArgs, saved: Option<&Plan>, assembly: &Assembly) -> Vec<String> {
+    let Some(plan) = saved else {
+        return args.stacks.clone();
+    };
+    let names = plan.stacks.iter().map(|stack| &stack.name);
+    names
+        .filter(|name| assembly.stack(name).is_ok())
+        .cloned()
+        .collect()
+}
+
+/// Deploys a saved plan, if nothing has moved since.
+async fn deploy_saved(
+    engine: &Engine<'_>,
+    args: &DeployArgs,
+    session: &Session,
+    assembly: &Assembly,
+    saved: Plan,
+    printer: &Printer,
+) -> Result<Ending, CommandError> {
+    let mut moved = saved::moved(&saved, session);
+    let verified = engine.verify(assembly, saved).await?;
+    moved.extend(verified.moved.iter().cloned());
+    saved::refuse_moved(engine, &verified, &moved, printer).await?;
+    let planned = &verified.planned;
+    if saved::is_done(&verified) {
+        printer.status("Nothing to do: this plan was deployed already.");
+        return finish_unchanged(engine, assembly, printer).await;
+    }
+    if !views::plan::has_changes(&planned.plan) {
+        printer.status(UNCHANGED);
+        return finish_unchanged(engine, assembly, printer).await;
+    }
+    let look = Look {
+        style: printer.message_style(),
+        verbose: printer.is_verbose(),
+        root: Some(&session.project.root),
+    };
+    printer.status(&views::plan::draw(&planned.plan, look));
+    let lost = guard::check(&planned.plan, assembly, &args.allow_destroy)?;
+    if let Some(error) = checks::stop(&planned.plan).or(lost) {
+        return Err(error);
+    }
+    carry_out(engine, assembly, planned, printer).await
 }
 
 async fn deploy(
@@ -78,33 +129,19 @@ async fn deploy(
     args: &DeployArgs,
     global: &Global,
     session: &Session,
-    (assembly, checks): (&Assembly, Checks),
-    saved: Option<&Plan>,
+    (assembly, checks): (&Assembly, &Checks),
     printer: &Printer,
 ) -> Result<Ending, CommandError> {
     let mut planned = engine
-        .plan(
-            assembly,
-            &names(args, saved),
-            ChangeSets::Kept,
-            Busy::Follow,
-        )
+        .plan(assembly, &args.stacks, ChangeSets::Kept, Busy::Follow)
         .await?;
     planned.plan.commit = commit::of(&session.project.root);
     checks.add_to(&mut planned.plan);
     planned.plan = planned.plan.seal();
     let plan = &planned.plan;
-    if let Some(saved) = saved
-        && let Err(error) = unmoved(saved, plan)
-    {
-        engine.discard(&planned).await?;
-        return Err(error);
-    }
     if !views::plan::has_changes(plan) {
-        printer.status("Nothing to do: what is deployed is what the stacks say.");
-        let outputs = engine.outputs(assembly).await?;
-        printer.answer(&outputs::human(&outputs));
-        return Ok(Ending::Done);
+        printer.status(UNCHANGED);
+        return finish_unchanged(engine, assembly, printer).await;
     }
     let look = Look {
         style: printer.message_style(),
@@ -116,74 +153,40 @@ async fn deploy(
     let lost = guard::check(plan, assembly, &args.allow_destroy)?;
     let decided = match checks::stop(plan).or(lost) {
         Some(error) => Err(error),
-        // Whoever saved the plan had it approved.
-        None if saved.is_some() => Ok(()),
         None => approve(engine, plan, &shown, &session.environment, global, printer).await,
     };
     if let Err(error) = decided {
         engine.discard(&planned).await?;
         return Err(error);
     }
-    let report = engine.deploy(assembly, &planned).await;
+    carry_out(engine, assembly, &planned, printer).await
+}
+
+const UNCHANGED: &str = "Nothing to do: what is deployed is what the stacks say.";
+
+/// Ends where there was nothing to do: with what is there.
+async fn finish_unchanged(
+    engine: &Engine<'_>,
+    assembly: &Assembly,
+    printer: &Printer,
+) -> Result<Ending, CommandError> {
+    let outputs = engine.outputs(assembly).await?;
+    printer.answer(&outputs::human(&outputs));
+    Ok(Ending::Done)
+}
+
+/// Executes a plan and tells how it ended.
+async fn carry_out(
+    engine: &Engine<'_>,
+    assembly: &Assembly,
+    planned: &Planned,
+    printer: &Printer,
+) -> Result<Ending, CommandError> {
+    let report = engine.deploy(assembly, planned).await;
     let outputs = outputs_of(&report, assembly);
     let concluded = conclude(&report, printer);
     printer.answer(&outputs::human(&outputs));
     concluded.map(|()| Ending::Done)
-}
-
-/// Reads a saved plan, and makes sure that nobody changed it.
-fn read_plan(file: &Path) -> Result<Plan, CommandError> {
-    let text = fs::read_to_string(file).map_err(|error| CommandError::cannot_read(file, &error))?;
-    let plan: Plan = serde_json::from_str(&text).map_err(|error| {
-        CommandError::usage(format!("`{}` is not a plan: {error}", file.display()))
-    })?;
-    if plan.is_intact() {
-        Ok(plan)
-    } else {
-        Err(CommandError::failed(format!(
-            "`{}` was changed after it was saved",
-            file.display()
-        ))
-        .hinted("plan again, and have that approved"))
-    }
-}
-
-/// Makes sure that what would happen now is what the saved plan says.
-fn unmoved(saved: &Plan, now: &Plan) -> Result<(), CommandError> {
-    if saved.digest == now.digest {
-        return Ok(());
-    }
-    let mut moved = Vec::new();
-    for (what, then, today) in [
-        ("environment", &saved.environment, &now.environment),
-        ("account", &saved.account, &now.account),
-        ("region", &saved.region, &now.region),
-    ] {
-        if then != today {
-            moved.push(format!("{what}: `{then}`, now `{today}`"));
-        }
-    }
-    if saved.commit != now.commit {
-        let shown = |commit: &Option<String>| commit.clone().unwrap_or_else(|| "none".to_owned());
-        moved.push(format!(
-            "commit: {}, now {}",
-            shown(&saved.commit),
-            shown(&now.commit)
-        ));
-    }
-    for stack in &now.stacks {
-        if saved.stacks.iter().all(|then| then != stack) {
-            moved.push(format!(
-                "stack `{}`: its changes are others now",
-                stack.name
-            ));
-        }
-    }
-    Err(CommandError::failed(format!(
-        "this is no longer what was planned\n  {}",
-        moved.join("\n  ")
-    ))
-    .hinted("plan again, and have that approved"))
 }
 
 /// Asks a person when the environment says so.

@@ -34,6 +34,7 @@ pub(crate) fn run(
         global,
         printer,
         "chitinfra destroy",
+        false,
         async |engine| {
             let status = engine.status(&assembly).await?;
             let selected = |name: &String| args.stacks.is_empty() || args.stacks.contains(name);

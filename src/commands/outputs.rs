@@ -44,6 +44,7 @@ pub(crate) fn run(
         global,
         printer,
         "chitinfra outputs",
+        false,
         async |engine| Ok(engine.outputs(&assembly).await?),
     )?;
     printer.answer(&match args.format {

@@ -1,6 +1,9 @@
 //! `plan`: what a deployment would do.
 
-use std::{fs, path::PathBuf};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use clap::{ArgGroup, Args};
 use engine::{Assembly, Busy, ChangeSets, plan_against};
@@ -15,6 +18,7 @@ use crate::{
     guard,
     operation::with_engine,
     printer::Printer,
+    saved,
     session::{Session, check_selection},
     views::{self, text::Look},
 };
@@ -25,7 +29,7 @@ use crate::{
 pub(crate) struct PlanArgs {
     #[command(flatten)]
     environment: EnvironmentArg,
-    /// Save the plan, for `deploy --plan`
+    /// Save the plan, for `deploy --plan`; its change sets are kept until they are executed
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
     /// Print JSON
@@ -37,7 +41,10 @@ pub(crate) struct PlanArgs {
     /// Also write one HTML file
     #[arg(long, value_name = "FILE")]
     html: Option<PathBuf>,
-    /// End with 3 when there are changes
+    /// Show stacks too whose templates differ in form alone, as `deploy --exact` rewrites them
+    #[arg(long, conflicts_with = "against")]
+    exact: bool,
+    /// End with 3 when there are changes, or may be some that could not be verified
     #[arg(long)]
     detailed_exitcode: bool,
     /// Compare with another assembly instead of what is deployed; needs no credentials
@@ -57,46 +64,59 @@ pub(crate) fn run(
     let (assembly, checks) = session.synthesize_and_check(printer)?;
     check_selection(&args.stacks, &assembly)?;
     let checks = checks.only(&assembly.select(&args.stacks)?);
-    // CloudFormation would refuse it, and not say what changes.
-    let change_sets = if checks.has_error() {
-        ChangeSets::Left
-    } else {
-        ChangeSets::Read
+    // What cannot be deployed is not saved either.
+    let out = args.out.as_deref().filter(|_| !checks.has_error());
+    let complete = |mut plan: Plan| {
+        plan.commit = commit::of(&session.project.root);
+        checks.add_to(&mut plan);
+        plan
     };
-    let mut unverified = Vec::new();
-    let mut plan = match &args.against {
+    let plan = match &args.against {
         Some(folder) => {
             let base = app::read(folder, &session.project, &session.environment)?;
-            plan_against(&assembly, &base, &args.stacks, &plan::SchemaFacts)?
+            let plan = plan_against(&assembly, &base, &args.stacks, &plan::SchemaFacts)?;
+            complete(plan).seal()
         }
         None => {
+            let key = saved::key()?;
+            let change_sets = match out {
+                // CloudFormation would refuse it, and not say what changes.
+                _ if checks.has_error() => ChangeSets::Left,
+                Some(_) => ChangeSets::Saved { key: &key },
+                None => ChangeSets::Read,
+            };
             let planned = with_engine(
                 &session,
                 global,
                 printer,
                 "chitinfra plan",
+                args.exact,
                 async |engine| {
-                    Ok(engine
+                    let mut planned = engine
                         .plan(&assembly, &args.stacks, change_sets, Busy::Refuse)
-                        .await?)
+                        .await?;
+                    planned.plan = complete(planned.plan);
+                    if out.is_some() {
+                        planned.plan.seal = Some(saved::seal(&session, &assembly, &planned.plan));
+                    }
+                    planned.plan = planned.plan.seal();
+                    if let Some(file) = out
+                        && let Err(error) = saved::write(file, &planned.plan)
+                    {
+                        engine.discard(&planned).await?;
+                        return Err(error);
+                    }
+                    Ok(planned.plan)
                 },
             );
             // What was found is worth telling even if what is deployed cannot be read.
-            let planned =
-                planned.inspect_err(|_| printer.diagnostics(&checks.diagnostics(false)))?;
-            unverified = planned.unverified;
-            planned.plan
+            planned
+                .inspect_err(|_| printer.diagnostics(&checks.diagnostics(false)))
+                .map_err(|error| without_credentials(error, args))?
         }
     };
-    plan.commit = commit::of(&session.project.root);
-    checks.add_to(&mut plan);
-    let plan = plan.seal();
     show(&plan, &assembly, args, &session, printer)?;
-    for stack in &unverified {
-        printer.message(&format!(
-            "warning: {stack} was compared by its template alone; these credentials may not make change sets"
-        ));
-    }
+    tell_of_the_file(&plan, args, out, printer);
     let blocked = guard::check(&plan, &assembly, &[])?;
     match (blocked, checks::stop(&plan)) {
         (Some(blocked), Some(stopped)) => {
@@ -124,9 +144,6 @@ fn show(
     if let Some(file) = &args.html {
         write(file, &views::html::draw(plan, Graph::of(assembly)))?;
     }
-    if let Some(file) = &args.out {
-        write(file, &json()?)?;
-    }
     if args.json {
         printer.answer(&json()?);
     } else if args.markdown {
@@ -139,10 +156,40 @@ fn show(
         };
         printer.answer(&views::plan::draw(plan, look));
     }
-    if let Some(file) = &args.out {
-        printer.status(&format!("saved to {}", file.display()));
-    }
     Ok(())
+}
+
+/// What became of the file that was asked for.
+fn tell_of_the_file(plan: &Plan, args: &PlanArgs, out: Option<&Path>, printer: &Printer) {
+    match (&args.out, out) {
+        (Some(_), Some(file)) => {
+            let unverified = views::words::unverified(plan);
+            if unverified.is_empty() {
+                printer.status(&format!("saved to {}", file.display()));
+            } else {
+                printer.message(&format!(
+                    "warning: {} was saved, but cannot be deployed: {} could not be verified",
+                    file.display(),
+                    unverified.join(", ")
+                ));
+            }
+        }
+        (Some(file), None) => {
+            printer.message(&format!("warning: {} was not saved", file.display()));
+        }
+        (None, _) => {}
+    }
+}
+
+/// Says what can be done without credentials, when that is what is missing.
+fn without_credentials(error: CommandError, args: &PlanArgs) -> CommandError {
+    if !error.lacks_credentials {
+        return error;
+    }
+    let environment = &args.environment.environment;
+    error.hinted(format!(
+        "without credentials, compare with another assembly, such as that of the base branch (`chitinfra synth -e {environment} -o DIR` there):\n\n    chitinfra plan -e {environment} --against DIR\n"
+    ))
 }
 
 fn write(file: &PathBuf, text: &str) -> Result<(), CommandError> {

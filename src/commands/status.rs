@@ -33,6 +33,7 @@ pub(crate) fn run(
         global,
         printer,
         "chitinfra status",
+        false,
         async |engine| Ok(engine.status(&assembly).await?),
     )?;
     if args.json {

@@ -95,10 +95,12 @@ pub(crate) fn blocks(action: StackAction, diff: &StackDiff, look: Look<'_>) -> V
         }
     }
     if !diff.equivalent.is_empty() {
-        let line = format!(
-            "differs in form only, not deployed: {}",
-            diff.equivalent.join(", ")
-        );
+        // Where a stack is deployed, its whole text is.
+        let fate = match action {
+            StackAction::None => ", not deployed",
+            StackAction::Create | StackAction::Update | StackAction::Delete => "",
+        };
+        let line = format!("differs in form only{fate}: {}", diff.equivalent.join(", "));
         tell(Line::at(2).then(Tone::Faint, &line).into(), Text::default());
     }
     blocks

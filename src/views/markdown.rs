@@ -5,7 +5,7 @@
 
 use std::fmt::Write as _;
 
-use plan::{Plan, StackAction, StackPlan};
+use plan::{Plan, StackPlan};
 
 use super::{
     access, change,
@@ -27,7 +27,7 @@ pub(crate) fn draw(plan: &Plan) -> String {
     let mut sections: Vec<Section> = plan
         .stacks
         .iter()
-        .filter(|stack| stack.action != StackAction::None || !stack.diff.is_empty())
+        .filter(|stack| !human::is_quiet(stack))
         .map(stack)
         .collect();
     sections.extend([outside(plan), accesses(plan), findings(plan)]);
@@ -225,10 +225,11 @@ fn head(plan: &Plan) -> String {
     }
     let perils = words::perils(plan);
     let _ = write!(text, "**{}.**", words::totals(&plan.summary));
-    text.push_str(if perils.is_empty() {
-        " Nothing stateful is lost.\n\n"
-    } else {
-        "\n\n> [!CAUTION]\n"
+    let unverified = words::unverified(plan);
+    text.push_str(match (perils.is_empty(), unverified.is_empty()) {
+        (true, true) => " Nothing stateful is lost.\n\n",
+        (true, false) => "\n\n",
+        (false, _) => "\n\n> [!CAUTION]\n",
     });
     for peril in perils.iter().take(PERILS) {
         let place = format!("{}/{}", peril.stack, peril.logical_id);
@@ -247,6 +248,14 @@ fn head(plan: &Plan) -> String {
     if !perils.is_empty() {
         text.push('\n');
     }
+    if !unverified.is_empty() {
+        let names: Vec<String> = unverified.into_iter().map(code).collect();
+        let _ = write!(
+            text,
+            "> [!WARNING]\n> Not verified: {}; more may change than is shown.\n\n",
+            names.join(", ")
+        );
+    }
     let widening = words::widening(plan);
     if widening > 0 {
         let noun = if widening == 1 { "change" } else { "changes" };
@@ -260,11 +269,6 @@ fn head(plan: &Plan) -> String {
 
 fn stack(stack: &StackPlan) -> Section {
     let (sign, _) = words::stack_sign(stack.action, &stack.diff);
-    let provisional = if stack.provisional && stack.action != StackAction::Create {
-        ", provisional until the stacks before are deployed"
-    } else {
-        ""
-    };
     let blocks = change::blocks(stack.action, &stack.diff, Look::PLAIN);
     // What is new or folded needs no open details.
     let open = if blocks.iter().any(|block| block.danger < Danger::Harmless) {
@@ -274,14 +278,18 @@ fn stack(stack: &StackPlan) -> Section {
     };
     Section {
         opening: format!(
-            "<details{open}><summary>{sign} <b>{}</b>: {}{provisional}</summary>\n\n",
+            "<details{open}><summary>{sign} <b>{}</b>: {}</summary>\n\n",
             code(&stack.name),
-            words::stack_phrase(stack.action, &stack.diff),
+            words::stack_phrase(stack),
         ),
         closing: "\n</details>\n\n",
         is_fenced: true,
         is_shown: true,
-        pieces: blocks.into_iter().map(piece).collect(),
+        pieces: words::stack_notes(stack)
+            .iter()
+            .map(|note| Piece::new(Danger::Grave, format!("  {}\n", printable(note))))
+            .chain(blocks.into_iter().map(piece))
+            .collect(),
     }
 }
 

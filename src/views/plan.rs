@@ -59,6 +59,11 @@ pub(crate) fn has_changes(plan: &Plan) -> bool {
         || !plan.external.is_empty()
 }
 
+/// Whether there is nothing to say of a stack.
+pub(crate) fn is_quiet(stack: &StackPlan) -> bool {
+    stack.action == StackAction::None && !stack.provisional && stack.diff.is_empty()
+}
+
 /// Which environment, where, from which commit.
 fn heading(plan: &Plan) -> Line {
     let line = Line::at(0)
@@ -77,10 +82,8 @@ fn heading(plan: &Plan) -> Line {
 
 /// The stacks in the order they deploy. Where many do not change, their names come last on one line.
 fn stacks(plan: &Plan, look: Look<'_>) -> Text {
-    let (unchanged, changed): (Vec<_>, Vec<_>) = plan
-        .stacks
-        .iter()
-        .partition(|stack| stack.action == StackAction::None && stack.diff.is_empty());
+    let (unchanged, changed): (Vec<_>, Vec<_>) =
+        plan.stacks.iter().partition(|stack| is_quiet(stack));
     let folded = unchanged.len() > UNCHANGED && !changed.is_empty() && !look.verbose;
     let shown: Vec<&StackPlan> = if folded {
         changed
@@ -91,6 +94,9 @@ fn stacks(plan: &Plan, look: Look<'_>) -> Text {
     let mut text = Text::default();
     for stack in shown {
         text.push(stack_line(stack, column.unwrap_or(0)));
+        for note in words::stack_notes(stack) {
+            text.push(Line::at(2).then(Tone::Faint, &note));
+        }
         text.append(change::draw(stack.action, &stack.diff, look));
     }
     if folded {
@@ -107,10 +113,7 @@ fn stacks(plan: &Plan, look: Look<'_>) -> Text {
 
 fn stack_line(stack: &StackPlan, column: usize) -> Line {
     let (sign, tone) = words::stack_sign(stack.action, &stack.diff);
-    let mut phrase = words::stack_phrase(stack.action, &stack.diff);
-    if stack.provisional && stack.action != StackAction::Create {
-        phrase.push_str(" · provisional, decided once the stacks before are deployed");
-    }
+    let phrase = words::stack_phrase(stack);
     Line::at(0)
         .then(tone, &format!("{sign} {}", stack.name))
         .up_to(column + 2)
@@ -125,11 +128,22 @@ fn conclusion(plan: &Plan) -> Text {
         return Line::at(0).plain(line).into();
     }
     let perils = words::perils(plan);
+    let unverified = words::unverified(plan);
     let mut totals = format!("{}.", words::totals(&plan.summary));
-    if perils.is_empty() {
+    if perils.is_empty() && unverified.is_empty() {
         totals.push_str(" Nothing stateful is lost.");
     }
     let mut text = Text::from(Line::at(0).plain(&totals));
+    if !unverified.is_empty() {
+        text.push(
+            Line::at(0)
+                .then(Tone::Danger, "NOT VERIFIED")
+                .plain(&format!(
+                    "  {}: more may change than is shown",
+                    unverified.join(", ")
+                )),
+        );
+    }
     for peril in perils {
         text.push(
             Line::at(0)

@@ -2,7 +2,7 @@
 
 use plan::{
     Action, Cause, Change, Impact, OldCopy, Plan, PropertyChange, Reason, StackAction, StackDiff,
-    Summary,
+    StackPlan, Summary,
 };
 use serde_json::Value;
 
@@ -270,9 +270,10 @@ pub(crate) fn stack_sign(action: StackAction, diff: &StackDiff) -> (&'static str
 }
 
 /// What happens to a stack in a few words.
-pub(crate) fn stack_phrase(action: StackAction, diff: &StackDiff) -> String {
+pub(crate) fn stack_phrase(stack: &StackPlan) -> String {
+    let diff = &stack.diff;
     let count = diff.summary.total();
-    match action {
+    match stack.action {
         StackAction::Create => format!("{} to create", resources(count)),
         StackAction::Delete => format!("{} to delete", resources(count)),
         StackAction::None => "no change".to_owned(),
@@ -284,8 +285,41 @@ pub(crate) fn stack_phrase(action: StackAction, diff: &StackDiff) -> String {
             )
         }
         StackAction::Update if !diff.outputs.is_empty() => "outputs change".to_owned(),
+        StackAction::Update if stack.unverified.is_some() => "may change".to_owned(),
+        StackAction::Update if is_rewritten(stack) => "rewritten, only its form changes".to_owned(),
         StackAction::Update => "settings change".to_owned(),
     }
+}
+
+/// Whether a stack is deployed for its form alone.
+fn is_rewritten(stack: &StackPlan) -> bool {
+    let diff = &stack.diff;
+    let is_silent = diff.parameters.is_empty() && diff.other.is_empty() && diff.outputs.is_empty();
+    stack.action == StackAction::Update && diff.changes.is_empty() && is_silent
+}
+
+/// What to know of the plan of a stack as a whole: what could not be verified, and what is not settled yet.
+pub(crate) fn stack_notes(stack: &StackPlan) -> Vec<String> {
+    let unverified = stack.unverified.iter();
+    let mut notes: Vec<String> = unverified
+        .map(|reason| format!("not verified: {reason}"))
+        .collect();
+    if stack.provisional {
+        notes.push(match &stack.provisional_because {
+            Some(reason) => format!("provisional: {reason}"),
+            None => "provisional, decided once the stacks before are deployed".to_owned(),
+        });
+    }
+    notes
+}
+
+/// Names of the stacks of which not everything could be verified.
+pub(crate) fn unverified(plan: &Plan) -> Vec<&str> {
+    let stacks = plan.stacks.iter();
+    stacks
+        .filter(|stack| stack.unverified.is_some())
+        .map(|stack| stack.name.as_str())
+        .collect()
 }
 
 /// `1 resource`, `2 resources`.

@@ -181,7 +181,10 @@ fn a_saved_plan_is_executed_as_it_was_reviewed_or_not_at_all() {
     exit status: 1
     --- stderr
     error: this is no longer what was planned
-      stack `messaging`: its changes are others now
+      stack `messaging`: its template is another than the one that was planned
+      stack `messaging`: someone has deployed it: it was last changed at `[DATE]` when it was planned, now at `[DATE]`
+      stack `messaging`: someone has deployed another template
+      stack `messaging`: its change set `chitinfra-saved-[DIGEST]` is gone
 
     hint: plan again, and have that approved
     ");

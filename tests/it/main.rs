@@ -22,6 +22,7 @@ mod program;
 mod project;
 mod sample;
 mod samples;
+mod saved;
 mod shop;
 mod stacks;
 mod status;

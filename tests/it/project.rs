@@ -340,6 +340,8 @@ pub(crate) const FILTERS: &[(&str, &str)] = &[
     // The random end of a physical name.
     (r"-[0-9A-Z]{12}\b", "-[RANDOM]"),
     (r"commit [0-9a-f]{7,40}", "commit [COMMIT]"),
+    // The digest in the name of a change set.
+    (r"-[0-9a-f]{24}\b", "-[DIGEST]"),
     // Tells one run from all others.
     (r"chitinfra-[0-9a-f]{16}-", "chitinfra-[RUN]-"),
 ];

@@ -3,17 +3,17 @@
 use std::collections::BTreeMap;
 
 use assembly::StackManifest;
-use plan::ReportedChange;
-use serde::{Deserialize, Serialize};
+use plan::{ChangeSetPresent, ReportedChange, digest, secret_parameters};
+use serde_json::{Value, json};
 use tokio::time::{Duration, Instant};
 
 use crate::{
-    desired::sha256,
-    engine::Engine,
+    desired::{Template, sha256},
+    engine::{Engine, TOKEN_PREFIX},
     error::{AwsErrorKind, Error},
     port::{
         ChangeSet, ChangeSetId, ChangeSetRequest, ChangeSetStatus, ChangeSetType, DeleteRequest,
-        Finding, Stack, TemplateSource, Values,
+        Execution, Finding, Stack, TemplateSource, Values,
     },
     status::{Condition, StackStatus},
 };
@@ -37,17 +37,26 @@ const NO_CHANGES: [&str; 2] = [
 /// What CloudFormation adds to the reason when it left resources out of a description with values.
 const INCOMPLETE: &str = "include-property-values";
 
+/// How long the change set of a plan that was only shown may be left over before another run takes it away. While it is
+/// younger, whoever made it may still be reading it.
+const LEFTOVER_AGE: i64 = 60 * 60 * 1000;
+
+/// How often a change set is asked for again that someone else took away, or whose name was taken.
+const ATTEMPTS: u32 = 5;
+
 /// A change set that is ready to be executed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PreparedChangeSet {
     /// Its ARN.
     pub id: String,
+    /// Its name.
+    pub name: String,
     /// The ARN of its stack.
     pub stack_id: String,
     /// SHA-256 of the template it was made from, in hexadecimal.
     pub template_digest: String,
-    /// Whether its stack exists only for it.
-    pub shell: bool,
+    /// SHA-256 of everything CloudFormation says that it would do, and with which parameters and tags.
+    pub content: String,
     /// Whether the stack is created by it.
     pub creates: bool,
 }
@@ -60,17 +69,37 @@ pub(crate) enum Asked {
     Nothing,
 }
 
+/// What a change set is made for; it decides its name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Use<'a> {
+    /// To be read, and deleted.
+    Look,
+    /// To be executed by this run.
+    Deploy,
+    /// To be executed by a later run. The key is for digests of secret parameters, and stays with the change set.
+    Save {
+        /// A secret of this plan alone.
+        key: &'a str,
+    },
+    /// To be executed in a later wave of a saved plan: it bears this name.
+    Wave(&'a str),
+}
+
 /// What a stack is to become.
 pub(crate) struct Wanted<'a> {
     pub(crate) stack: &'a StackManifest,
+    /// The assembly's template.
+    pub(crate) template: &'a Template,
     /// The template's text, with all that is known only now.
     pub(crate) text: &'a str,
+    pub(crate) purpose: Use<'a>,
 }
 
 impl Engine<'_> {
     /// Makes a change set that turns the deployed stack, if any, into the wanted one.
     ///
-    /// Whatever goes wrong, nothing stays behind: neither the change set nor the shell made for it.
+    /// It is named by what it is for and what is in it, so that one which a killed run left behind is found again. Whatever
+    /// goes wrong, nothing stays behind: neither the change set nor the shell made for it.
     pub(crate) async fn ask(
         &self,
         wanted: &Wanted<'_>,
@@ -79,12 +108,11 @@ impl Engine<'_> {
         self.go_on()?;
         let stack = wanted.stack;
         let exists = deployed.is_some_and(|stack| stack.status.condition() != Condition::Absent);
-        let shell_exists =
-            deployed.is_some_and(|stack| stack.status == StackStatus::ReviewInProgress);
-        let request = ChangeSetRequest {
+        let mut request = ChangeSetRequest {
             stack_name: stack.stack_name.clone(),
-            name: self.change_set_name(),
-            token: self.token("plan", &stack.stack_name),
+            name: String::new(),
+            description: wanted.description(),
+            token: String::new(),
             kind: if exists {
                 ChangeSetType::Update
             } else {
@@ -98,45 +126,129 @@ impl Engine<'_> {
                 .map_or_else(Vec::new, |stack| stack.notification_arns.clone()),
             role_arn: self.role_of(stack),
         };
-        let id = self.cloud.create_change_set(&request).await?;
-        let prepared = PreparedChangeSet {
-            id: id.id.clone(),
-            stack_id: id.stack_id.clone(),
-            template_digest: sha256(wanted.text.as_bytes()),
-            shell: !exists && !shell_exists,
-            creates: !exists,
-        };
-        let outcome = match self.await_change_set(stack, &id).await {
-            Ok(Some(change_set)) => self.describe(change_set).await.map(Some),
-            Ok(None) => Ok(None),
-            Err(error) => Err(error),
-        };
-        match outcome {
-            Ok(Some(change_set)) => Ok(Asked::Ready(prepared, change_set.changes)),
-            Ok(None) => {
-                self.discard_change_set(&stack.name, &prepared).await?;
-                Ok(Asked::Nothing)
-            }
-            Err(error) => {
-                if let Err(left) = self.discard_change_set(&stack.name, &prepared).await {
-                    self.note(
-                        &stack.name,
-                        format!("a change set could not be removed: {left}"),
-                    );
+        request.name = wanted.name(&request, deployed.filter(|_| exists));
+        let mut attempt = 1;
+        loop {
+            request.token = self.token(&format!("plan{attempt}"), &stack.stack_name);
+            let id = self.make(wanted, &request).await?;
+            let outcome = match self.await_change_set(stack, &id).await {
+                Ok(Some(change_set)) => {
+                    let described = self.describe(change_set).await;
+                    described.map(|found| Some(veiled(found, &wanted.template.body)))
                 }
-                Err(error)
+                other => other,
+            };
+            match outcome {
+                Ok(Some(change_set)) => {
+                    return Ok(Asked::Ready(
+                        prepared(&request, &id, wanted.text, content(&change_set)),
+                        change_set.changes,
+                    ));
+                }
+                // Someone else who wanted the same took it away.
+                Err(Error::Moved { .. }) if attempt < ATTEMPTS => attempt += 1,
+                other => {
+                    let made = prepared(&request, &id, wanted.text, String::new());
+                    let discarded = self.discard_change_set(&stack.name, &made).await;
+                    return match (other, discarded) {
+                        (Ok(_), Ok(())) => Ok(Asked::Nothing),
+                        (Ok(_), Err(error)) => Err(error),
+                        (Err(error), Ok(())) => Err(error),
+                        (Err(error), Err(left)) => {
+                            self.note(
+                                &stack.name,
+                                format!("a change set could not be removed: {left}"),
+                            );
+                            Err(error)
+                        }
+                    };
+                }
             }
         }
     }
 
-    /// Deletes a change set that is not to be executed, and the shell made for it.
+    /// Makes a change set under its name. One that bears the name already was left behind by a run that was killed, or is
+    /// that of a plan which was saved before: that is used again where it cannot differ.
+    async fn make(
+        &self,
+        wanted: &Wanted<'_>,
+        request: &ChangeSetRequest,
+    ) -> Result<ChangeSetId, Error> {
+        let mut waits = self.pace.waits();
+        let mut attempt = 1;
+        loop {
+            let error = match self.cloud.create_change_set(request).await {
+                Ok(id) => return Ok(id),
+                Err(error) => error,
+            };
+            if error.kind != AwsErrorKind::AlreadyExists || attempt == ATTEMPTS {
+                return Err(error.into());
+            }
+            attempt += 1;
+            let listed = self.cloud.change_sets(&request.stack_name).await?;
+            let Some(same) = listed.into_iter().find(|one| one.name == request.name) else {
+                if request.kind == ChangeSetType::Create {
+                    let found = self.cloud.stack(&request.stack_name).await?;
+                    if found.is_some_and(|found| found.status.condition() != Condition::Absent) {
+                        return Err(error.into());
+                    }
+                }
+                waits.rest().await;
+                continue;
+            };
+            if matches!(wanted.purpose, Use::Save { .. }) && !wanted.has_secrets() {
+                match self.cloud.change_set(&same.id, Values::Left).await {
+                    Ok(found)
+                        if found.status == ChangeSetStatus::Complete
+                            && found.execution == Execution::Available =>
+                    {
+                        return Ok(ChangeSetId {
+                            id: found.id,
+                            stack_id: found.stack_id,
+                        });
+                    }
+                    Ok(_) => {}
+                    Err(error) if error.kind == AwsErrorKind::NotFound => {}
+                    Err(error) => return Err(error.into()),
+                }
+            }
+            self.cloud.delete_change_set(&same.id).await?;
+            waits.rest().await;
+        }
+    }
+
+    /// Deletes a change set that is not to be executed, and with the last one of a shell the shell.
     pub(crate) async fn discard_change_set(
         &self,
         stack: &str,
         prepared: &PreparedChangeSet,
     ) -> Result<(), Error> {
+        if !prepared.creates {
+            return Ok(self.cloud.delete_change_set(&prepared.id).await?);
+        }
+        let listed = self.cloud.change_sets(&prepared.stack_id).await;
         self.cloud.delete_change_set(&prepared.id).await?;
-        if !prepared.shell {
+        let listed = match listed {
+            Ok(listed) => listed,
+            Err(error) if error.kind == AwsErrorKind::AccessDenied => {
+                self.note(stack, format!("an empty stack stays behind: {error}"));
+                return Ok(());
+            }
+            Err(error) => return Err(error.into()),
+        };
+        let now = listed.iter().map(|one| one.created).max().unwrap_or(0);
+        let mut others = false;
+        for other in listed.iter().filter(|one| one.id != prepared.id) {
+            let is_leftover =
+                other.name.starts_with(&prefix(Use::Look)) && now - other.created > LEFTOVER_AGE;
+            if is_leftover {
+                self.cloud.delete_change_set(&other.id).await?;
+            } else {
+                others = true;
+            }
+        }
+        // Whoever else plans this stack still needs the shell.
+        if others {
             return Ok(());
         }
         // Only a shell goes: if someone has executed a change set of their own, the stack is theirs.
@@ -145,6 +257,45 @@ impl Engine<'_> {
             return Ok(());
         }
         self.remove_shell(stack, &prepared.stack_id).await
+    }
+
+    /// A change set of a saved plan as it is now, and the key that it keeps.
+    pub(crate) async fn inspect(
+        &self,
+        id: &str,
+    ) -> Result<(ChangeSetPresent, Option<String>), Error> {
+        let found = match self.cloud.change_set(id, Values::Included).await {
+            Ok(found) => found,
+            Err(error) if error.kind == AwsErrorKind::NotFound => {
+                return Ok((ChangeSetPresent::Gone, None));
+            }
+            Err(error) => return Err(error.into()),
+        };
+        let key = found.description.as_deref().and_then(key_in);
+        let present = match (found.status.clone(), found.execution) {
+            (ChangeSetStatus::Deleted, _) => ChangeSetPresent::Gone,
+            (_, Execution::Obsolete) => ChangeSetPresent::Obsolete,
+            (ChangeSetStatus::Complete, Execution::Available) => {
+                let Some(text) = self.cloud.change_set_template(id).await? else {
+                    return Ok((ChangeSetPresent::Gone, key));
+                };
+                let body = template::Template::parse(&text)
+                    .map(template::Template::into_body)
+                    .unwrap_or_default();
+                let found = veiled(self.describe(found).await?, &body);
+                ChangeSetPresent::Available {
+                    template: sha256(text.as_bytes()),
+                    content: content(&found),
+                }
+            }
+            (ChangeSetStatus::Pending | ChangeSetStatus::Complete | ChangeSetStatus::Failed, _) => {
+                let reason = found
+                    .reason
+                    .unwrap_or_else(|| "no reason is given".to_owned());
+                ChangeSetPresent::Unavailable(reason)
+            }
+        };
+        Ok((present, key))
     }
 
     /// Deletes a stack without resources and waits until it is gone.
@@ -202,7 +353,11 @@ impl Engine<'_> {
         let start = Instant::now();
         let mut waits = self.pace.waits();
         loop {
-            let change_set = self.cloud.change_set(&id.id, Values::Included).await?;
+            let change_set = match self.cloud.change_set(&id.id, Values::Included).await {
+                Ok(change_set) => change_set,
+                Err(error) if error.kind == AwsErrorKind::NotFound => return Err(taken(stack)),
+                Err(error) => return Err(error.into()),
+            };
             match change_set.status {
                 ChangeSetStatus::Complete => return Ok(Some(change_set)),
                 ChangeSetStatus::Failed => {
@@ -215,12 +370,7 @@ impl Engine<'_> {
                     }
                     return Err(self.refused(stack, &id.id, reason).await);
                 }
-                ChangeSetStatus::Deleted => {
-                    return Err(Error::Moved {
-                        stack: stack.name.clone(),
-                        reason: "someone else deleted the change set".to_owned(),
-                    });
-                }
+                ChangeSetStatus::Deleted => return Err(taken(stack)),
                 ChangeSetStatus::Pending => {}
             }
             self.go_on()?;
@@ -265,6 +415,144 @@ impl Engine<'_> {
             reason,
             findings: told.collect(),
         }
+    }
+}
+
+impl Wanted<'_> {
+    /// Whether it has parameters whose values are never shown, so that nobody can tell what a change set was made with.
+    fn has_secrets(&self) -> bool {
+        let mut secrets = secret_parameters(&self.template.body);
+        secrets.any(|name| self.stack.parameters.contains_key(name))
+    }
+
+    /// What whoever looks at the change set is told.
+    fn description(&self) -> String {
+        match self.purpose {
+            Use::Look => "chitinfra plan".to_owned(),
+            Use::Deploy => "chitinfra deploy".to_owned(),
+            Use::Save { key } if self.has_secrets() => format!("{SAVED}{KEY}{key}"),
+            Use::Save { .. } => SAVED.to_owned(),
+            Use::Wave(_) => "chitinfra deploy, a later wave of a saved plan".to_owned(),
+        }
+    }
+
+    /// The name of the change set: what it is for, and a digest of what is in it but for secret values, which a digest in
+    /// plain sight would let anyone try out.
+    fn name(&self, request: &ChangeSetRequest, deployed: Option<&Stack>) -> String {
+        if let Use::Wave(name) = self.purpose {
+            return name.to_owned();
+        }
+        let mut parameters = request.parameters.clone();
+        for secret in secret_parameters(&self.template.body) {
+            parameters.remove(secret);
+        }
+        let content = digest(&json!({
+            "template": sha256(self.text.as_bytes()),
+            "parameters": parameters,
+            "tags": request.tags,
+            "notifications": request.notification_arns,
+            "role": request.role_arn,
+            "stack": deployed.map(|stack| &stack.id),
+            "updated": deployed.map(|stack| &stack.updated_at),
+        }));
+        format!("{}{}", prefix(self.purpose), &content[..24])
+    }
+}
+
+/// How the description of a saved plan's change set begins.
+const SAVED: &str = "chitinfra plan, saved for deploy --plan";
+
+/// What stands before the key of a saved plan, in the description of its change sets.
+const KEY: &str = "; key ";
+
+fn key_in(description: &str) -> Option<String> {
+    let (_, key) = description.strip_prefix(SAVED)?.split_once(KEY)?;
+    Some(key.to_owned())
+}
+
+/// How the names of change sets begin that are made for a use.
+fn prefix(purpose: Use<'_>) -> String {
+    let word = match purpose {
+        Use::Look => "plan",
+        Use::Deploy => "deploy",
+        Use::Save { .. } => "saved",
+        Use::Wave(_) => "wave",
+    };
+    format!("{TOKEN_PREFIX}{word}-")
+}
+
+fn prepared(
+    request: &ChangeSetRequest,
+    id: &ChangeSetId,
+    text: &str,
+    content: String,
+) -> PreparedChangeSet {
+    PreparedChangeSet {
+        id: id.id.clone(),
+        name: request.name.clone(),
+        stack_id: id.stack_id.clone(),
+        template_digest: sha256(text.as_bytes()),
+        content,
+        creates: request.kind == ChangeSetType::Create,
+    }
+}
+
+/// A digest of everything CloudFormation says of a change set.
+fn content(change_set: &ChangeSet) -> String {
+    digest(&json!({
+        "stack": change_set.stack_id,
+        "parameters": change_set.parameters,
+        "tags": change_set.tags,
+        "changes": change_set.changes,
+    }))
+}
+
+/// A change set without values that must not be shown: CloudFormation resolves dynamic references before it compares, and
+/// what they stand for may be a secret. The template's own words take their place.
+fn veiled(mut change_set: ChangeSet, template: &Value) -> ChangeSet {
+    let secrets: Vec<&str> = secret_parameters(template).collect();
+    for change in &mut change_set.changes {
+        let properties = &template["Resources"][change.logical_id.as_str()]["Properties"];
+        for detail in &mut change.details {
+            let Some(first) = detail.path.first() else {
+                continue;
+            };
+            let declared = properties.get(first);
+            if declared.is_some_and(|declared| !conceals(declared, &secrets)) {
+                continue;
+            }
+            let mut words = declared;
+            for part in &detail.path[1..] {
+                words = words.and_then(|words| match words {
+                    Value::Array(items) => items.get(part.parse::<usize>().ok()?),
+                    Value::Object(members) => members.get(part),
+                    Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => None,
+                });
+            }
+            detail.before = words.cloned();
+            detail.after = words.cloned();
+        }
+    }
+    change_set
+}
+
+/// Whether the value of a property may come from where values are kept secret.
+fn conceals(value: &Value, secrets: &[&str]) -> bool {
+    match value {
+        Value::String(text) => {
+            let names = |secret: &&str| text == secret || text.contains(&format!("${{{secret}}}"));
+            text.contains("{{resolve:") || secrets.iter().any(names)
+        }
+        Value::Array(items) => items.iter().any(|item| conceals(item, secrets)),
+        Value::Object(members) => members.values().any(|value| conceals(value, secrets)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => false,
+    }
+}
+
+fn taken(stack: &StackManifest) -> Error {
+    Error::Moved {
+        stack: stack.name.clone(),
+        reason: "someone else deleted the change set".to_owned(),
     }
 }
 

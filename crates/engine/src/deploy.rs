@@ -1,11 +1,13 @@
 //! Carrying out a plan: each stack's change set is executed and followed to its end.
 
+use std::collections::BTreeSet;
+
 use assembly::StackManifest;
 use indexmap::IndexMap;
 use plan::{Action, StackAction, StackDiff, StackPlan};
 
 use crate::{
-    change_set::{Asked, PreparedChangeSet, Wanted},
+    change_set::{Asked, PreparedChangeSet, Use, Wanted},
     desired::Assembly,
     engine::Engine,
     error::{AwsErrorKind, Error},
@@ -13,9 +15,10 @@ use crate::{
     follow::{End, Followed, judge},
     order::{Step, Worked},
     outcome::{Outcome, Report, Skipped},
-    planning::{Busy, Planned, heard},
+    planning::{Bounds, Busy, Planned, heard},
     port::{Execution, Stack, StackEvent, StackResource, Values},
     status::Condition,
+    survey::Denied,
 };
 
 impl Engine<'_> {
@@ -47,8 +50,7 @@ impl Engine<'_> {
                     .iter()
                     .find(|plan| plan.name == stack.name);
                 let plan = plan.expect("every step was made from a plan");
-                let prepared = planned.change_sets.get(&stack.name);
-                match self.deploy_stack(assembly, stack, plan, prepared).await {
+                match self.deploy_stack(assembly, stack, plan, planned).await {
                     Ok(worked) => worked,
                     Err(Error::Interrupted) => Outcome::Skipped(Skipped::Interrupted).into(),
                     Err(error) => Outcome::Failed(error).into(),
@@ -61,6 +63,11 @@ impl Engine<'_> {
 
     /// Deletes the change sets that were kept for stacks which did not come to execute them.
     async fn discard_unused(&self, report: &Report, planned: &Planned) {
+        let is_saved = matches!(planned.bounds, Bounds::Plan(_));
+        if is_saved && report.is_interrupted() {
+            // The same command goes on from here.
+            return;
+        }
         for stack in &report.stacks {
             let is_unused = matches!(stack.outcome, Outcome::Skipped(_) | Outcome::Failed(_));
             let prepared = planned.change_sets.get(&stack.name).filter(|_| is_unused);
@@ -80,16 +87,18 @@ impl Engine<'_> {
         assembly: &Assembly,
         stack: &StackManifest,
         plan: &StackPlan,
-        prepared: Option<&PreparedChangeSet>,
+        planned: &Planned,
     ) -> Result<Worked, Error> {
-        if plan.action == StackAction::None && !plan.provisional {
+        let is_done = planned.done.contains(&stack.name);
+        if is_done || (plan.action == StackAction::None && !plan.provisional) {
             return Ok(Outcome::Unchanged.into());
         }
-        if let Some(prepared) = prepared {
+        if let Some(prepared) = planned.change_sets.get(&stack.name) {
             self.still_as_planned(stack, prepared).await?;
             return self.execute(stack, prepared, plan.diff.changes.len()).await;
         }
-        self.replan_and_execute(assembly, stack, plan).await
+        self.replan_and_execute(assembly, stack, plan, &planned.bounds)
+            .await
     }
 
     /// Makes sure that a kept change set can be executed.
@@ -121,12 +130,13 @@ impl Engine<'_> {
         assembly: &Assembly,
         stack: &StackManifest,
         plan: &StackPlan,
+        bounds: &Bounds,
     ) -> Result<Worked, Error> {
         let survey = self
-            .settled_survey(assembly, &[stack], Busy::Follow)
+            .settled_survey(assembly, &[stack], Busy::Follow, Denied::Fail)
             .await?;
-        let draft = self.draft(assembly, stack, &survey);
-        refuse_unplanned_loss(stack, &plan.diff, &draft.diff)?;
+        let draft = self.draft(assembly, stack, &survey, &BTreeSet::new());
+        bounds.hold(stack, plan, draft.action, &draft.diff)?;
         let mut deployed = survey.stack(stack);
         if draft.needs_change_set {
             if let Some(leftover) =
@@ -145,11 +155,16 @@ impl Engine<'_> {
             }
             let wanted = Wanted {
                 stack,
+                template: assembly.template(stack),
                 text: &draft.text,
+                purpose: match bounds {
+                    Bounds::Losses => Use::Deploy,
+                    Bounds::Plan(name) => Use::Wave(name),
+                },
             };
             if let Asked::Ready(prepared, changes) = self.ask(&wanted, deployed).await? {
                 let diff = heard(draft.diff, &changes, stack, self.facts);
-                if let Err(error) = refuse_unplanned_loss(stack, &plan.diff, &diff) {
+                if let Err(error) = bounds.hold(stack, plan, draft.action, &diff) {
                     self.discard_change_set(&stack.name, &prepared).await?;
                     return Err(error);
                 }
@@ -347,6 +362,32 @@ pub(crate) fn remains(stack_id: &str, events: &[StackEvent]) -> Vec<StackResourc
         }
     }
     remains.into_values().collect()
+}
+
+impl Bounds {
+    /// An error when a stack that was planned again would do what it must not.
+    fn hold(
+        &self,
+        stack: &StackManifest,
+        planned: &StackPlan,
+        action: StackAction,
+        diff: &StackDiff,
+    ) -> Result<(), Error> {
+        match self {
+            Self::Losses => refuse_unplanned_loss(stack, &planned.diff, diff),
+            Self::Plan(_) => {
+                let beyond = planned.exceeded_by(action, diff);
+                if beyond.is_empty() {
+                    Ok(())
+                } else {
+                    Err(Error::BeyondPlan {
+                        stack: stack.name.clone(),
+                        beyond,
+                    })
+                }
+            }
+        }
+    }
 }
 
 /// An error when a stack that was planned again would lose data of which the plan did not speak.

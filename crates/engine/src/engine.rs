@@ -22,11 +22,12 @@ pub struct Engine<'a> {
     pub(crate) operation: String,
     pub(crate) on_event: &'a (dyn Fn(Event) + Send + Sync),
     pub(crate) stop: CancellationToken,
+    pub(crate) exact: bool,
 }
 
 impl<'a> Engine<'a> {
     /// Makes an engine. `operation` names this run among all others of the account: up to 60 letters, digits and
-    /// hyphens; it becomes part of tokens and change-set names, by which a later run recognises what this one began.
+    /// hyphens; it becomes part of tokens, by which a later run recognises what this one began.
     pub fn new(
         cloud: &'a dyn CloudFormation,
         facts: &'a (dyn Facts + Sync),
@@ -42,6 +43,7 @@ impl<'a> Engine<'a> {
             operation: operation.into(),
             on_event,
             stop: CancellationToken::new(),
+            exact: false,
         }
     }
 
@@ -55,6 +57,13 @@ impl<'a> Engine<'a> {
     /// The role CloudFormation acts in for a stack: its own, or that of the environment.
     pub(crate) fn role_of(&self, stack: &StackManifest) -> Option<String> {
         stack.role_arn.clone().or_else(|| self.role_arn.clone())
+    }
+
+    /// Rewrites stacks too whose deployed template differs in form alone.
+    #[must_use]
+    pub fn exact(mut self, on: bool) -> Self {
+        self.exact = on;
+        self
     }
 
     /// What to cancel so that the operation ends soon and in order: nothing new is begun, and what CloudFormation has
@@ -72,11 +81,6 @@ impl<'a> Engine<'a> {
             stack: stack.to_owned(),
             message: message.into(),
         });
-    }
-
-    /// The name of this run's change sets.
-    pub(crate) fn change_set_name(&self) -> String {
-        format!("{TOKEN_PREFIX}{}", self.operation)
     }
 
     /// A token for one step on one stack, the same whenever this run repeats the step.

@@ -74,9 +74,8 @@ impl fmt::Display for AwsError {
             AwsErrorKind::CredentialsMissing => {
                 formatter.write_str("no AWS credentials were found")
             }
-            AwsErrorKind::CredentialsExpired => {
-                formatter.write_str("the AWS credentials have expired")
-            }
+            AwsErrorKind::CredentialsExpired => formatter
+                .write_str("the AWS credentials have expired, or the sign-in they come from"),
             AwsErrorKind::CredentialsInvalid => {
                 formatter.write_str("the AWS credentials are not accepted")
             }
@@ -118,6 +117,23 @@ impl fmt::Display for AwsError {
     }
 }
 
+impl AwsError {
+    /// Whether there are no credentials, or none that AWS accepts.
+    pub fn is_about_credentials(&self) -> bool {
+        matches!(
+            self.kind,
+            AwsErrorKind::CredentialsMissing
+                | AwsErrorKind::CredentialsExpired
+                | AwsErrorKind::CredentialsInvalid
+        )
+    }
+
+    /// The call in the words of a policy, `cloudformation:GetTemplate`, in backticks.
+    pub(crate) fn call(&self) -> String {
+        format!("`{}:{}`", self.service, self.operation)
+    }
+}
+
 impl StdError for AwsError {}
 
 impl Hint for AwsError {
@@ -127,7 +143,7 @@ impl Hint for AwsError {
                 "set `AWS_PROFILE` or pass `--profile`, or sign in with `aws sso login`; `-e local` needs none"
             }
             AwsErrorKind::CredentialsExpired => {
-                "sign in again (`aws sso login`), then repeat the command"
+                "sign in again (`aws sso login`, with `--profile NAME` for a profile), then repeat the command"
             }
             AwsErrorKind::CredentialsInvalid => {
                 "`aws sts get-caller-identity` shows whether the profile works; check the profile and the clock of this machine"
@@ -321,6 +337,14 @@ pub enum Error {
         /// What would happen to it.
         action: plan::Action,
     },
+    /// A stack that was planned again in its wave would do more than the saved plan says.
+    #[error("stack `{stack}` would now do what the plan does not say{}", lines(.beyond))]
+    BeyondPlan {
+        /// The stack's short name.
+        stack: String,
+        /// What is new, each in a few words.
+        beyond: Vec<String>,
+    },
     /// The operation was asked to stop.
     #[error("interrupted")]
     Interrupted,
@@ -342,7 +366,7 @@ impl Hint for Error {
                 .collect(),
             Self::Stuck { status, .. } => status.advice().map(str::to_owned).into_iter().collect(),
             Self::Busy { .. } => vec!["wait until it is done, then repeat the command".to_owned()],
-            Self::Moved { .. } | Self::UnplannedLoss { .. } => {
+            Self::Moved { .. } | Self::UnplannedLoss { .. } | Self::BeyondPlan { .. } => {
                 vec!["plan again, then deploy".to_owned()]
             }
             Self::ChangeSet { findings, .. } => findings.clone(),
@@ -391,6 +415,11 @@ fn others(stacks: &[String]) -> String {
     } else {
         format!("; there are {}", stacks.join(", "))
     }
+}
+
+/// Each on a line of its own, indented.
+fn lines(texts: &[String]) -> String {
+    texts.iter().map(|text| format!("\n  {text}")).collect()
 }
 
 fn because(cause: Option<&Cause>) -> String {

@@ -25,6 +25,7 @@ mod port;
 mod reads;
 mod status;
 mod survey;
+mod verify;
 
 #[cfg(test)]
 mod tests;
@@ -41,11 +42,12 @@ pub use holder::Holder;
 pub use inspect::{EnvironmentOutputs, EnvironmentStatus, StackState};
 pub use outcome::{Outcome, Report, Skipped, StackReport};
 pub use pace::Pace;
-pub use planning::{Busy, ChangeSets, Planned, plan_against};
+pub use planning::{Bounds, Busy, ChangeSets, Planned, plan_against};
 pub use port::{
-    Answer, Caller, ChangeSet, ChangeSetId, ChangeSetRequest, ChangeSetStatus, ChangeSetType,
-    CloudFormation, DeleteRequest, EventPage, Execution, Finding, Stack, StackEvent, StackResource,
-    TemplateSource, Values,
+    Answer, Caller, ChangeSet, ChangeSetId, ChangeSetRequest, ChangeSetStatus, ChangeSetSummary,
+    ChangeSetType, CloudFormation, DeleteRequest, EventPage, Execution, Finding, Stack, StackEvent,
+    StackResource, TemplateSource, Values,
 };
 pub use status::{Condition, Ending, Health, ResourceStatus, StackStatus};
 pub use tokio_util::sync::CancellationToken;
+pub use verify::{Verified, assembly_digest};

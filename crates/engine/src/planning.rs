@@ -5,28 +5,56 @@ use std::collections::{BTreeMap, BTreeSet};
 use assembly::StackManifest;
 use futures_util::future::join_all;
 use indexmap::IndexMap;
-use plan::{Facts, Options, Plan, ReportedChange, StackAction, StackDiff, StackPlan};
+use plan::{
+    Action, ChangeSetSeal, Facts, Options, OutputName, Plan, ReportedChange, StackAction,
+    StackDiff, StackPlan, StackSeal, WantedSeal, parameter_digests,
+};
 use serde_json::Value;
 
 use crate::{
-    change_set::{Asked, PreparedChangeSet, Wanted},
+    change_set::{Asked, PreparedChangeSet, Use, Wanted},
     desired::Assembly,
     engine::Engine,
-    error::{AwsErrorKind, Error},
+    error::{AwsError, AwsErrorKind, Error},
     reads::{Reads, outputs_at_risk},
     status::Condition,
-    survey::{Draft, Survey, pseudo_parameters},
+    survey::{Denied, Draft, Survey, pseudo_parameters},
 };
 
 /// What becomes of the change sets that a plan asks CloudFormation for.
+///
+/// What the credentials may not read, or no change set be made for, is an error for a deployment; a plan that is only
+/// looked at or saved says so of each stack ([`StackPlan::unverified`]).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ChangeSets {
+pub enum ChangeSets<'a> {
     /// None is asked for: the templates alone are compared, and read permissions are enough.
     Left,
     /// They are read, then deleted.
     Read,
-    /// They are kept, so that a deployment executes exactly what was planned.
+    /// They are kept, so that this run executes exactly what was planned.
     Kept,
+    /// They are kept for a later run, and the plan says what it is bound to.
+    Saved {
+        /// A secret of this plan alone, for digests of secret parameters; it stays with the change sets.
+        key: &'a str,
+    },
+}
+
+impl<'a> ChangeSets<'a> {
+    fn purpose(self) -> Use<'a> {
+        match self {
+            Self::Left | Self::Read => Use::Look,
+            Self::Kept => Use::Deploy,
+            Self::Saved { key } => Use::Save { key },
+        }
+    }
+
+    fn denied(self) -> Denied {
+        match self {
+            Self::Kept => Denied::Fail,
+            Self::Left | Self::Read | Self::Saved { .. } => Denied::Note,
+        }
+    }
 }
 
 /// What to do about a stack that CloudFormation is at work on.
@@ -46,8 +74,20 @@ pub struct Planned {
     pub plan: Plan,
     /// Change sets that are kept, by the short name of their stack.
     pub change_sets: BTreeMap<String, PreparedChangeSet>,
-    /// Short names of stacks whose plan is from templates alone, as these credentials may not make change sets.
-    pub unverified: Vec<String>,
+    /// Short names of the stacks that an earlier run of this plan deployed.
+    pub done: BTreeSet<String>,
+    /// How a stack that is planned again is held to its plan.
+    pub bounds: Bounds,
+}
+
+/// How a stack that is planned again, once those before it are done, is held to its plan.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Bounds {
+    /// It must not lose data that the plan did not speak of.
+    Losses,
+    /// It must not do anything that the plan did not speak of. Its change set bears this name, by which a later run of the
+    /// same saved plan recognises it.
+    Plan(String),
 }
 
 impl Engine<'_> {
@@ -63,30 +103,42 @@ impl Engine<'_> {
         &self,
         assembly: &Assembly,
         names: &[String],
-        change_sets: ChangeSets,
+        change_sets: ChangeSets<'_>,
         busy: Busy,
     ) -> Result<Planned, Error> {
         let stacks = assembly.select(names)?;
-        let survey = self.settled_survey(assembly, &stacks, busy).await?;
-        let drafts: Vec<Draft> = stacks
-            .iter()
-            .map(|stack| self.draft(assembly, stack, &survey))
-            .collect();
-        let provisional = provisional(assembly, &stacks, &drafts);
+        let survey = self
+            .settled_survey(assembly, &stacks, busy, change_sets.denied())
+            .await?;
+        let mut unsettled = Unsettled::new(assembly, &stacks);
         let mut stacks: Vec<Planning> = stacks
-            .into_iter()
-            .zip(drafts)
-            .map(|(stack, draft)| Planning {
-                provisional: provisional.contains(stack.name.as_str()),
-                stack,
-                draft,
-                asked: None,
+            .iter()
+            .map(|stack| {
+                let draft = self.draft(assembly, stack, &survey, &unsettled.outputs);
+                let waits = unsettled.note(stack, &draft);
+                // The shell of a failed create must go first, which a plan does not do.
+                let must_go =
+                    draft.needs_change_set && survey.condition(stack) == Condition::Leftover;
+                Planning {
+                    provisional: waits.or_else(|| must_go.then(|| MUST_GO.to_owned())),
+                    stack,
+                    draft,
+                    asked: None,
+                }
             })
             .collect();
         if change_sets != ChangeSets::Left {
-            self.ask_for_all(&mut stacks, &survey, change_sets).await?;
+            self.ask_for_all(assembly, &mut stacks, &survey, change_sets)
+                .await?;
         }
-        Ok(summed_up(assembly, stacks, self.facts))
+        let seals = match change_sets {
+            ChangeSets::Saved { key } => Some(Sealing {
+                survey: &survey,
+                key,
+            }),
+            ChangeSets::Left | ChangeSets::Read | ChangeSets::Kept => None,
+        };
+        Ok(self.summed_up(assembly, stacks, seals))
     }
 
     /// Deletes the change sets of a plan that is not to be deployed.
@@ -109,9 +161,10 @@ impl Engine<'_> {
         assembly: &Assembly,
         stacks: &[&StackManifest],
         busy: Busy,
+        denied: Denied,
     ) -> Result<Survey, Error> {
         loop {
-            let survey = self.survey(assembly, stacks).await?;
+            let survey = self.survey(assembly, stacks, denied).await?;
             let mut followed_any = false;
             for stack in stacks {
                 let Some(found) = survey.stack(stack) else {
@@ -147,26 +200,28 @@ impl Engine<'_> {
     /// Asks for the change sets of all stacks that need one and can have one now. If one cannot be made, none stays.
     async fn ask_for_all(
         &self,
+        assembly: &Assembly,
         stacks: &mut [Planning<'_>],
         survey: &Survey,
-        change_sets: ChangeSets,
+        change_sets: ChangeSets<'_>,
     ) -> Result<(), Error> {
         let asked = join_all(stacks.iter().map(|planning| async {
-            let possible = planning.draft.needs_change_set
-                && !planning.provisional
-                // The shell of a failed create must go first, which a plan does not do.
-                && survey.condition(planning.stack) != Condition::Leftover;
-            if !possible {
+            if !planning.draft.needs_change_set || planning.provisional.is_some() {
                 return Ok(None);
             }
             let wanted = Wanted {
                 stack: planning.stack,
+                template: assembly.template(planning.stack),
                 text: &planning.draft.text,
+                purpose: change_sets.purpose(),
             };
             match self.ask(&wanted, survey.stack(planning.stack)).await {
                 Ok(asked) => Ok(Some(Answer::Asked(asked))),
-                Err(Error::Aws(error)) if error.kind == AwsErrorKind::AccessDenied => {
-                    Ok(Some(Answer::NotAllowed))
+                Err(Error::Aws(error))
+                    if error.kind == AwsErrorKind::AccessDenied
+                        && change_sets.denied() == Denied::Note =>
+                {
+                    Ok(Some(Answer::NotAllowed(error)))
                 }
                 Err(error) => Err(error),
             }
@@ -194,13 +249,149 @@ impl Engine<'_> {
         }
         failure.map_or(Ok(()), Err)
     }
+
+    /// The plan, from what each stack came to.
+    fn summed_up(
+        &self,
+        assembly: &Assembly,
+        stacks: Vec<Planning<'_>>,
+        sealing: Option<Sealing<'_>>,
+    ) -> Planned {
+        let mut change_sets = BTreeMap::new();
+        let mut plans = Vec::new();
+        for planning in stacks {
+            let (stack, provisional) = (planning.stack, planning.provisional.clone());
+            let (mut plan, prepared) = self.decided(planning);
+            plan.provisional = provisional.is_some();
+            plan.provisional_because = provisional;
+            if let Some(sealing) = &sealing {
+                plan.seal = Some(sealing.seal(assembly, stack, prepared.as_ref()));
+            }
+            if let Some(prepared) = prepared {
+                change_sets.insert(stack.name.clone(), prepared);
+            }
+            plans.push(plan);
+        }
+        Planned {
+            plan: whole(assembly, plans),
+            change_sets,
+            done: BTreeSet::new(),
+            bounds: Bounds::Losses,
+        }
+    }
+
+    /// What becomes of one stack, and the change set that is kept for it.
+    fn decided(&self, planning: Planning<'_>) -> (StackPlan, Option<PreparedChangeSet>) {
+        let Planning {
+            stack,
+            draft,
+            asked,
+            ..
+        } = planning;
+        let Draft {
+            mut action,
+            mut diff,
+            mut unverified,
+            rewrites,
+            ..
+        } = draft;
+        let mut kept = None;
+        match asked {
+            Some(Answer::Asked(Asked::Ready(prepared, changes))) => {
+                diff = heard(diff, &changes, stack, self.facts);
+                action = at_least_an_update(action);
+                kept = Some(prepared);
+            }
+            Some(Answer::Read(changes)) => {
+                diff = heard(diff, &changes, stack, self.facts);
+                action = at_least_an_update(action);
+            }
+            Some(Answer::Asked(Asked::Nothing)) => {
+                // CloudFormation has compared what could not be read.
+                unverified = None;
+                (action, diff) = nothing_to_do(diff);
+                if rewrites {
+                    self.note(
+                        &stack.name,
+                        "cannot be rewritten: to CloudFormation both templates are the same",
+                    );
+                }
+            }
+            Some(Answer::NotAllowed(error)) => {
+                let denied = format!(
+                    "{} is not allowed: this is told from the templates alone",
+                    error.call()
+                );
+                unverified =
+                    Some(unverified.map_or(denied.clone(), |other| format!("{other}; {denied}")));
+                action = at_least_an_update(action);
+            }
+            None => {}
+        }
+        if unverified.is_some() {
+            action = at_least_an_update(action);
+        }
+        (
+            StackPlan {
+                unverified,
+                ..stack_plan(stack, action, diff)
+            },
+            kept,
+        )
+    }
+}
+
+/// Why a stack is provisional whose first create failed.
+const MUST_GO: &str =
+    "its first create failed, and what is left of that is deleted before it can be created";
+
+/// What the seals of stacks are made from.
+struct Sealing<'a> {
+    survey: &'a Survey,
+    key: &'a str,
+}
+
+impl Sealing<'_> {
+    fn seal(
+        &self,
+        assembly: &Assembly,
+        stack: &StackManifest,
+        prepared: Option<&PreparedChangeSet>,
+    ) -> StackSeal {
+        StackSeal {
+            // Without a change set nothing would keep the key.
+            wanted: wanted(assembly, stack, prepared.map(|_| self.key)),
+            deployed: self.survey.deployed(stack),
+            change_set: prepared.map(|prepared| ChangeSetSeal {
+                id: prepared.id.clone(),
+                name: prepared.name.clone(),
+                stack_id: prepared.stack_id.clone(),
+                template: prepared.template_digest.clone(),
+                content: prepared.content.clone(),
+                creates: prepared.creates,
+            }),
+        }
+    }
+}
+
+/// What is wanted of a stack, as a seal keeps it.
+pub(crate) fn wanted(assembly: &Assembly, stack: &StackManifest, key: Option<&str>) -> WantedSeal {
+    let template = assembly.template(stack);
+    WantedSeal {
+        template: template.digest.clone(),
+        parameters: parameter_digests(&template.body, &stack.parameters, key),
+        tags: stack.tags.clone().into_iter().collect(),
+        termination_protection: stack.termination_protection,
+        depends_on: stack.depends_on.clone(),
+    }
 }
 
 /// A stack on its way to a plan.
 struct Planning<'a> {
     stack: &'a StackManifest,
     draft: Draft,
-    provisional: bool,
+    /// Why it is provisional, if it is.
+    provisional: Option<String>,
     asked: Option<Answer>,
 }
 
@@ -210,93 +401,108 @@ enum Answer {
     /// It was ready, was read and is gone.
     Read(Vec<ReportedChange>),
     /// These credentials may not make one.
-    NotAllowed,
+    NotAllowed(Box<AwsError>),
 }
 
-/// Stacks that read a value which a stack before them is yet to determine, by short name.
-fn provisional<'a>(
-    assembly: &Assembly,
-    stacks: &[&'a StackManifest],
-    drafts: &[Draft],
-) -> BTreeSet<&'a str> {
-    let mut provisional: BTreeSet<&str> = BTreeSet::new();
-    // By CloudFormation name: the outputs that may yet change; none stands for all of them.
-    let mut at_risk: BTreeMap<&str, Option<BTreeSet<String>>> = BTreeMap::new();
-    for (stack, draft) in stacks.iter().zip(drafts) {
-        let body = &assembly.template(stack).body;
-        let reads = Reads::of(body);
-        let waits = reads.outputs().any(|name| {
-            at_risk
-                .get(name.stack_name.as_str())
-                .is_some_and(|outputs| {
-                    outputs
-                        .as_ref()
-                        .is_none_or(|outputs| outputs.contains(&name.output))
-                })
-        });
-        // Which stack an import reads is not in the template: any change before it may be the one.
-        let waits_for_import = reads.imports
-            && stack.depends_on.iter().any(|name| {
-                let before = stacks.iter().find(|stack| stack.name == *name);
-                before.is_some_and(|before| at_risk.contains_key(before.stack_name.as_str()))
-            });
-        if waits || waits_for_import {
-            provisional.insert(&stack.name);
-            at_risk.insert(&stack.stack_name, None);
-            continue;
+/// What the stacks before the next one leave unsettled.
+struct Unsettled<'a> {
+    assembly: &'a Assembly,
+    stacks: &'a [&'a StackManifest],
+    /// By CloudFormation name: the outputs that may yet change; none stands for all of them.
+    at_risk: BTreeMap<&'a str, Option<BTreeSet<String>>>,
+    /// Outputs that change as far as is known.
+    outputs: BTreeSet<OutputName>,
+}
+
+impl<'a> Unsettled<'a> {
+    fn new(assembly: &'a Assembly, stacks: &'a [&'a StackManifest]) -> Self {
+        Self {
+            assembly,
+            stacks,
+            at_risk: BTreeMap::new(),
+            outputs: BTreeSet::new(),
+        }
+    }
+
+    /// Adds what the next stack leaves unsettled; why it is provisional itself, when it reads a value which a stack before
+    /// it is yet to determine.
+    fn note(&mut self, stack: &'a StackManifest, draft: &Draft) -> Option<String> {
+        let body = &self.assembly.template(stack).body;
+        let waits = self.waits(stack, body);
+        let changed = match draft.action {
+            StackAction::Create => every_output(body),
+            StackAction::Update => {
+                let changed = draft.diff.outputs.iter();
+                let changed = changed.filter(|entry| entry.action != Action::Delete);
+                changed.map(|entry| entry.name.clone()).collect()
+            }
+            StackAction::None | StackAction::Delete => BTreeSet::new(),
+        };
+        self.outputs
+            .extend(changed.into_iter().map(|output| OutputName {
+                stack_name: stack.stack_name.clone(),
+                output,
+            }));
+        if waits.is_some() {
+            self.at_risk.insert(&stack.stack_name, None);
+            return waits;
         }
         match draft.action {
             StackAction::Create => {
-                at_risk.insert(&stack.stack_name, None);
+                self.at_risk.insert(&stack.stack_name, None);
             }
             StackAction::Update | StackAction::Delete => {
                 let outputs = outputs_at_risk(body, &draft.diff);
                 if !outputs.is_empty() {
-                    at_risk.insert(&stack.stack_name, Some(outputs));
+                    self.at_risk.insert(&stack.stack_name, Some(outputs));
                 }
             }
             StackAction::None => {}
         }
+        None
     }
-    provisional
+
+    fn waits(&self, stack: &StackManifest, body: &Value) -> Option<String> {
+        let reads = Reads::of(body);
+        let mut outputs = reads.outputs();
+        let waits = outputs.find(|name| {
+            let at_risk = self.at_risk.get(name.stack_name.as_str());
+            at_risk.is_some_and(|outputs| {
+                outputs
+                    .as_ref()
+                    .is_none_or(|outputs| outputs.contains(&name.output))
+            })
+        });
+        if let Some(name) = waits {
+            let mut stacks = self.stacks.iter();
+            let before = stacks.find(|before| before.stack_name == name.stack_name);
+            let before = before.map_or(name.stack_name.as_str(), |before| &before.name);
+            return Some(format!(
+                "it reads `{}` of `{before}`, which is known once that is deployed",
+                name.output
+            ));
+        }
+        // Which stack an import reads is not in the template: any change before it may be the one.
+        let before = stack.depends_on.iter().find(|name| {
+            let before = self.stacks.iter().find(|stack| stack.name == **name);
+            before.is_some_and(|before| self.at_risk.contains_key(before.stack_name.as_str()))
+        });
+        before
+            .filter(|_| reads.imports)
+            .map(|name| format!("it imports a value which may be one of `{name}`, which changes"))
+    }
 }
 
-/// The plan, from what each stack came to.
-fn summed_up(assembly: &Assembly, stacks: Vec<Planning<'_>>, facts: &dyn Facts) -> Planned {
-    let mut change_sets = BTreeMap::new();
-    let mut unverified = Vec::new();
-    let mut plans = Vec::new();
-    for Planning {
-        stack,
-        draft,
-        provisional,
-        asked,
-    } in stacks
-    {
-        let Draft {
-            mut action,
-            mut diff,
-            ..
-        } = draft;
-        match asked {
-            Some(Answer::Asked(Asked::Ready(prepared, changes))) => {
-                diff = heard(diff, &changes, stack, facts);
-                change_sets.insert(stack.name.clone(), prepared);
-            }
-            Some(Answer::Read(changes)) => diff = heard(diff, &changes, stack, facts),
-            Some(Answer::Asked(Asked::Nothing)) => (action, diff) = nothing_to_do(diff),
-            Some(Answer::NotAllowed) => unverified.push(stack.name.clone()),
-            None => {}
-        }
-        plans.push(StackPlan {
-            provisional,
-            ..stack_plan(stack, action, diff)
-        });
-    }
-    Planned {
-        plan: whole(assembly, plans),
-        change_sets,
-        unverified,
+fn every_output(template: &Value) -> BTreeSet<String> {
+    let outputs = template["Outputs"].as_object().into_iter().flatten();
+    outputs.map(|(name, _)| name.clone()).collect()
+}
+
+/// Something happens to a stack of which the templates alone do not say so, or may happen.
+fn at_least_an_update(action: StackAction) -> StackAction {
+    match action {
+        StackAction::None => StackAction::Update,
+        known @ (StackAction::Create | StackAction::Update | StackAction::Delete) => known,
     }
 }
 

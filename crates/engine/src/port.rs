@@ -38,6 +38,12 @@ pub trait CloudFormation: Send + Sync {
     /// Starts making a change set.
     fn create_change_set<'a>(&'a self, request: &'a ChangeSetRequest) -> Answer<'a, ChangeSetId>;
 
+    /// The change sets of a stack; none when there is no such stack.
+    fn change_sets<'a>(&'a self, stack: &'a str) -> Answer<'a, Vec<ChangeSetSummary>>;
+
+    /// The template of a change set, by its ARN, as it was given; nothing when there is no such change set.
+    fn change_set_template<'a>(&'a self, change_set: &'a str) -> Answer<'a, Option<String>>;
+
     /// A change set as it is now, by its ARN.
     fn change_set<'a>(&'a self, change_set: &'a str, values: Values) -> Answer<'a, ChangeSet>;
 
@@ -94,6 +100,8 @@ pub struct Stack {
     pub role_arn: Option<String>,
     /// When it was last changed, or created, in RFC 3339.
     pub updated_at: Option<String>,
+    /// The ARN of the change set that was executed last, when there was one.
+    pub change_set: Option<String>,
 }
 
 /// A resource of a stack.
@@ -175,6 +183,8 @@ pub struct ChangeSetRequest {
     pub stack_name: String,
     /// The change set's name.
     pub name: String,
+    /// What it is for, told to whoever looks at it.
+    pub description: String,
     /// A token that makes repeating this call safe.
     pub token: String,
     /// Whether the stack exists.
@@ -234,11 +244,28 @@ pub enum Values {
     Left,
 }
 
+/// A change set in the list of its stack.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChangeSetSummary {
+    /// Its ARN.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// When it was made, in milliseconds since 1970.
+    pub created: i64,
+}
+
 /// A change set as it is now.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ChangeSet {
     /// Its ARN.
     pub id: String,
+    /// What it is for.
+    pub description: Option<String>,
+    /// Values of the parameters; CloudFormation shows `****` for secret ones.
+    pub parameters: BTreeMap<String, String>,
+    /// Tags of the stack.
+    pub tags: BTreeMap<String, String>,
     /// The ARN of its stack.
     pub stack_id: String,
     /// How far it is.

@@ -8,20 +8,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use plan::{Action, StackDiff};
+use plan::{Action, OutputName, StackDiff};
 use serde_json::{Map, Value};
 
 use crate::desired::sha256;
 
 /// The key of the stamp within a resource's `Metadata`.
 const STAMP: &str = "chitinfra:reads";
-
-/// An output of another stack: its CloudFormation name and the output's.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct OutputName {
-    pub(crate) stack_name: String,
-    pub(crate) output: String,
-}
 
 /// What a template reads of other stacks of the same account and region.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -5,15 +5,18 @@ use std::collections::{BTreeMap, BTreeSet};
 use assembly::StackManifest;
 use futures_util::future::try_join_all;
 use indexmap::IndexMap;
-use plan::{Action, EntryChange, Options, StackAction, StackDiff};
+use plan::{
+    Action, DeployedSeal, EntryChange, Options, OutputName, StackAction, StackDiff,
+    secret_parameters,
+};
 use serde_json::Value;
 
 use crate::{
-    desired::Assembly,
+    desired::{Assembly, sha256},
     engine::Engine,
-    error::Error,
+    error::{AwsErrorKind, Error},
     port::Stack,
-    reads::{OutputName, Reads},
+    reads::Reads,
     status::Condition,
 };
 
@@ -25,6 +28,35 @@ const HIDDEN: &str = "****";
 pub(crate) struct Survey {
     stacks: BTreeMap<String, Option<Stack>>,
     templates: BTreeMap<String, Value>,
+    /// SHA-256 of the templates' texts.
+    digests: BTreeMap<String, String>,
+    /// What these credentials may not read, and why.
+    unread: BTreeMap<String, Unread>,
+}
+
+/// What to do about stacks that these credentials may not read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Denied {
+    /// That is an error.
+    Fail,
+    /// That is noted.
+    Note,
+}
+
+/// Why something of a stack is not known: the call that is not allowed.
+#[derive(Clone, Debug)]
+struct Unread {
+    call: String,
+    /// Whether it is not even known if the stack exists.
+    existence: bool,
+}
+
+/// What was read of a stack: itself, its template with the digest of its text, or why these are not known.
+#[derive(Default)]
+struct Read {
+    stack: Option<Stack>,
+    template: Option<(Value, String)>,
+    unread: Option<Unread>,
 }
 
 /// How a stack differs from what is wanted.
@@ -37,6 +69,10 @@ pub(crate) struct Draft {
     pub(crate) text: String,
     /// Whether a change set is needed; a change of the protection alone needs none.
     pub(crate) needs_change_set: bool,
+    /// Whether nothing but the text of the template would change, which was asked for.
+    pub(crate) rewrites: bool,
+    /// What could not be read of what is deployed.
+    pub(crate) unverified: Option<String>,
 }
 
 impl Survey {
@@ -49,6 +85,30 @@ impl Survey {
     pub(crate) fn condition(&self, stack: &StackManifest) -> Condition {
         self.stack(stack)
             .map_or(Condition::Absent, |stack| stack.status.condition())
+    }
+
+    /// The identity of what is deployed, when something is.
+    pub(crate) fn deployed(&self, stack: &StackManifest) -> Option<DeployedSeal> {
+        let found = self.stack(stack)?;
+        (found.status.condition() != Condition::Absent).then(|| DeployedSeal {
+            id: found.id.clone(),
+            updated_at: found.updated_at.clone(),
+            template: self.digests.get(&stack.stack_name).cloned(),
+        })
+    }
+
+    /// What of the stacks that a stack reads could not be read itself.
+    fn unread_source(&self, reads: &Reads) -> Option<String> {
+        let mut outputs = reads.outputs();
+        outputs.find_map(|name| {
+            let unread = self.unread.get(&name.stack_name)?;
+            unread.existence.then(|| {
+                format!(
+                    "{} is not allowed for `{}`, which it reads: what has changed there is not known",
+                    unread.call, name.stack_name
+                )
+            })
+        })
     }
 
     /// The value of an output, when it exists.
@@ -64,6 +124,7 @@ impl Engine<'_> {
         &self,
         assembly: &Assembly,
         stacks: &[&StackManifest],
+        denied: Denied,
     ) -> Result<Survey, Error> {
         let selected: BTreeSet<&str> = stacks
             .iter()
@@ -80,62 +141,94 @@ impl Engine<'_> {
             })
             .filter(|name| !selected.contains(name.as_str()))
             .collect();
-        let selected = try_join_all(stacks.iter().map(|stack| self.read_deployed(stack)));
-        let producers = try_join_all(producers.iter().map(|name| async move {
-            self.pace.permit().await;
-            Ok::<_, Error>((name.clone(), self.cloud.stack(name).await?))
-        }));
+        let selected = try_join_all(stacks.iter().map(|stack| self.read_deployed(stack, denied)));
+        let names = producers.iter();
+        let producers = try_join_all(names.clone().map(|name| self.read_stack(name, denied)));
         let (selected, producers) = tokio::try_join!(selected, producers)?;
-        let mut survey = Survey {
-            stacks: producers.into_iter().collect(),
-            ..Survey::default()
-        };
-        for (manifest, (stack, template)) in stacks.iter().zip(selected) {
-            survey.stacks.insert(manifest.stack_name.clone(), stack);
-            if let Some(template) = template {
-                survey
-                    .templates
-                    .insert(manifest.stack_name.clone(), template);
+        let mut survey = Survey::default();
+        let of_selected = stacks.iter().map(|stack| &stack.stack_name).zip(selected);
+        for (name, read) in of_selected.chain(names.zip(producers)) {
+            if let Some((template, digest)) = read.template {
+                survey.templates.insert(name.clone(), template);
+                survey.digests.insert(name.clone(), digest);
             }
+            if let Some(unread) = read.unread {
+                survey.unread.insert(name.clone(), unread);
+            }
+            survey.stacks.insert(name.clone(), read.stack);
         }
         Ok(survey)
     }
 
-    /// A stack and its template, asked for at the same time.
-    async fn read_deployed(
-        &self,
-        manifest: &StackManifest,
-    ) -> Result<(Option<Stack>, Option<Value>), Error> {
-        let name = &manifest.stack_name;
+    /// A stack without its template.
+    async fn read_stack(&self, name: &str, denied: Denied) -> Result<Read, Error> {
         self.pace.permit().await;
-        let (stack, template) = tokio::join!(self.cloud.stack(name), self.cloud.template(name));
-        let Some(stack) = stack? else {
-            return Ok((None, None));
-        };
-        if matches!(
-            stack.status.condition(),
-            Condition::Absent | Condition::Leftover
-        ) {
-            // There is nothing behind it that a template could describe.
-            return Ok((Some(stack), None));
+        match self.cloud.stack(name).await {
+            Ok(stack) => Ok(Read {
+                stack,
+                ..Read::default()
+            }),
+            Err(error) if error.kind == AwsErrorKind::AccessDenied && denied == Denied::Note => {
+                Ok(Read {
+                    unread: Some(Unread {
+                        call: error.call(),
+                        existence: true,
+                    }),
+                    ..Read::default()
+                })
+            }
+            Err(error) => Err(error.into()),
         }
-        let text = template?.unwrap_or_default();
+    }
+
+    /// A stack and its template, asked for at the same time.
+    async fn read_deployed(&self, manifest: &StackManifest, denied: Denied) -> Result<Read, Error> {
+        let name = &manifest.stack_name;
+        let (read, template) =
+            tokio::join!(self.read_stack(name, denied), self.cloud.template(name));
+        let mut read = read?;
+        let is_there = read.stack.as_ref().is_some_and(|stack| {
+            // Behind these there is nothing that a template could describe.
+            !matches!(
+                stack.status.condition(),
+                Condition::Absent | Condition::Leftover
+            )
+        });
+        if !is_there {
+            return Ok(read);
+        }
+        let text = match template {
+            Ok(text) => text.unwrap_or_default(),
+            Err(error) if error.kind == AwsErrorKind::AccessDenied && denied == Denied::Note => {
+                read.unread = Some(Unread {
+                    call: error.call(),
+                    existence: false,
+                });
+                return Ok(read);
+            }
+            Err(error) => return Err(error.into()),
+        };
         let template = template::Template::parse(&text).map_err(|errors| Error::Deployed {
             stack: manifest.name.clone(),
             errors,
         })?;
-        Ok((Some(stack), Some(template.into_body())))
+        read.template = Some((template.into_body(), sha256(text.as_bytes())));
+        Ok(read)
     }
 
-    /// How a stack differs from what is wanted.
+    /// How a stack differs from what is wanted, while these outputs of others are not settled.
     pub(crate) fn draft(
         &self,
         assembly: &Assembly,
         stack: &StackManifest,
         survey: &Survey,
+        unsettled: &BTreeSet<OutputName>,
     ) -> Draft {
         let template = assembly.template(stack);
         let (body, text) = stamped(template, survey);
+        if let Some(unread) = survey.unread.get(&stack.stack_name) {
+            return unknown(unread, text);
+        }
         let deployed = survey.stack(stack);
         let before = survey
             .templates
@@ -153,14 +246,17 @@ impl Engine<'_> {
                 pseudo_parameters: pseudo_parameters(assembly, stack),
                 moves: assembly.manifest.moves.clone(),
                 elsewhere: elsewhere(assembly, survey),
-                unsettled: BTreeSet::new(),
+                unsettled: unsettled.clone(),
             },
         );
         let exists = matches!(
             survey.condition(stack),
             Condition::Ready | Condition::Busy | Condition::Stuck
         );
-        let mut needs_change_set = !exists || diff.needs_deployment();
+        let differs = survey.digests.get(&stack.stack_name) != Some(&sha256(text.as_bytes()));
+        let rewrites = self.exact && exists && differs && !diff.needs_deployment();
+        let mut needs_change_set =
+            !exists || diff.needs_deployment() || rewrites || reads_the_unseen(stack, &body);
         if let Some(deployed) = deployed.filter(|_| exists) {
             let tags = changed_tags(stack, deployed);
             needs_change_set |= !tags.is_empty();
@@ -178,8 +274,48 @@ impl Engine<'_> {
             diff,
             text,
             needs_change_set,
+            rewrites,
+            unverified: survey.unread_source(&Reads::of(&template.body)),
         }
     }
+
+    /// The text that is sent of a template now, with the stamps of what it reads.
+    pub(crate) fn text_to_send(
+        assembly: &Assembly,
+        stack: &StackManifest,
+        survey: &Survey,
+    ) -> String {
+        stamped(assembly.template(stack), survey).1
+    }
+}
+
+/// How a stack differs of which not everything may be read: nobody knows, unless CloudFormation tells.
+fn unknown(unread: &Unread, text: String) -> Draft {
+    let what = if unread.existence {
+        "whether it exists and what would change is not known"
+    } else {
+        "what would change is not known, but for what CloudFormation says itself"
+    };
+    Draft {
+        action: StackAction::Update,
+        diff: StackDiff::default(),
+        text,
+        needs_change_set: !unread.existence,
+        rewrites: false,
+        unverified: Some(format!("{} is not allowed: {what}", unread.call)),
+    }
+}
+
+/// Whether a stack is given values that neither the templates nor the parameters show, so that only CloudFormation can
+/// tell whether one has changed: secrets, and what the parameter store holds.
+fn reads_the_unseen(stack: &StackManifest, template: &Value) -> bool {
+    let looked_up = |name: &str| {
+        let kind = template["Parameters"][name]["Type"].as_str();
+        kind.is_some_and(|kind| kind.starts_with("AWS::SSM::Parameter::Value"))
+    };
+    let mut names = template["Parameters"].as_object().into_iter().flatten();
+    let given = |name: &&str| stack.parameters.contains_key(*name);
+    secret_parameters(template).any(|name| given(&name)) || names.any(|(name, _)| looked_up(name))
 }
 
 /// The wanted template with the stamps of what it reads; as it is when it reads nothing.

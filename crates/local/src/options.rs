@@ -1,7 +1,7 @@
 //! What the one who starts the endpoint decides: where its state lives, what time it is, what goes wrong on purpose.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fmt,
     path::PathBuf,
     sync::Arc,
@@ -81,13 +81,15 @@ pub enum Step {
     Restore,
 }
 
-/// What goes wrong on purpose; resources are named by logical id, in every stack.
+/// What goes wrong on purpose; resources are named by logical id, in every stack, calls by their operation.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Faults {
     /// Resources that fail at a step, with the reason the events give.
     pub failures: BTreeMap<(String, Step), String>,
     /// How long each step of a resource takes; without an entry none takes any time.
     pub delays: BTreeMap<String, Duration>,
+    /// Calls that whoever asks is not allowed to make, `CreateChangeSet`.
+    pub denied: BTreeSet<String>,
 }
 
 impl Faults {
@@ -103,6 +105,13 @@ impl Faults {
     #[must_use]
     pub fn delay(mut self, logical_id: &str, delay: Duration) -> Self {
         self.delays.insert(logical_id.to_owned(), delay);
+        self
+    }
+
+    /// Lets nobody make a call of CloudFormation or STS, `CreateChangeSet`.
+    #[must_use]
+    pub fn deny(mut self, operation: &str) -> Self {
+        self.denied.insert(operation.to_owned());
         self
     }
 

@@ -104,7 +104,9 @@ fn query(context: &Context<'_>, form: &Form) -> Response {
     let action = form.get("Action").unwrap_or_default();
     let is_sts = form.get("Version") == Some("2011-06-15");
     let namespace = if is_sts { STS } else { CLOUDFORMATION };
-    let result = if is_sts {
+    let result = if context.endpoint.options.faults.denied.contains(action) {
+        Err(denied(context, is_sts, action))
+    } else if is_sts {
         sts::answer(context, action)
     } else {
         cloudformation::answer(context, action, form)
@@ -121,6 +123,19 @@ fn query(context: &Context<'_>, form: &Form) -> Response {
         }
         Err(refusal) => failure(namespace, &refusal, &context.request_id),
     }
+}
+
+/// What AWS says to someone who may not make a call.
+fn denied(context: &Context<'_>, is_sts: bool, action: &str) -> Refusal {
+    let service = if is_sts { "sts" } else { "cloudformation" };
+    let account = context.account();
+    Refusal::new(
+        "AccessDenied",
+        format!(
+            "User: arn:aws:iam::{account}:user/reader is not authorized to perform: {service}:{action}"
+        ),
+    )
+    .with_status(403)
 }
 
 fn failure(namespace: &str, refusal: &Refusal, request_id: &str) -> Response {

@@ -1,5 +1,5 @@
 //! A scenario of faults as a file: `{"fail": [{"resource": "Users", "step": "create", "reason": "…"}],
-//! "delay": [{"resource": "Users", "milliseconds": 500}]}`.
+//! "delay": [{"resource": "Users", "milliseconds": 500}], "deny": ["CreateChangeSet"]}`.
 
 use std::time::Duration;
 
@@ -14,6 +14,8 @@ struct Scenario {
     fail: Vec<Failure>,
     #[serde(default)]
     delay: Vec<Delay>,
+    #[serde(default)]
+    deny: Vec<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -61,6 +63,9 @@ impl Faults {
         for delay in scenario.delay {
             faults = faults.delay(&delay.resource, Duration::from_millis(delay.milliseconds));
         }
+        for operation in scenario.deny {
+            faults = faults.deny(&operation);
+        }
         Ok(faults)
     }
 }
@@ -76,12 +81,14 @@ mod tests {
     #[test]
     fn a_scenario_is_read() {
         let faults = Faults::parse(
-            r#"{"fail": [{"resource": "A", "step": "delete", "reason": "no"}], "delay": [{"resource": "B", "milliseconds": 7}]}"#,
+            r#"{"fail": [{"resource": "A", "step": "delete", "reason": "no"}], "delay": [{"resource": "B", "milliseconds": 7}],
+                "deny": ["GetTemplate"]}"#,
         )
         .expect("it is a scenario");
         let expected = Faults::default()
             .fail("A", Step::Delete, "no")
-            .delay("B", Duration::from_millis(7));
+            .delay("B", Duration::from_millis(7))
+            .deny("GetTemplate");
         assert_eq!(faults, expected);
     }
 

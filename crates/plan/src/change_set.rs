@@ -4,12 +4,13 @@
 //! set does not mention keeps what the templates say, as change sets with values are known to leave resources out. A
 //! resource that differs in form only stays so, unless CloudFormation would replace or remove it.
 
+use serde::Serialize;
 use serde_json::Value;
 
 use crate::{Action, Change, Facts, Impact, OldCopy, PropertyChange, Reason, StackDiff, Summary};
 
 /// What a change set says of one resource.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct ReportedChange {
     /// The resource.
     pub logical_id: String,
@@ -28,7 +29,7 @@ pub struct ReportedChange {
 }
 
 /// What a change set says of one property or attribute.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct ReportedDetail {
     /// `Properties`, `Metadata`, `Tags`, `DeletionPolicy` and their like.
     pub attribute: String,
@@ -48,7 +49,7 @@ pub struct ReportedDetail {
 macro_rules! words {
     ($(#[$attribute:meta])* $name:ident { $($(#[$meaning:meta])* $word:ident,)+ }) => {
         $(#[$attribute])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
         pub enum $name {
             $($(#[$meaning])* $word,)+
         }

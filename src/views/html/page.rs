@@ -30,6 +30,8 @@ pub(super) struct Page {
     totals: String,
     counts: Vec<Count>,
     perils: Vec<Peril>,
+    /// Stacks of which not everything could be verified.
+    unverified: Vec<String>,
     /// How many changes of access widen it.
     widening: usize,
     /// How many findings stop a deployment.
@@ -68,7 +70,8 @@ struct Stack {
     sign: &'static str,
     class: &'static str,
     phrase: String,
-    provisional: bool,
+    /// What to know of the plan of the stack as a whole.
+    notes: Vec<String>,
     depends_on: Vec<String>,
     resources: Vec<Resource>,
     entries: Vec<Property>,
@@ -134,10 +137,8 @@ struct Finding {
 
 impl Page {
     pub(super) fn of(plan: &Plan) -> Self {
-        let (unchanged, changed): (Vec<&StackPlan>, Vec<&StackPlan>) = plan
-            .stacks
-            .iter()
-            .partition(|stack| stack.action == StackAction::None && stack.diff.is_empty());
+        let (unchanged, changed): (Vec<&StackPlan>, Vec<&StackPlan>) =
+            plan.stacks.iter().partition(|stack| human::is_quiet(stack));
         let all_open = plan.summary.total() <= OPEN;
         let findings: Vec<Finding> = plan
             .stacks
@@ -169,6 +170,7 @@ impl Page {
                     what: peril.what,
                 })
                 .collect(),
+            unverified: words::unverified(plan).into_iter().map(printable).collect(),
             widening: words::widening(plan),
             errors: plan
                 .stacks
@@ -259,8 +261,11 @@ fn stack(stack: &StackPlan, all_open: bool) -> Stack {
         stack_name: printable(&stack.stack_name),
         sign,
         class,
-        phrase: words::stack_phrase(stack.action, diff),
-        provisional: stack.provisional && stack.action != StackAction::Create,
+        phrase: words::stack_phrase(stack),
+        notes: words::stack_notes(stack)
+            .iter()
+            .map(|note| printable(note))
+            .collect(),
         depends_on: stack
             .depends_on
             .iter()

@@ -8,10 +8,15 @@ use super::{Aws, convert, failure::Call};
 use crate::{
     error::{AwsError, AwsErrorKind},
     port::{
-        Answer, Caller, ChangeSet, ChangeSetId, ChangeSetRequest, ChangeSetType, CloudFormation,
-        DeleteRequest, EventPage, Finding, Stack, StackResource, TemplateSource, Values,
+        Answer, Caller, ChangeSet, ChangeSetId, ChangeSetRequest, ChangeSetSummary, ChangeSetType,
+        CloudFormation, DeleteRequest, EventPage, Finding, Stack, StackResource, TemplateSource,
+        Values,
     },
 };
+
+/// Where the SDK looks for credentials when no profile is named, in its order.
+const LOOKED_FOR: &str = "looked for `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY` in the environment, the profile `default` \
+    with its keys, role, SSO sign-in or process, a web identity token, and the role of a container or an instance";
 
 impl Aws {
     fn call<'a>(&'a self, operation: &'static str, target: &'a str) -> Call<'a> {
@@ -67,9 +72,12 @@ impl CloudFormation for Aws {
             let answer = answer.map_err(|error| {
                 let mut error = call.failed(error);
                 if error.kind == AwsErrorKind::CredentialsMissing {
-                    let profile = self.profile.as_ref();
-                    error.message = profile
-                        .map_or_else(String::new, |name| format!("profile `{name}` gives none"));
+                    error.message = match &self.profile {
+                        Some(name) => format!(
+                            "profile `{name}` gives none: it has no keys, role, sign-in or process that does"
+                        ),
+                        None => LOOKED_FOR.to_owned(),
+                    };
                 }
                 error
             })?;
@@ -168,6 +176,7 @@ impl CloudFormation for Aws {
                 .create_change_set()
                 .stack_name(&request.stack_name)
                 .change_set_name(&request.name)
+                .description(&request.description)
                 .client_token(&request.token)
                 .change_set_type(kind)
                 .set_template_body(body)
@@ -186,6 +195,35 @@ impl CloudFormation for Aws {
                 id: answer.id.unwrap_or_default(),
                 stack_id: answer.stack_id.unwrap_or_default(),
             })
+        })
+    }
+
+    fn change_sets<'a>(&'a self, stack: &'a str) -> Answer<'a, Vec<ChangeSetSummary>> {
+        Box::pin(async move {
+            let call = self.call("ListChangeSets", stack);
+            let request = self.cloudformation.list_change_sets().stack_name(stack);
+            let mut pages = request.into_paginator().send();
+            let mut change_sets = Vec::new();
+            while let Some(page) = pages.next().await {
+                let page = page.map_err(|error| call.failed(error));
+                let Some(page) = absent_is_none(page)? else {
+                    break;
+                };
+                let summaries = page.summaries.unwrap_or_default();
+                change_sets.extend(summaries.into_iter().map(convert::summary));
+            }
+            Ok(change_sets)
+        })
+    }
+
+    fn change_set_template<'a>(&'a self, change_set: &'a str) -> Answer<'a, Option<String>> {
+        Box::pin(async move {
+            let call = self.call("GetTemplate", change_set);
+            let request = self.cloudformation.get_template();
+            let request = request.change_set_name(change_set);
+            let answer = request.template_stage(TemplateStage::Original).send().await;
+            let answer = absent_is_none(answer.map_err(|error| call.failed(error)))?;
+            Ok(answer.and_then(|answer| answer.template_body))
         })
     }
 

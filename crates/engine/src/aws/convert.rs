@@ -12,7 +12,10 @@ use plan::{PolicyAction, Recreation, Replacement, ReportedAction, ReportedChange
 use serde_json::Value;
 
 use crate::{
-    port::{ChangeSet, ChangeSetStatus, Execution, Finding, Stack, StackEvent, StackResource},
+    port::{
+        ChangeSet, ChangeSetStatus, ChangeSetSummary, Execution, Finding, Stack, StackEvent,
+        StackResource,
+    },
     status::{ResourceStatus, StackStatus},
 };
 
@@ -28,17 +31,7 @@ pub(super) fn stack(stack: types::Stack) -> Stack {
         id: stack.stack_id.unwrap_or_default(),
         name: stack.stack_name.unwrap_or_default(),
         status_reason: stack.stack_status_reason,
-        parameters: stack
-            .parameters
-            .unwrap_or_default()
-            .into_iter()
-            .filter_map(|parameter| {
-                Some((
-                    parameter.parameter_key?,
-                    parameter.parameter_value.unwrap_or_default(),
-                ))
-            })
-            .collect(),
+        parameters: parameters(stack.parameters),
         tags: tags(stack.tags),
         outputs: stack
             .outputs
@@ -48,11 +41,25 @@ pub(super) fn stack(stack: types::Stack) -> Stack {
                 Some((output.output_key?, output.output_value.unwrap_or_default()))
             })
             .collect(),
+        change_set: stack.change_set_id,
         termination_protection: stack.enable_termination_protection.unwrap_or_default(),
         notification_arns: stack.notification_arns.unwrap_or_default(),
         role_arn: stack.role_arn,
         updated_at: changed.and_then(|time| time.fmt(DateTimeFormat::DateTime).ok()),
     }
+}
+
+fn parameters(parameters: Option<Vec<types::Parameter>>) -> BTreeMap<String, String> {
+    parameters
+        .unwrap_or_default()
+        .into_iter()
+        .filter_map(|parameter| {
+            Some((
+                parameter.parameter_key?,
+                parameter.parameter_value.unwrap_or_default(),
+            ))
+        })
+        .collect()
 }
 
 fn tags(tags: Option<Vec<types::Tag>>) -> BTreeMap<String, String> {
@@ -100,11 +107,23 @@ fn milliseconds(time: &DateTime) -> i64 {
     time.to_millis().unwrap_or_default()
 }
 
+/// A change set in a list.
+pub(super) fn summary(summary: types::ChangeSetSummary) -> ChangeSetSummary {
+    ChangeSetSummary {
+        id: summary.change_set_id.unwrap_or_default(),
+        name: summary.change_set_name.unwrap_or_default(),
+        created: summary.creation_time.as_ref().map_or(0, milliseconds),
+    }
+}
+
 /// The head of a change set, without its changes, which come in pages.
 pub(super) fn change_set(page: &DescribeChangeSetOutput) -> ChangeSet {
     use types::{ChangeSetStatus as Status, ExecutionStatus};
     ChangeSet {
         id: page.change_set_id.clone().unwrap_or_default(),
+        description: page.description.clone(),
+        parameters: parameters(page.parameters.clone()),
+        tags: tags(page.tags.clone()),
         stack_id: page.stack_id.clone().unwrap_or_default(),
         status: match &page.status {
             Some(Status::CreateComplete) => ChangeSetStatus::Complete,

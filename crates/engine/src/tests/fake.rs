@@ -12,9 +12,9 @@ use serde_json::Value;
 use crate::{
     error::{AwsError, AwsErrorKind},
     port::{
-        Answer, Caller, ChangeSet, ChangeSetId, ChangeSetRequest, ChangeSetStatus, ChangeSetType,
-        CloudFormation, DeleteRequest, EventPage, Execution, Finding, Stack, StackEvent,
-        StackResource, TemplateSource, Values,
+        Answer, Caller, ChangeSet, ChangeSetId, ChangeSetRequest, ChangeSetStatus,
+        ChangeSetSummary, ChangeSetType, CloudFormation, DeleteRequest, EventPage, Execution,
+        Finding, Stack, StackEvent, StackResource, TemplateSource, Values,
     },
     status::{Condition, ResourceStatus, StackStatus},
 };
@@ -62,6 +62,7 @@ pub(crate) struct FakeChangeSet {
     stack_id: String,
     text: String,
     described: usize,
+    pub(crate) created: i64,
     pub(crate) execution: Execution,
 }
 
@@ -369,11 +370,21 @@ impl CloudFormation for Fake {
     fn create_change_set<'a>(&'a self, request: &'a ChangeSetRequest) -> Answer<'a, ChangeSetId> {
         answer(
             self.enter("CreateChangeSet", &request.stack_name)
-                .map(|mut state| {
+                .and_then(|mut state| {
+                    let id = format!("change-set:{}/{}/1", request.stack_name, request.name);
+                    if state.change_sets.contains_key(&id) {
+                        return Err(failure(
+                            "CreateChangeSet",
+                            &request.name,
+                            AwsErrorKind::AlreadyExists,
+                            "exists",
+                        ));
+                    }
                     let text = match &request.template {
                         TemplateSource::Inline(text) => text.clone(),
                         TemplateSource::Stored(url) => state.bucket[url].clone(),
                     };
+                    let shell = state.find(&request.stack_name).is_some();
                     if request.kind == ChangeSetType::Create {
                         assert!(
                             state.find(&request.stack_name).is_none_or(
@@ -381,6 +392,8 @@ impl CloudFormation for Fake {
                             ),
                             "CloudFormation refuses to create what exists"
                         );
+                    }
+                    if request.kind == ChangeSetType::Create && !shell {
                         state.counter += 1;
                         let stack = Stack {
                             id: format!("arn:{}:{}", request.stack_name, state.counter),
@@ -394,6 +407,7 @@ impl CloudFormation for Fake {
                             notification_arns: Vec::new(),
                             role_arn: None,
                             updated_at: None,
+                            change_set: None,
                         };
                         state.stacks.push(FakeStack {
                             stack,
@@ -409,7 +423,8 @@ impl CloudFormation for Fake {
                         .stack
                         .id
                         .clone();
-                    let id = format!("change-set:{}:{}", request.stack_name, request.name);
+                    state.counter += 1;
+                    let created = state.counter;
                     state.change_sets.insert(
                         id.clone(),
                         FakeChangeSet {
@@ -417,12 +432,39 @@ impl CloudFormation for Fake {
                             stack_id: stack_id.clone(),
                             text,
                             described: 0,
+                            created: i64::try_from(created).expect("it is small"),
                             execution: Execution::Available,
                         },
                     );
-                    ChangeSetId { id, stack_id }
+                    Ok(ChangeSetId { id, stack_id })
                 }),
         )
+    }
+
+    fn change_sets<'a>(&'a self, stack: &'a str) -> Answer<'a, Vec<ChangeSetSummary>> {
+        answer(self.enter("ListChangeSets", stack).map(|mut state| {
+            let Some(stack_id) = state.find(stack).map(|found| found.stack.id.clone()) else {
+                return Vec::new();
+            };
+            let of_stack = state
+                .change_sets
+                .iter()
+                .filter(|(_, found)| found.stack_id == stack_id);
+            of_stack
+                .map(|(id, found)| ChangeSetSummary {
+                    id: id.clone(),
+                    name: found.request.name.clone(),
+                    created: found.created,
+                })
+                .collect()
+        }))
+    }
+
+    fn change_set_template<'a>(&'a self, change_set: &'a str) -> Answer<'a, Option<String>> {
+        answer(self.enter("GetTemplate", change_set).map(|state| {
+            let found = state.change_sets.get(change_set);
+            found.map(|found| found.text.clone())
+        }))
     }
 
     fn change_set<'a>(&'a self, change_set: &'a str, values: Values) -> Answer<'a, ChangeSet> {
@@ -462,7 +504,7 @@ impl CloudFormation for Fake {
             });
             // With the warning, values come at the price of completeness.
             let left_out = usize::from(warning.is_some() && values == Values::Included);
-            Ok(ChangeSet { id: change_set.to_owned(), stack_id, status, execution, reason, changes: all.skip(left_out).collect() })
+            Ok(ChangeSet { id: change_set.to_owned(), description: Some(request.description.clone()), parameters: request.parameters.clone(), tags: request.tags.clone(), stack_id, status, execution, reason, changes: all.skip(left_out).collect() })
         }))
     }
 
@@ -501,6 +543,7 @@ impl CloudFormation for Fake {
                     state.begin(&found.stack_id, token, verb, &found.text);
                     let fails = state.failing.is_some();
                     let stack = state.find(&found.stack_id).expect("it exists");
+                    stack.stack.change_set = Some(change_set.to_owned());
                     if !fails {
                         stack.outputs_then = outputs(&found.text);
                         stack.template = found.text;

@@ -137,7 +137,11 @@ impl Run {
         work(&engine).await
     }
 
-    async fn plan(&self, assembly: &Assembly, change_sets: ChangeSets) -> Result<Planned, Error> {
+    async fn plan(
+        &self,
+        assembly: &Assembly,
+        change_sets: ChangeSets<'_>,
+    ) -> Result<Planned, Error> {
         self.with(async |engine| engine.plan(assembly, &[], change_sets, Busy::Refuse).await)
             .await
     }

@@ -86,7 +86,7 @@ async fn a_shell_that_someone_left_is_taken_over_and_not_deleted() {
         .plan(&wanted, ChangeSets::Kept)
         .await
         .expect("it can be planned");
-    assert!(kept.change_sets["identity"].shell);
+    assert!(kept.change_sets["identity"].creates);
     let planned = run
         .plan(&wanted, ChangeSets::Read)
         .await
@@ -140,10 +140,22 @@ async fn an_error_is_never_read_as_absence() {
             run.deploy(&wanted).await;
             run.cloud.state().failures.push((operation, kind));
             let error = run
-                .plan(&wanted, ChangeSets::Left)
+                .plan(&wanted, ChangeSets::Kept)
                 .await
                 .expect_err("it failed");
             assert!(matches!(error, Error::Aws(error) if error.kind == kind));
+            run.cloud.state().failures.push((operation, kind));
+            match run.plan(&wanted, ChangeSets::Left).await {
+                Err(Error::Aws(error)) => assert_eq!(error.kind, kind),
+                Ok(planned) => {
+                    assert_eq!(kind, AwsErrorKind::AccessDenied);
+                    let stack = &planned.plan.stacks[0];
+                    assert_eq!(stack.action, StackAction::Update);
+                    let reason = stack.unverified.as_deref().expect("it says so");
+                    assert!(reason.contains(operation), "{reason}");
+                }
+                Err(other) => panic!("{other:?}"),
+            }
         }
     }
 }
@@ -160,8 +172,17 @@ async fn without_the_right_to_make_change_sets_the_plan_says_so() {
         .plan(&pair("one", 2), ChangeSets::Read)
         .await
         .expect("it can be planned");
-    assert_eq!(planned.unverified, ["files"]);
-    assert_eq!(planned.plan.stacks[1].action, StackAction::Update);
+    let [identity, files] = &planned.plan.stacks[..] else {
+        panic!("there are two stacks");
+    };
+    assert_eq!(identity.unverified, None);
+    assert_eq!(
+        files.unverified.as_deref(),
+        Some(
+            "`cloudformation:CreateChangeSet` is not allowed: this is told from the templates alone"
+        )
+    );
+    assert_eq!(files.action, StackAction::Update);
 }
 
 #[tokio::test(start_paused = true)]

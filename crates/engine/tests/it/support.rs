@@ -73,7 +73,7 @@ impl World {
     pub(crate) async fn plan(
         &self,
         assembly: &Assembly,
-        change_sets: ChangeSets,
+        change_sets: ChangeSets<'_>,
     ) -> Result<Planned, Error> {
         self.with(async |engine| engine.plan(assembly, &[], change_sets, Busy::Refuse).await)
             .await

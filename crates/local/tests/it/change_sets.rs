@@ -268,3 +268,41 @@ fn executing_may_be_repeated_with_its_token() {
     }
     assert_eq!(client.wait("one"), "CREATE_COMPLETE");
 }
+
+#[test]
+fn an_update_without_a_change_set_makes_those_that_wait_obsolete() {
+    let endpoint = Endpoint::start();
+    let client = endpoint.client;
+    client.create("one", TEMPLATE);
+    let waiting = TEMPLATE.replace("\"MinimumLength\": 8", "\"MinimumLength\": 9");
+    let set = change_set(client, "one", "waits", "UPDATE", &waiting);
+    assert_eq!(set.text("ExecutionStatus").as_deref(), Some("AVAILABLE"));
+    let other = TEMPLATE.replace("\"MinimumLength\": 8", "\"MinimumLength\": 10");
+    client
+        .call(
+            "UpdateStack",
+            &[("StackName", "one"), ("TemplateBody", &other)],
+        )
+        .good();
+    assert_eq!(client.wait("one"), "UPDATE_COMPLETE");
+    let set = describe(client, "one", "waits");
+    assert_eq!(set.text("ExecutionStatus").as_deref(), Some("OBSOLETE"));
+    let (code, _) = client
+        .call(
+            "ExecuteChangeSet",
+            &[("StackName", "one"), ("ChangeSetName", "waits")],
+        )
+        .refused();
+    assert_eq!(code, "InvalidChangeSetStatus");
+}
+
+#[test]
+fn a_call_that_is_denied_is_refused_as_by_aws() {
+    let endpoint = Endpoint::with_faults(local::Faults::default().deny("DescribeStacks"));
+    let answer = endpoint.client.call("DescribeStacks", &[]);
+    assert_eq!(answer.status, 403);
+    let (code, message) = answer.refused();
+    assert_eq!(code, "AccessDenied");
+    assert!(message.ends_with("is not authorized to perform: cloudformation:DescribeStacks"));
+    endpoint.client.call("ListStacks", &[]).good();
+}

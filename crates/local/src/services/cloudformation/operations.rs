@@ -8,8 +8,8 @@ use crate::{
     provision::{Draft, Question, foresee},
     router::Content,
     state::{
-        ChangeSet, ChangeSetType, Definition, Entry, OnFailure, Operation, OperationKind, Phase,
-        Record, Stack, StackStatus,
+        ChangeSet, ChangeSetType, Definition, Entry, ExecutionStatus, OnFailure, Operation,
+        OperationKind, Phase, Record, Stack, StackStatus,
     },
     wire::Refusal,
 };
@@ -134,7 +134,15 @@ pub(super) fn update(call: &mut Call<'_>) -> Answer {
         retain_except_on_create: call.form.flag("RetainExceptOnCreate")?.unwrap_or_default(),
         ..Beginning::default()
     };
-    begin(call, draft, beginning, vec![order.template_record()])?;
+    let mut records = vec![order.template_record()];
+    // What they foresaw was an update of another state.
+    records.extend(entry.change_sets.iter().map(|change_set| {
+        Record::ChangeSet(Box::new(ChangeSet {
+            execution: ExecutionStatus::Obsolete,
+            ..change_set.clone()
+        }))
+    }));
+    begin(call, draft, beginning, records)?;
     Ok(stack_id(&stack.arn))
 }
 
@@ -197,7 +205,11 @@ pub(super) fn delete(call: &mut Call<'_>) -> Answer {
     };
     let mut draft = Draft::of(&entry, call.context.seed(), call.context.now);
     draft.cancel_started();
-    begin(call, draft, beginning, Vec::new())?;
+    let change_sets = entry.change_sets.iter();
+    let gone = change_sets
+        .map(|one| Record::ChangeSetGone(stack.uuid.clone(), one.arn.clone()))
+        .collect();
+    begin(call, draft, beginning, gone)?;
     Ok(Content::empty())
 }
 

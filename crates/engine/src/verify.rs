@@ -1,0 +1,223 @@
+//! Holding a saved plan against what is there now, before any of it is executed.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use assembly::StackManifest;
+use futures_util::future::try_join_all;
+use plan::{
+    ChangeSetPresent, DeployedPresent, Moved, Plan, Rest, StackPlan, StackPresent, Standing, digest,
+};
+use serde_json::json;
+
+use crate::{
+    change_set::PreparedChangeSet,
+    desired::{Assembly, sha256},
+    engine::{Engine, TOKEN_PREFIX},
+    error::Error,
+    planning::{Bounds, Planned, wanted},
+    port::Stack,
+    status::{Condition, Ending},
+    survey::{Denied, Survey},
+};
+
+/// A saved plan, held against what is there now.
+#[derive(Debug)]
+pub struct Verified {
+    /// What is ready to be deployed.
+    pub planned: Planned,
+    /// Everything that has moved; when there is anything, nothing may be deployed.
+    pub moved: Vec<Moved>,
+}
+
+impl Engine<'_> {
+    /// Finds out whether a saved plan may still be executed: what is wanted, what is deployed and the change sets must be
+    /// as they were. Where an earlier run of the same plan is under way, that is followed to its end first.
+    ///
+    /// # Errors
+    /// A call fails; what cannot be read is never taken to be as it was.
+    pub async fn verify(&self, assembly: &Assembly, saved: Plan) -> Result<Verified, Error> {
+        let stacks: Vec<&StackManifest> = assembly
+            .manifest
+            .stacks
+            .iter()
+            .filter(|stack| saved.stacks.iter().any(|plan| plan.name == stack.name))
+            .collect();
+        let wave_set = wave_set(&saved);
+        let change_sets = try_join_all(saved.stacks.iter().map(|plan| self.present(plan))).await?;
+        loop {
+            let survey = self.survey(assembly, &stacks, Denied::Fail).await?;
+            let mut moved = Vec::new();
+            let mut done = BTreeSet::new();
+            let mut under_way = Vec::new();
+            for (plan, (change_set, key)) in saved.stacks.iter().zip(&change_sets) {
+                let stack = stacks.iter().find(|stack| stack.name == plan.name).copied();
+                let present = StackPresent {
+                    wanted: stack.map(|stack| still_wanted(assembly, stack, plan, key.as_deref())),
+                    deployed: stack.and_then(|stack| deployed(&survey, stack)),
+                    sent: stack
+                        .map(|stack| Self::text_to_send(assembly, stack, &survey))
+                        .map(|text| sha256(text.as_bytes())),
+                    change_set: change_set.clone(),
+                };
+                match plan.standing(&present, &wave_set) {
+                    Standing::Ready => {}
+                    Standing::Done => {
+                        done.insert(plan.name.clone());
+                    }
+                    Standing::UnderWay => under_way.extend(stack),
+                    Standing::Moved(found) => moved.extend(found),
+                }
+            }
+            if moved.is_empty() && !under_way.is_empty() {
+                for stack in under_way {
+                    if let Some(found) = survey.stack(stack) {
+                        self.attach(stack, found).await?;
+                    }
+                }
+                continue;
+            }
+            if moved.is_empty()
+                && saved
+                    .seal
+                    .as_ref()
+                    .is_some_and(|seal| seal.assembly != assembly_digest(assembly, &saved))
+            {
+                moved.push(Moved::assembly());
+            }
+            return Ok(Verified {
+                planned: Planned {
+                    change_sets: prepared(&saved, &change_sets),
+                    plan: saved,
+                    done,
+                    bounds: Bounds::Plan(wave_set),
+                },
+                moved,
+            });
+        }
+    }
+
+    /// The change set that a plan names, as it is now, and the key that it keeps.
+    async fn present(
+        &self,
+        plan: &StackPlan,
+    ) -> Result<(Option<ChangeSetPresent>, Option<String>), Error> {
+        let Some(own) = plan.seal.as_ref().and_then(|seal| seal.change_set.as_ref()) else {
+            return Ok((None, None));
+        };
+        self.pace.permit().await;
+        let (present, key) = self.inspect(&own.id).await?;
+        Ok((Some(present), key))
+    }
+}
+
+/// SHA-256 of the stacks of an assembly that a plan is about, with everything that is wanted of them.
+pub fn assembly_digest(assembly: &Assembly, plan: &Plan) -> String {
+    let manifest = &assembly.manifest;
+    let stacks: Vec<_> = manifest
+        .stacks
+        .iter()
+        .filter(|stack| plan.stacks.iter().any(|one| one.name == stack.name))
+        .map(|stack| {
+            json!({
+                "name": stack.name,
+                "stack_name": stack.stack_name,
+                "template": assembly.template(stack).digest,
+                "depends_on": stack.depends_on,
+                "tags": stack.tags,
+                "role": stack.role_arn,
+                // Values of parameters may be secret: the seal of each stack sees to them.
+                "parameters": stack.parameters.keys().collect::<Vec<_>>(),
+                "termination_protection": stack.termination_protection,
+                "allowed_losses": stack.allowed_losses,
+            })
+        })
+        .collect();
+    digest(&json!({
+        "project": manifest.project,
+        "environment": manifest.environment,
+        "account": manifest.account,
+        "region": manifest.region,
+        "stacks": stacks,
+        "moves": manifest.moves,
+        "external": manifest.external,
+    }))
+}
+
+/// The name of the change sets that a saved plan makes in later waves.
+fn wave_set(plan: &Plan) -> String {
+    format!(
+        "{TOKEN_PREFIX}wave-{}",
+        plan.digest.get(..24).unwrap_or(&plan.digest)
+    )
+}
+
+/// What is wanted of a stack now. Digests of secrets that no key is left for are taken to be those of the plan: its change
+/// set is gone, which is told by itself.
+fn still_wanted(
+    assembly: &Assembly,
+    stack: &StackManifest,
+    plan: &StackPlan,
+    key: Option<&str>,
+) -> plan::WantedSeal {
+    let mut wanted = wanted(assembly, stack, key);
+    if key.is_none()
+        && let Some(seal) = &plan.seal
+    {
+        for name in plan::secret_parameters(&assembly.template(stack).body) {
+            if let (Some(then), true) = (
+                seal.wanted.parameters.get(name),
+                stack.parameters.contains_key(name),
+            ) {
+                wanted.parameters.insert(name.to_owned(), then.clone());
+            }
+        }
+    }
+    wanted
+}
+
+fn deployed(survey: &Survey, stack: &StackManifest) -> Option<DeployedPresent> {
+    let identity = survey.deployed(stack)?;
+    let found = survey.stack(stack)?;
+    Some(DeployedPresent {
+        identity,
+        executed: found.change_set.clone(),
+        status: found.status.to_string(),
+        rest: rest(found),
+    })
+}
+
+fn rest(found: &Stack) -> Rest {
+    match (found.status.condition(), found.status.ending()) {
+        (Condition::Busy, _) => Rest::Busy,
+        (_, Some(Ending::Succeeded)) => Rest::Succeeded,
+        (_, Some(Ending::RolledBack | Ending::Failed) | None) => Rest::Failed,
+    }
+}
+
+/// The change sets of a plan that still exist, to be executed or to be deleted.
+fn prepared(
+    plan: &Plan,
+    change_sets: &[(Option<ChangeSetPresent>, Option<String>)],
+) -> BTreeMap<String, PreparedChangeSet> {
+    plan.stacks
+        .iter()
+        .zip(change_sets)
+        .filter(|(_, (present, _))| {
+            present
+                .as_ref()
+                .is_some_and(|present| *present != ChangeSetPresent::Gone)
+        })
+        .filter_map(|(stack, _)| {
+            let own = stack.seal.as_ref()?.change_set.as_ref()?;
+            let prepared = PreparedChangeSet {
+                id: own.id.clone(),
+                name: own.name.clone(),
+                stack_id: own.stack_id.clone(),
+                template_digest: own.template.clone(),
+                content: own.content.clone(),
+                creates: own.creates,
+            };
+            Some((stack.name.clone(), prepared))
+        })
+        .collect()
+}
