@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use assembly::StackManifest;
 use futures_util::future::join_all;
-use indexmap::IndexMap;
 use plan::{
     Action, ChangeSetSeal, Facts, Options, OutputName, Plan, ReportedChange, StackAction,
     StackDiff, StackPlan, StackSeal, WantedSeal, parameter_digests,
@@ -18,7 +17,7 @@ use crate::{
     error::{AwsError, AwsErrorKind, Error},
     reads::{Reads, outputs_at_risk},
     status::Condition,
-    survey::{Denied, Draft, Survey, pseudo_parameters},
+    survey::{Denied, Draft, Survey, elsewhere, pseudo_parameters},
 };
 
 /// What becomes of the change sets that a plan asks CloudFormation for.
@@ -560,22 +559,27 @@ pub fn plan_against(
     names: &[String],
     facts: &dyn Facts,
 ) -> Result<Plan, Error> {
+    let find = |name: &str| {
+        let mut stacks = base.manifest.stacks.iter();
+        stacks.find(|stack| stack.name == name)
+    };
+    let moves = &assembly.manifest.moves;
+    let elsewhere = elsewhere(moves, |name| Some(&base.template(find(name)?).body));
+    let moving = |stack: &StackManifest| Options {
+        stack: stack.name.clone(),
+        moves: moves.clone(),
+        elsewhere: elsewhere.clone(),
+        ..Options::default()
+    };
     let mut stacks = Vec::new();
     for stack in assembly.select(names)? {
-        let before = base
-            .manifest
-            .stacks
-            .iter()
-            .find(|before| before.name == stack.name);
+        let before = find(&stack.name);
         let options = Options {
-            stack: stack.name.clone(),
             before_parameters: before
                 .map_or_else(Default::default, |before| before.parameters.clone()),
             after_parameters: stack.parameters.clone(),
             pseudo_parameters: pseudo_parameters(assembly, stack),
-            moves: assembly.manifest.moves.clone(),
-            elsewhere: IndexMap::new(),
-            unsettled: BTreeSet::new(),
+            ..moving(stack)
         };
         let body = before.map_or(&Value::Null, |before| &base.template(before).body);
         let diff = plan::diff(
@@ -601,16 +605,12 @@ pub fn plan_against(
                 .all(|stack| stack.name != before.name)
     });
     for stack in removed {
-        let options = Options {
-            stack: stack.name.clone(),
-            ..Options::default()
-        };
         let diff = plan::diff(
             &base.template(stack).body,
             &Value::Null,
             facts,
             &stack.resources,
-            &options,
+            &moving(stack),
         );
         stacks.push(stack_plan(stack, StackAction::Delete, diff));
     }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use assembly::StackManifest;
+use assembly::{Move, StackManifest};
 use futures_util::future::try_join_all;
 use indexmap::IndexMap;
 use plan::{
@@ -245,7 +245,11 @@ impl Engine<'_> {
                 after_parameters: stack.parameters.clone(),
                 pseudo_parameters: pseudo_parameters(assembly, stack),
                 moves: assembly.manifest.moves.clone(),
-                elsewhere: elsewhere(assembly, survey),
+                elsewhere: elsewhere(&assembly.manifest.moves, |name| {
+                    let mut stacks = assembly.manifest.stacks.iter();
+                    let stack = stacks.find(|stack| stack.name == name)?;
+                    survey.templates.get(&stack.stack_name)
+                }),
                 unsettled: unsettled.clone(),
             },
         );
@@ -370,22 +374,18 @@ pub(crate) fn pseudo_parameters(
     .collect()
 }
 
-/// Resources as deployed that are declared to move, by `stack/LogicalId`.
-fn elsewhere(assembly: &Assembly, survey: &Survey) -> IndexMap<String, Value> {
-    let moves = assembly.manifest.moves.iter();
-    moves
-        .filter_map(|one| {
-            let (name, logical_id) = one.from.split_once('/')?;
-            let stack = assembly
-                .manifest
-                .stacks
-                .iter()
-                .find(|stack| stack.name == name)?;
-            let template = survey.templates.get(&stack.stack_name)?;
-            let resource = template.get("Resources")?.get(logical_id)?;
-            Some((one.from.clone(), resource.clone()))
-        })
-        .collect()
+/// Resources that are declared to move, as they are where they are, by `stack/LogicalId`. `template` gives what a stack
+/// holds, by its short name.
+pub(crate) fn elsewhere<'t>(
+    moves: &[Move],
+    template: impl Fn(&str) -> Option<&'t Value>,
+) -> IndexMap<String, Value> {
+    let found = moves.iter().filter_map(|one| {
+        let (stack, logical_id) = one.from.split_once('/')?;
+        let resource = template(stack)?.get("Resources")?.get(logical_id)?;
+        Some((one.from.clone(), resource.clone()))
+    });
+    found.collect()
 }
 
 fn changed_tags(stack: &StackManifest, deployed: &Stack) -> Vec<EntryChange> {

@@ -85,6 +85,10 @@ fn render_expression(name: &str, argument: &Value) -> String {
             (Some(separator), Some(parts)) => format!("join({separator:?}, {})", render(parts)),
             _ => format!("join({})", render(argument)),
         },
+        "Fn::Equals" if items.len() == 2 => format!("{} == {}", inner(&items[0]), inner(&items[1])),
+        "Fn::Not" if items.len() == 1 => format!("not ({})", render(&items[0])),
+        "Fn::And" => clauses(items, " and "),
+        "Fn::Or" => clauses(items, " or "),
         "Fn::ImportValue" => format!("import({})", inner(argument)),
         "Fn::GetStackOutput" => {
             let part = |key: &str| argument.get(key).map(render);
@@ -102,6 +106,14 @@ fn render_expression(name: &str, argument: &Value) -> String {
             format!("{function}({})", arguments.join(", "))
         }
     }
+}
+
+fn clauses(items: &[Value], word: &str) -> String {
+    let clauses: Vec<String> = items
+        .iter()
+        .map(|item| format!("({})", render(item)))
+        .collect();
+    clauses.join(word)
 }
 
 /// `FindInMap` to `find_in_map`, `GetAZs` to `get_azs`.
@@ -152,6 +164,14 @@ mod tests {
                 "if Live then \"a\" else ${AWS::NoValue}",
             ),
             (json!({"Condition": "Live"}), "condition Live"),
+            (
+                json!({"Fn::Equals": [{"Ref": "Stage"}, "live"]}),
+                "Stage == \"live\"",
+            ),
+            (
+                json!({"Fn::And": [{"Condition": "Live"}, {"Fn::Not": [{"Condition": "Old"}]}]}),
+                "(condition Live) and (not (condition Old))",
+            ),
             (
                 json!({"Condition": {"Bool": {"a": true}}}),
                 "{Condition: {Bool: {a: true}}}",

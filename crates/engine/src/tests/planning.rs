@@ -1,6 +1,6 @@
 //! What plans say, and that they leave nothing behind.
 
-use plan::StackAction;
+use plan::{Action, StackAction};
 use serde_json::{Value, json};
 
 use super::{Buckets, Run, assembly, consumer, pair, producer};
@@ -338,6 +338,39 @@ fn two_assemblies_are_compared_without_any_connection() {
     );
     let only = crate::plan_against(&wanted, &base, &["identity".to_owned()], &Buckets);
     assert_eq!(only.expect("the names exist").stacks.len(), 1);
+}
+
+#[test]
+fn a_resource_that_moves_to_another_stack_is_no_new_one() {
+    let rest = json!({"Type": "Test::Bucket", "Properties": {"Title": "rest"}});
+    let store = json!({"Type": "Test::Bucket", "Properties": {"Title": "kept"}});
+    let with = |stays: bool| {
+        let (mut from, mut to) = (json!({"Rest": rest}), json!({"Rest": rest}));
+        let home = if stays { &mut from } else { &mut to };
+        home["Store"] = store.clone();
+        (json!({"Resources": from}), json!({"Resources": to}))
+    };
+    let ((before, after), (left, entered)) = (with(true), with(false));
+    let base = assembly(&[("app", &[], before), ("data", &[], after)]);
+    let mut wanted = assembly(&[("app", &[], left), ("data", &[], entered.clone())]);
+    wanted.manifest.moves = vec![assembly::Move {
+        from: "app/Store".to_owned(),
+        to: "data/Store".to_owned(),
+    }];
+    let actions = |wanted: &crate::Assembly| -> Vec<_> {
+        let plan = crate::plan_against(wanted, &base, &[], &Buckets).expect("the names exist");
+        let changes = plan.stacks.iter().flat_map(|stack| &stack.diff.changes);
+        changes.map(|change| change.action).collect()
+    };
+    assert_eq!(actions(&wanted), [Action::Move, Action::Move]);
+
+    // Nor where the stack that it leaves goes altogether.
+    let mut alone = assembly(&[("data", &[], entered)]);
+    alone.manifest.moves.clone_from(&wanted.manifest.moves);
+    assert_eq!(
+        actions(&alone),
+        [Action::Move, Action::Delete, Action::Move]
+    );
 }
 
 #[tokio::test(start_paused = true)]

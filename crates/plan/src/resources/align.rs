@@ -47,33 +47,44 @@ pub(super) fn ordered(before: &[Value], after: &[Value]) -> Vec<Pair> {
     pairs
 }
 
-/// Pairs the elements of two lists whose order means nothing.
-pub(super) fn unordered(before: &[Value], after: &[Value]) -> Vec<Pair> {
-    let mut free: HashMap<String, Vec<usize>> = HashMap::new();
-    for (index, value) in before.iter().enumerate().rev() {
-        free.entry(value.to_string()).or_default().push(index);
-    }
-    let mut partners: Vec<Option<usize>> = after
-        .iter()
-        .map(|value| free.get_mut(&value.to_string()).and_then(Vec::pop))
-        .collect();
-    let mut left: BTreeSet<usize> = free.into_values().flatten().collect();
-    let mut named: HashMap<(&str, String), VecDeque<usize>> = HashMap::new();
-    for index in &left {
-        if let Some((name, value)) = identity(&before[*index]) {
-            let places = named.entry((name, value.to_string())).or_default();
-            places.push_back(*index);
+/// Pairs the elements of two lists whose order means nothing: by what they mean, then by what is written (`texts`, of
+/// both lists), by what tells them apart, and at last where only one is left on each side.
+pub(super) fn unordered(before: &[Value], after: &[Value], texts: [&[Value]; 2]) -> Vec<Pair> {
+    let mut left: BTreeSet<usize> = (0..before.len()).collect();
+    let mut partners: Vec<Option<usize>> = vec![None; after.len()];
+    let sides = [before, after];
+    let mut pair_by = |key: &dyn Fn(usize, usize) -> Option<String>| {
+        let mut places: HashMap<String, VecDeque<usize>> = HashMap::new();
+        for index in &left {
+            if let Some(key) = key(0, *index) {
+                places.entry(key).or_default().push_back(*index);
+            }
         }
-    }
-    for (value, partner) in after.iter().zip(&mut partners) {
-        if partner.is_none()
-            && let Some((name, value)) = identity(value)
-            && let Some(places) = named.get_mut(&(name, value.to_string()))
-            && let Some(place) = places.pop_front()
-        {
-            left.remove(&place);
-            *partner = Some(place);
+        for (index, partner) in partners.iter_mut().enumerate() {
+            if partner.is_none()
+                && let Some(key) = key(1, index)
+                && let Some(place) = places.get_mut(&key).and_then(VecDeque::pop_front)
+            {
+                left.remove(&place);
+                *partner = Some(place);
+            }
         }
+    };
+    pair_by(&|side, index| Some(sides[side][index].to_string()));
+    pair_by(&|side, index| Some(texts[side][index].to_string()));
+    pair_by(&|side, index| {
+        let (name, value) = identity(&sides[side][index])?;
+        Some(format!("{name} {value}"))
+    });
+    let new = partners.iter_mut().enumerate();
+    let mut new = new.filter(|(_, partner)| partner.is_none());
+    if let (Some((to, partner)), None, Some(from), 1) =
+        (new.next(), new.next(), left.first().copied(), left.len())
+        && after[to].is_object()
+        && are_alike(&before[from], &after[to])
+    {
+        left.clear();
+        *partner = Some(from);
     }
     let gone = left.into_iter().map(|index| (Some(index), None));
     let kept = partners.into_iter().enumerate();
@@ -196,7 +207,7 @@ mod tests {
         let before = items(json!([{"Key": "a", "Value": "1"}, {"Key": "b", "Value": "1"}, "x"]));
         let after = items(json!(["x", {"Key": "b", "Value": "2"}, "y"]));
         assert_eq!(
-            unordered(&before, &after),
+            unordered(&before, &after, [&before, &after]),
             [
                 (Some(0), None),
                 (Some(2), Some(0)),
@@ -204,5 +215,20 @@ mod tests {
                 (None, Some(2))
             ]
         );
+    }
+
+    #[test]
+    fn elements_of_a_set_that_changed_stay_themselves() {
+        let rule = |port: u32, source: &str| json!({"Port": port, "Source": source});
+        let before = items(json!([rule(22, "a"), rule(80, "a")]));
+        let after = items(json!([rule(80, "a"), rule(22, "b")]));
+        // The last that is left on each side.
+        let pairs = unordered(&before, &after, [&before, &after]);
+        assert_eq!(pairs, [(Some(1), Some(0)), (Some(0), Some(1))]);
+        // By the text, where several come to something else.
+        let after = items(json!([rule(80, "b"), rule(22, "b")]));
+        let texts = [items(json!(["p", "q"])), items(json!(["q", "p"]))];
+        let pairs = unordered(&before, &after, [&texts[0], &texts[1]]);
+        assert_eq!(pairs, [(Some(1), Some(0)), (Some(0), Some(1))]);
     }
 }

@@ -54,6 +54,9 @@ impl Properties<'_> {
         path: &mut Vec<String>,
         changes: &mut Vec<PropertyChange>,
     ) {
+        // A null and nothing are the same.
+        let before = before.filter(|value| !value.is_null());
+        let after = after.filter(|value| !value.is_null());
         if before == after && !after.is_some_and(|after| self.may_move(after)) {
             return;
         }
@@ -114,7 +117,7 @@ impl Properties<'_> {
             return;
         }
         let pairs = if is_set {
-            unordered(&old, &new)
+            unordered(&old, &new, [before, after])
         } else {
             ordered(&old, &new)
         };

@@ -1,11 +1,28 @@
 //! The opposite of a comparison: applies a plan to the template it starts from.
 
-use plan::{Action, PropertyChange, StackDiff};
+use plan::{Action, EntryChange, PropertyChange, StackDiff};
 use serde_json::{Map, Value, json};
 
-/// What a template becomes when all that the plan says of its resources is done.
+/// What a template becomes when all that the plan says is done.
 pub(crate) fn apply(template: &Value, diff: &StackDiff) -> Value {
     let mut template = template.clone();
+    let sections = [
+        ("Parameters", &diff.parameters),
+        ("Mappings", &diff.mappings),
+        ("Conditions", &diff.conditions),
+        ("Outputs", &diff.outputs),
+    ];
+    for (section, entries) in sections {
+        for entry in entries {
+            set(&mut template, section, &entry.name, entry);
+        }
+    }
+    for entry in &diff.other {
+        match entry.name.split_once('.') {
+            Some((section, name)) => set(&mut template, section, name, entry),
+            None => put(members(&mut template), &entry.name, entry.after.clone()),
+        }
+    }
     let resources = template["Resources"]
         .as_object_mut()
         .expect("templates here have resources");
@@ -44,6 +61,17 @@ pub(crate) fn apply(template: &Value, diff: &StackDiff) -> Value {
         }
     }
     template
+}
+
+fn set(template: &mut Value, section: &str, name: &str, entry: &EntryChange) {
+    if template.get(section).is_none() {
+        template[section] = json!({});
+    }
+    put(members(&mut template[section]), name, entry.after.clone());
+}
+
+fn members(value: &mut Value) -> &mut Map<String, Value> {
+    value.as_object_mut().expect("it is an object")
 }
 
 fn descend(value: Value, changes: &[(&[String], &PropertyChange)]) -> Value {

@@ -17,6 +17,7 @@ mod references;
 mod seal;
 mod sections;
 mod security;
+mod templates;
 
 use assembly::ResourceOrigin;
 use indexmap::IndexMap;
