@@ -134,10 +134,13 @@ impl Access {
         let names = outcomes::conditions(properties);
         let (mut statements, mut rules) = (Vec::new(), Vec::new());
         for holds in outcomes::all(names.len()) {
-            let properties = outcomes::come_to(properties, &names, &holds).unwrap_or(Value::Null);
-            let of_policies = policies::collect(type_name, logical_id, &properties, facts);
+            // Without a condition they come to what they are, and most have none.
+            let chosen = (!names.is_empty())
+                .then(|| outcomes::come_to(properties, &names, &holds).unwrap_or(Value::Null));
+            let properties = chosen.as_ref().unwrap_or(properties);
+            let of_policies = policies::collect(type_name, logical_id, properties, facts);
             statements.push((holds.clone(), of_policies));
-            let of_network = network::collect(type_name, logical_id, &properties);
+            let of_network = network::collect(type_name, logical_id, properties);
             rules.push((holds, of_network));
         }
         let mut statements = outcomes::merge(&names, &statements);
