@@ -6,6 +6,7 @@
 mod cases;
 mod measure;
 mod report;
+mod templates;
 
 use std::{collections::BTreeMap, io::Write, path::PathBuf, process::Command};
 

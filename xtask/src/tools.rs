@@ -38,12 +38,16 @@ pub(crate) fn prepare(workspace: &Workspace) -> anyhow::Result<()> {
         &tools.join("browser"),
         npm_archives,
     )?;
-    once(
-        &lists.join("cdk-diff/package-lock.json"),
-        &tools.join("cdk-diff"),
-        npm_packages,
-    )?;
+    cdk_diff(workspace)?;
     cdk(workspace).map(drop)
+}
+
+/// Installs the CDK's comparison of templates.
+pub(crate) fn cdk_diff(workspace: &Workspace) -> anyhow::Result<()> {
+    let list = workspace
+        .root
+        .join("xtask/tools/cdk-diff/package-lock.json");
+    once(&list, &workspace.tools().join("cdk-diff"), npm_packages)
 }
 
 /// Installs the AWS CDK, and says where.

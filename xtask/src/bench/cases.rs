@@ -8,8 +8,11 @@ use std::{
 
 use anyhow::{Context, ensure};
 
-use super::{Bench, clone, report::Limit};
-use crate::workspace::{cargo, succeed};
+use super::{Bench, clone, report::Limit, templates};
+use crate::{
+    tools,
+    workspace::{cargo, succeed},
+};
 
 /// One thing to measure.
 pub(super) struct Case {
@@ -29,7 +32,7 @@ pub(super) struct Contest {
     pub(super) competitors: Vec<(&'static str, Competitor)>,
 }
 
-pub(super) const CASES: [Case; 9] = [
+pub(super) const CASES: [Case; 10] = [
     Case {
         name: "version",
         about: "start and say the version",
@@ -91,6 +94,13 @@ pub(super) const CASES: [Case; 9] = [
             quietly(bench.chitinfra(&["deploy", "-e", "local"]))?;
             Ok(Contest::new().with("chitinfra", bench.chitinfra(&["plan", "-e", "local"])))
         },
+    },
+    Case {
+        name: "diff",
+        about: "two templates of 500 resources and a megabyte",
+        limit: limit(0.020, 0),
+        once: false,
+        prepare: diff,
     },
     Case {
         name: "install",
@@ -227,6 +237,36 @@ fn first(bench: &Bench<'_>) -> anyhow::Result<Contest> {
             "deploy",
             command(&["run", "--locked", "--", "deploy", "-e", "local"]),
         ))
+}
+
+/// The same two files for both.
+fn diff(bench: &Bench<'_>) -> anyhow::Result<Contest> {
+    let folder = bench.workspace.target.join("bench");
+    let mut files = Vec::new();
+    for (name, is_after) in [("before.json", false), ("after.json", true)] {
+        let file = folder.join(name);
+        fs::write(
+            &file,
+            serde_json::to_string_pretty(&templates::large(is_after))?,
+        )?;
+        files.push(file);
+    }
+    let mut ours = bench.chitinfra(&["diff", "--json"]);
+    ours.args(&files);
+    let mut theirs = Command::new("node");
+    theirs
+        .arg(bench.workspace.root.join("xtask/bench/cdk/diff.js"))
+        .args(&files)
+        .env(
+            "NODE_PATH",
+            bench.workspace.tools().join("cdk-diff/node_modules"),
+        );
+    if bench.cdk.is_some() {
+        tools::cdk_diff(bench.workspace)?;
+    }
+    Ok(Contest::new()
+        .with("chitinfra", ours)
+        .maybe("cdk", bench.cdk.as_ref().map(|_| theirs)))
 }
 
 /// What takes the place of a build for the CDK.
