@@ -400,3 +400,45 @@ async fn a_reader_waits_only_for_what_it_reads() {
         [(StackAction::Update, false), (StackAction::None, false)]
     );
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_a_killed_plan_left_is_found_by_name_or_by_age() {
+    let run = Run::new();
+    let plan = async |value: &str| {
+        let wanted = assembly(&[("identity", &[], producer(value))]);
+        run.plan(&wanted, ChangeSets::Read).await
+    };
+    let left = || run.cloud.state().change_sets.len();
+    let leave = async |value: &str| {
+        let failure = ("DeleteChangeSet", AwsErrorKind::Unavailable);
+        run.cloud.state().failures.push(failure);
+        plan(value).await.expect_err("it cannot be taken away");
+        assert_eq!(left(), 1);
+    };
+    leave("one").await;
+    plan("one").await.expect("its name is found");
+    run.nothing_left_behind();
+
+    leave("one").await;
+    plan("two").await.expect("another may be reading that one");
+    assert_eq!(left(), 1);
+    for set in run.cloud.state().change_sets.values_mut() {
+        set.created -= 2 * 60 * 60 * 1000;
+    }
+    plan("two").await.expect("nobody reads that one any more");
+    run.nothing_left_behind();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_plan_that_is_saved_twice_waits_once() {
+    let run = Run::new();
+    let wanted = assembly(&[("identity", &[], producer("one"))]);
+    let save = async || {
+        let planned = run.plan(&wanted, ChangeSets::Saved { key: "key" }).await;
+        let mut planned = planned.expect("it can be planned");
+        let seal = planned.plan.stacks.remove(0).seal.expect("it is sealed");
+        seal.change_set.expect("it has one").id
+    };
+    assert_eq!(save().await, save().await);
+    assert_eq!(run.cloud.state().change_sets.len(), 1);
+}
