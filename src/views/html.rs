@@ -24,6 +24,10 @@ static TEMPLATES: LazyLock<Tera> = LazyLock::new(|| {
             include_str!("../../templates/plan/resource.html"),
         ),
         (
+            "finding.html",
+            include_str!("../../templates/plan/finding.html"),
+        ),
+        (
             "property.html",
             include_str!("../../templates/plan/property.html"),
         ),

@@ -5,7 +5,7 @@
 
 use std::fmt::Write as _;
 
-use plan::{Plan, StackPlan};
+use plan::{Plan, Severity, StackPlan};
 
 use super::{
     access, change,
@@ -52,7 +52,7 @@ pub(crate) fn draw(plan: &Plan) -> String {
 /// A part of the comment with a heading of its own.
 struct Section {
     opening: String,
-    closing: &'static str,
+    closing: String,
     /// Whether the pieces stand in a fence.
     is_fenced: bool,
     /// Whether it is told at all.
@@ -152,7 +152,7 @@ impl Section {
         if !said.is_empty() {
             let _ = writeln!(text, "\n_Here: {}._", said.join(", "));
         }
-        text.push_str(self.closing);
+        text.push_str(&self.closing);
     }
 }
 
@@ -282,7 +282,7 @@ fn stack(stack: &StackPlan) -> Section {
             code(&stack.name),
             words::stack_phrase(stack),
         ),
-        closing: "\n</details>\n\n",
+        closing: "\n</details>\n\n".to_owned(),
         is_fenced: true,
         is_shown: true,
         pieces: words::stack_notes(stack)
@@ -306,7 +306,7 @@ fn piece(block: Block) -> Piece {
 fn outside(plan: &Plan) -> Section {
     Section {
         opening: "<details open><summary><b>Outside AWS</b></summary>\n\n".to_owned(),
-        closing: "\n</details>\n\n",
+        closing: "\n</details>\n\n".to_owned(),
         is_fenced: true,
         is_shown: true,
         pieces: plan
@@ -352,22 +352,27 @@ fn accesses(plan: &Plan) -> Section {
     }
     Section {
         opening: "#### Access\n\n| | What | Where | Verdict |\n|---|---|---|---|\n".to_owned(),
-        closing: "\n",
+        closing: "\n".to_owned(),
         is_fenced: false,
         is_shown: true,
         pieces,
     }
 }
 
+/// Errors and warnings; notes and what was accepted with a reason are counted, as at a terminal.
 fn findings(plan: &Plan) -> Section {
     let mut pieces = Vec::new();
+    let mut quiet = 0;
     for stack in &plan.stacks {
         for finding in &stack.diff.findings {
             let (word, _) = checks::word(finding);
-            let danger = match word {
-                "error" => Danger::Data,
-                "warning" => Danger::Grave,
-                _ => Danger::Harmless,
+            let danger = match (&finding.suppressed, finding.severity) {
+                (Some(_), _) | (None, Severity::Info) => {
+                    quiet += 1;
+                    continue;
+                }
+                (None, Severity::Warning) => Danger::Grave,
+                (None, Severity::Error) => Danger::Data,
             };
             let source = finding.source.as_deref().map(code).unwrap_or_default();
             let row = format!(
@@ -379,10 +384,15 @@ fn findings(plan: &Plan) -> Section {
             pieces.push(Piece::new(danger, row));
         }
     }
+    let closing = match quiet {
+        0 => "\n".to_owned(),
+        1 => "\n_And a note, or a finding that was accepted._\n".to_owned(),
+        quiet => format!("\n_And {quiet} notes or findings that were accepted._\n"),
+    };
     Section {
         opening: "#### Checks\n\n| | Rule | What | Where | Declared |\n|---|---|---|---|---|\n"
             .to_owned(),
-        closing: "\n",
+        closing,
         is_fenced: false,
         is_shown: true,
         pieces,

@@ -65,7 +65,7 @@ fn hostile() -> Plan {
         json!([{"name": HOSTILE, "action": "update", "before": HOSTILE, "after": "b"}]);
     value["equivalent"] = json!([HOSTILE]);
     value["depends_on"] = json!([HOSTILE]);
-    value["findings"] = json!([{"severity": "error", "rule": HOSTILE, "message": HOSTILE, "source": HOSTILE, "logical_id": HOSTILE}]);
+    value["findings"] = json!([{"severity": "error", "rule": HOSTILE, "message": HOSTILE, "source": HOSTILE, "logical_id": HOSTILE}, {"severity": "info", "rule": HOSTILE, "message": HOSTILE, "suppressed": HOSTILE}]);
     value["security"] = json!({"widened": true, "network": [], "iam": [{
         "change": "added", "effect": "Allow", "principals": [HOSTILE], "actions": [HOSTILE], "resources": [HOSTILE],
         "condition": {HOSTILE: HOSTILE}, "logical_id": HOSTILE, "kind": "identity", "widens": true,

@@ -40,8 +40,10 @@ pub(super) struct Page {
     unchanged: Vec<String>,
     external: Vec<Resource>,
     access: Vec<Access>,
+    /// Errors and warnings.
     findings: Vec<Finding>,
-    accepted: usize,
+    /// What is only worth knowing, and what was accepted with a reason.
+    notes: Vec<Finding>,
 }
 
 /// How many resources an action concerns.
@@ -140,17 +142,14 @@ impl Page {
         let (unchanged, changed): (Vec<&StackPlan>, Vec<&StackPlan>) =
             plan.stacks.iter().partition(|stack| human::is_quiet(stack));
         let all_open = plan.summary.total() <= OPEN;
-        let findings: Vec<Finding> = plan
+        let (notes, findings) = plan
             .stacks
             .iter()
             .flat_map(|stack| {
-                stack
-                    .diff
-                    .findings
-                    .iter()
-                    .map(|found| finding(&stack.name, found))
+                let findings = stack.diff.findings.iter();
+                findings.map(|found| finding(&stack.name, found))
             })
-            .collect();
+            .partition(|finding| matches!(finding.severity, "info" | "accepted"));
         Self {
             environment: printable(&plan.environment),
             account: printable(&words::account(&plan.account)),
@@ -192,10 +191,7 @@ impl Page {
                 .map(|change| external(change, all_open))
                 .collect(),
             access: plan.stacks.iter().flat_map(accesses).collect(),
-            accepted: findings
-                .iter()
-                .filter(|finding| finding.accepted.is_some())
-                .count(),
+            notes,
             findings,
         }
     }
