@@ -40,7 +40,15 @@ const NETWORK: &[&str] = &[
 /// The typed program's side.
 const PROGRAM_SIDE: &[&str] = &["constructs", "dsl", "resources", "stacks"];
 /// The command line's side.
-const COMMAND_SIDE: &[&str] = &["chitinfra", "engine", "local", "plan", "schema", "template"];
+const COMMAND_SIDE: &[&str] = &[
+    "chitinfra",
+    "engine",
+    "local",
+    "pairs",
+    "plan",
+    "schema",
+    "template",
+];
 /// Every crate of this workspace but `assembly`.
 const OURS: &[&[&str]] = &[PROGRAM_SIDE, COMMAND_SIDE, &["xtask"]];
 

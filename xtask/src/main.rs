@@ -1,5 +1,6 @@
 //! Repository commands: facts, checks, tests, benchmarks.
 
+mod agreement;
 mod bench;
 mod dependencies;
 mod schema;
@@ -25,6 +26,8 @@ struct Arguments {
 enum Command {
     /// Run the whole test suite, with its own set-up
     Test(steps::Arguments),
+    /// Hold plan and deployment against each other over many generated pairs of templates
+    Agreement(agreement::Arguments),
     /// Check that no crate depends on one it must not know
     Dependencies,
     /// Measure time and memory, beside the CDK on the same stacks
@@ -53,6 +56,7 @@ fn main() -> ExitCode {
 fn run(command: Command) -> anyhow::Result<()> {
     match command {
         Command::Test(arguments) => steps::run(&Workspace::locate()?, &arguments),
+        Command::Agreement(arguments) => agreement::run(&Workspace::locate()?, &arguments),
         Command::Dependencies => dependencies::run(&Workspace::locate()?),
         Command::Bench(arguments) => bench::run(&Workspace::locate()?, &arguments),
         // It starts no program but the one it measures: the system adds all up.

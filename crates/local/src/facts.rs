@@ -1,6 +1,6 @@
 //! What the endpoint asks of the facts about resource types.
 
-use schema::{PropertyPath, ResourceType};
+use schema::{AdditionalProperties, Kind, PropertyPath, ResourceType};
 use serde_json::Value;
 
 /// Types the facts hold no schema of, yet CloudFormation accepts.
@@ -63,6 +63,19 @@ pub(crate) fn recreation(
     } else {
         Recreation::Never
     }
+}
+
+/// Whether what stands at a path of the properties is a document without a form of its own, such as a policy.
+pub(crate) fn holds_document(type_name: &str, path: &[&str]) -> bool {
+    let shape = schema::resource_type(type_name).and_then(|facts| facts.shape_at(path));
+    shape.is_some_and(|shape| {
+        let is_free = shape.properties.is_empty()
+            && shape.pattern_properties.is_empty()
+            && shape.branches().next().is_none()
+            && shape.additional_properties() == AdditionalProperties::Any;
+        // What may be given as text as well is a document, whatever else is known of it.
+        shape.kinds.contains(Kind::Object) && (is_free || shape.kinds.contains(Kind::String))
+    })
 }
 
 /// The values at a path that may have wildcards.

@@ -1,5 +1,6 @@
 //! The engine over the wire: its AWS adapter against the embedded endpoint.
 
+mod agreement;
 mod deploy;
 mod failures;
 mod support;

@@ -232,7 +232,7 @@ impl Walk<'_> {
         node: &Value,
         properties: Value,
     ) {
-        let changes = differences(&live.properties, &properties);
+        let changes = differences(&live.resource_type, &live.properties, &properties);
         let recreation = changes
             .iter()
             .map(|change| {
@@ -507,9 +507,11 @@ fn finish(draft: &mut Draft, name: &str) {
     let is_import = resource.status == ResourceStatus::ImportInProgress;
     match goal {
         Goal::Exist(wanted) => {
-            if let Some(old) = resource.live.take()
+            if let Some(mut old) = resource.live.take()
                 && old.physical_id != wanted.physical_id
             {
+                // The template that replaces it says what becomes of it.
+                old.update_replace_policy = wanted.update_replace_policy;
                 resource.superseded.push(old);
             }
             if is_import {
@@ -575,7 +577,7 @@ fn follow_properties(deployed: &mut Deployed, properties: &Value) {
                 .try_fold(root.clone(), |value, segment| value.get(segment).cloned())
         };
         if let (Some(before), Some(after)) = (at(&deployed.properties), at(properties))
-            && same(&before, value)
+            && same(Some(&before), Some(value))
         {
             *value = after;
         }

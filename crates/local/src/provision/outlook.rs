@@ -6,7 +6,7 @@
 use std::{cell::RefCell, collections::BTreeMap};
 
 use indexmap::IndexMap;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::{
     apply::policy,
@@ -251,10 +251,11 @@ struct View<'a> {
 
 impl View<'_> {
     fn change(&self, name: &str, properties: &Value) -> (Fate, Option<Change>) {
-        let mut details: Vec<ChangeDetail> = differences(&self.live.properties, properties)
-            .iter()
-            .map(|difference| self.property_detail(difference))
-            .collect();
+        let mut details: Vec<ChangeDetail> =
+            differences(&self.live.resource_type, &self.live.properties, properties)
+                .iter()
+                .map(|difference| self.property_detail(difference))
+                .collect();
         let mut scope = Vec::new();
         if !details.is_empty() {
             scope.push("Properties".to_owned());
@@ -262,7 +263,12 @@ impl View<'_> {
         for attribute in ATTRIBUTES {
             let before = self.live.declared.get(attribute);
             let after = self.node.get(attribute);
-            if !same(&json!([before]), &json!([after])) {
+            let is_same = match attribute {
+                // It may be anything, and it is kept as it is.
+                "Metadata" => before == after,
+                _ => same(before, after),
+            };
+            if !is_same {
                 scope.push(attribute.to_owned());
                 details.push(attribute_detail(attribute, before, after));
             }

@@ -42,6 +42,16 @@ pub(super) fn compare(
         .collect()
 }
 
+/// Whether CloudFormation sees a change of the attribute by itself.
+///
+/// `DependsOn` is none of the [targets of a change](https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_ResourceTargetDefinition.html):
+/// it orders the work there is, and where it alone differs there is none, as
+/// [was measured](https://github.com/ministackorg/ministack/pull/1646) and
+/// [was met](https://github.com/aws/aws-cdk/issues/21496).
+pub(super) fn is_seen(change: &AttributeChange) -> bool {
+    change.name != "DependsOn"
+}
+
 fn is_same(
     name: &str,
     before: Option<&Value>,

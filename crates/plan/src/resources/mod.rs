@@ -372,7 +372,7 @@ fn kept(
 ) -> Option<Change> {
     let difference = difference.unwrap_or_default();
     let is_same = difference.properties.is_empty()
-        && difference.attributes.is_empty()
+        && !difference.attributes.iter().any(attributes::is_seen)
         && !difference.is_type_changed;
     if is_same {
         let moved = Change {

@@ -247,7 +247,7 @@ fn attributes_change_in_place() {
         (
             json!({"DependsOn": "A"}),
             json!({"DependsOn": ["A", "B"]}),
-            Some(Reason::AttributeChanged),
+            None,
         ),
         (
             json!({"Metadata": {"a": 1}}),
