@@ -7,13 +7,14 @@ use std::{
     thread,
 };
 
+use ::policies::{Policies, PolicyError};
 use assembly::{Diagnostic, StackManifest};
 use engine::Assembly;
 use indexmap::IndexMap;
 use plan::{Finding, Plan, Severity};
 use template::{Circumstances, Suppression, Template};
 
-use crate::error::CommandError;
+use crate::{error::CommandError, policies as own};
 
 /// What a command says that stops as something was found.
 pub(crate) const INVALID: &str = "the templates are not valid";
@@ -23,8 +24,13 @@ pub(crate) const INVALID: &str = "the templates are not valid";
 pub(crate) struct Checks(IndexMap<String, Vec<Finding>>);
 
 impl Checks {
-    /// Checks every template of an assembly, on all processors. `today` is a day, `2026-11-23`.
-    pub(crate) fn of(assembly: &Assembly, today: &str) -> Self {
+    /// Checks every template of an assembly, on all processors, against the rules and a project's own. `today` is a day,
+    /// `2026-11-23`.
+    pub(crate) fn of(
+        assembly: &Assembly,
+        policies: &Policies,
+        today: &str,
+    ) -> Result<Self, CommandError> {
         let stacks = &assembly.manifest.stacks;
         let next = AtomicUsize::new(0);
         let work = || {
@@ -33,7 +39,7 @@ impl Checks {
                 && let Some(stack) = stacks.get(index)
             {
                 if let Some(template) = assembly.templates.get(&stack.name) {
-                    checked.push((index, of_stack(stack, &template.text, today)));
+                    checked.push((index, of_stack(stack, &template.text, policies, today)));
                 }
             }
             checked
@@ -53,12 +59,11 @@ impl Checks {
             checked
         });
         checked.sort_by_key(|(index, _)| *index);
-        Self(
-            checked
-                .into_iter()
-                .map(|(index, findings)| (stacks[index].name.clone(), findings))
-                .collect(),
-        )
+        let named = checked
+            .into_iter()
+            .map(|(index, findings)| Ok((stacks[index].name.clone(), findings?)));
+        let named: Result<_, PolicyError> = named.collect();
+        named.map(Self).map_err(|error| own::failed(&error))
     }
 
     /// Forgets all stacks but these.
@@ -116,25 +121,64 @@ pub(crate) fn stop(plan: &Plan) -> Option<CommandError> {
 }
 
 /// Checks a synthesized template; each finding names the construct and the source line of its resource.
-fn of_stack(stack: &StackManifest, text: &str, today: &str) -> Vec<Finding> {
+fn of_stack(
+    stack: &StackManifest,
+    text: &str,
+    policies: &Policies,
+    today: &str,
+) -> Result<Vec<Finding>, PolicyError> {
     // The assembly was read with the same parser, so a template that cannot be read never comes here.
     let Ok(template) = Template::parse(text) else {
-        return Vec::new();
+        return Ok(Vec::new());
     };
-    let accepted = stack.suppressions.iter().map(|suppression| Suppression {
+    let in_code = stack.suppressions.iter().map(|suppression| Suppression {
         logical_id: suppression.logical_id.clone(),
         rule: suppression.rule.clone(),
         reason: suppression.reason.clone(),
     });
-    template::check(&template, &Circumstances::on(today).accepting(accepted))
-        .into_iter()
-        .map(|finding| locate(finding, stack))
-        .collect()
+    let in_code: Vec<Suppression> = in_code.collect();
+    let mut accepted = in_code.clone();
+    accepted.extend(template::suppressions(&template));
+    let own = own::evaluate(policies, &template, &accepted)?;
+    let own = own.into_iter().map(|finding| Found {
+        severity: if finding.is_warning {
+            Severity::Warning
+        } else {
+            Severity::Error
+        },
+        rule: finding.rule,
+        message: finding.message,
+        path: finding.path,
+        suppressed: finding.suppressed,
+    });
+    let built_in = template::check(&template, &Circumstances::on(today).accepting(in_code));
+    let built_in = built_in.into_iter().map(|finding| Found {
+        severity: match finding.severity {
+            template::Severity::Info => Severity::Info,
+            template::Severity::Warning => Severity::Warning,
+            template::Severity::Error => Severity::Error,
+        },
+        rule: finding.rule.to_owned(),
+        message: finding.message,
+        path: finding.path,
+        suppressed: finding.suppressed,
+    });
+    let found = built_in.chain(own);
+    Ok(found.map(|found| locate(found, stack)).collect())
 }
 
-/// Says where in the stacks program a finding comes from, as far as that is known.
-fn locate(finding: template::Finding, stack: &StackManifest) -> Finding {
-    let (logical_id, property) = match finding.path.as_slice() {
+/// What was found at a place of the template.
+struct Found {
+    severity: Severity,
+    rule: String,
+    message: String,
+    path: Vec<String>,
+    suppressed: Option<String>,
+}
+
+/// Says where in the stacks program something comes from, as far as that is known.
+fn locate(found: Found, stack: &StackManifest) -> Finding {
+    let (logical_id, property) = match found.path.as_slice() {
         [section, logical_id, rest @ ..] if section == "Resources" => {
             let rest = match rest {
                 [first, rest @ ..] if first == "Properties" => rest,
@@ -146,18 +190,14 @@ fn locate(finding: template::Finding, stack: &StackManifest) -> Finding {
     };
     let origin = logical_id.as_ref().and_then(|id| stack.resources.get(id));
     Finding {
-        severity: match finding.severity {
-            template::Severity::Info => Severity::Info,
-            template::Severity::Warning => Severity::Warning,
-            template::Severity::Error => Severity::Error,
-        },
-        rule: finding.rule.to_owned(),
-        message: finding.message,
+        severity: found.severity,
+        rule: found.rule,
+        message: found.message,
         path: origin.map(|origin| origin.path.clone()),
         source: origin.map(|origin| origin.source.clone()),
         logical_id,
         property,
-        suppressed: finding.suppressed,
+        suppressed: found.suppressed,
     }
 }
 

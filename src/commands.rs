@@ -35,7 +35,7 @@ pub(crate) fn run(
         Command::Plan(args) => plan::run(&args, global, printer),
         Command::Deploy(args) => deploy::run(&args, global, printer),
         Command::Diff(args) => diff::run(&args, printer),
-        Command::Validate(args) => validate::run(&args, printer),
+        Command::Validate(args) => validate::run(&args, global, printer),
         Command::Status(args) => status::run(&args, global, printer),
         Command::Outputs(args) => outputs::run(&args, global, printer),
         Command::Destroy(args) => destroy::run(&args, global, printer),

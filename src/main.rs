@@ -11,6 +11,7 @@ mod error;
 mod graph;
 mod guard;
 mod operation;
+mod policies;
 mod printer;
 mod progress;
 mod project;

@@ -14,6 +14,7 @@ use crate::{
     cli::{EnvironmentArg, Global},
     clock,
     error::CommandError,
+    policies,
     printer::Printer,
     project::Project,
 };
@@ -84,7 +85,7 @@ impl Session {
         printer: &Printer,
     ) -> Result<(Assembly, Checks), CommandError> {
         let assembly = self.synthesize(printer)?;
-        let checks = Checks::of(&assembly, &clock::today()?);
+        let checks = Checks::of(&assembly, &policies::read(&self.project)?, &clock::today()?)?;
         Ok((assembly, checks))
     }
 

@@ -9,6 +9,7 @@ use crate::{
     cli::{EnvironmentArg, Global},
     clock,
     error::{CommandError, Ending},
+    policies,
     printer::Printer,
     session::{Session, check_selection, current_folder},
 };
@@ -37,7 +38,11 @@ pub(crate) fn run(
         None => session.output(),
     };
     let assembly = session.synthesize_into(&output, printer)?;
-    let checks = Checks::of(&assembly, &clock::today()?);
+    let checks = Checks::of(
+        &assembly,
+        &policies::read(&session.project)?,
+        &clock::today()?,
+    )?;
     if let Some(error) = checks.error(INVALID) {
         return Err(error);
     }

@@ -2,14 +2,18 @@
 
 use std::path::PathBuf;
 
+use ::policies::Policies;
 use assembly::Severity;
 use clap::Args;
 use serde::Serialize;
 
 use crate::{
+    cli::Global,
     clock,
     error::{CommandError, Ending},
+    policies,
     printer::Printer,
+    session::find_project,
     template_file,
     views::findings::{self, FileFinding},
 };
@@ -38,14 +42,20 @@ struct ValidatedFile {
     findings: Vec<FileFinding>,
 }
 
-pub(crate) fn run(args: &ValidateArgs, printer: &Printer) -> Result<Ending, CommandError> {
+pub(crate) fn run(
+    args: &ValidateArgs,
+    global: &Global,
+    printer: &Printer,
+) -> Result<Ending, CommandError> {
     let today = clock::today()?;
+    let policies = policies(global)?;
     let mut files = Vec::new();
     for file in &args.files {
         let content = template_file::read(file)?;
         files.push(ValidatedFile {
             file: file.display().to_string(),
-            findings: findings::of_file(&content, &today),
+            findings: findings::of_file(&content, &policies, &today)
+                .map_err(|error| policies::failed(&error))?,
         });
     }
     let validation = Validation {
@@ -72,6 +82,15 @@ pub(crate) fn run(args: &ValidateArgs, printer: &Printer) -> Result<Ending, Comm
         }
     }
     conclude(&validation, printer)
+}
+
+/// The rules of the project that this is run in, if it is one: a template can also be checked without.
+fn policies(global: &Global) -> Result<Policies, CommandError> {
+    match find_project(global) {
+        Ok(project) => policies::read(&project),
+        Err(_) if global.project.is_none() => Ok(Policies::default()),
+        Err(error) => Err(error),
+    }
 }
 
 /// Counts, and fails when an error is among the findings.

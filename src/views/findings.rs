@@ -1,17 +1,21 @@
 //! What is wrong with a template file, by its lines.
 
+use ::policies::{Policies, PolicyError};
 use assembly::Severity;
 use serde::Serialize;
-use template::{Circumstances, Finding, Template};
+use template::{Circumstances, Finding, ParseError, Template};
 
-use crate::printer::{Style, Tone};
+use crate::{
+    policies as own,
+    printer::{Style, Tone},
+};
 
 /// A finding of `validate --json`.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct FileFinding {
     pub(crate) severity: Severity,
-    /// The rule's stable id.
-    pub(crate) rule: &'static str,
+    /// The rule's stable id, or the name of one of the project's own rules.
+    pub(crate) rule: String,
     pub(crate) message: String,
     /// Keys and indexes from the template's root.
     pub(crate) path: Vec<String>,
@@ -25,34 +29,62 @@ pub(crate) struct FileFinding {
 /// The rule of what is not a template at all.
 const UNREADABLE: &str = "CIF000";
 
-/// Checks the content of a file. `today` is a day, `2026-11-23`.
-pub(crate) fn of_file(content: &[u8], today: &str) -> Vec<FileFinding> {
-    match Template::parse_bytes(content) {
-        Ok(template) => template::check(&template, &Circumstances::on(today))
-            .into_iter()
-            .map(|finding| FileFinding {
-                severity: severity(&finding),
-                rule: finding.rule,
-                message: finding.message,
-                path: finding.path,
-                line: finding.position.line,
-                column: finding.position.column,
-                suppressed: finding.suppressed,
-            })
-            .collect(),
-        Err(errors) => errors
-            .into_iter()
-            .map(|error| FileFinding {
-                severity: Severity::Error,
-                rule: UNREADABLE,
-                message: error.message,
-                path: Vec::new(),
-                line: error.position.line,
-                column: error.position.column,
-                suppressed: None,
-            })
-            .collect(),
-    }
+/// Checks the content of a file against the rules, and a project's own. `today` is a day, `2026-11-23`.
+pub(crate) fn of_file(
+    content: &[u8],
+    policies: &Policies,
+    today: &str,
+) -> Result<Vec<FileFinding>, PolicyError> {
+    let template = match Template::parse_bytes(content) {
+        Ok(template) => template,
+        Err(errors) => return Ok(unreadable(errors)),
+    };
+    let built_in = template::check(&template, &Circumstances::on(today))
+        .into_iter()
+        .map(|finding| FileFinding {
+            severity: severity(&finding),
+            rule: finding.rule.to_owned(),
+            message: finding.message,
+            path: finding.path,
+            line: finding.position.line,
+            column: finding.position.column,
+            suppressed: finding.suppressed,
+        });
+    let mut findings: Vec<FileFinding> = built_in.collect();
+    let accepted = template::suppressions(&template);
+    let own = own::evaluate(policies, &template, &accepted)?;
+    findings.extend(own.into_iter().map(|finding| {
+        let position = template.nearest_position(&finding.path);
+        FileFinding {
+            severity: if finding.is_warning {
+                Severity::Warning
+            } else {
+                Severity::Error
+            },
+            rule: finding.rule,
+            message: finding.message,
+            path: finding.path,
+            line: position.line,
+            column: position.column,
+            suppressed: finding.suppressed,
+        }
+    }));
+    findings.sort_by_key(|finding| (finding.line, finding.column));
+    Ok(findings)
+}
+
+/// What is not a template at all.
+fn unreadable(errors: Vec<ParseError>) -> Vec<FileFinding> {
+    let findings = errors.into_iter().map(|error| FileFinding {
+        severity: Severity::Error,
+        rule: UNREADABLE.to_owned(),
+        message: error.message,
+        path: Vec::new(),
+        line: error.position.line,
+        column: error.position.column,
+        suppressed: None,
+    });
+    findings.collect()
 }
 
 /// One finding as a line that editors and terminals can open.
