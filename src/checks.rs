@@ -77,9 +77,7 @@ impl Checks {
     /// Puts what was found into the plan.
     pub(crate) fn add_to(&self, plan: &mut Plan) {
         for (name, findings) in &self.0 {
-            if let Some(stack) = plan.stacks.iter_mut().find(|stack| stack.name == *name) {
-                stack.diff.add_findings(findings.iter().cloned());
-            }
+            plan.add_findings(name, findings.iter().cloned());
         }
     }
 

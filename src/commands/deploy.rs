@@ -137,6 +137,11 @@ async fn deploy(
         .await?;
     planned.plan.commit = commit::of(&session.project.root);
     checks.add_to(&mut planned.plan);
+    guard::tell_permissions(&mut planned.plan, assembly);
+    if let Err(error) = guard::check_permissions(&planned.plan, assembly, &args.allow_destroy) {
+        engine.discard(&planned).await?;
+        return Err(error);
+    }
     planned.plan = planned.plan.seal();
     let plan = &planned.plan;
     if !views::plan::has_changes(plan) {

@@ -69,6 +69,7 @@ pub(crate) fn run(
     let complete = |mut plan: Plan| {
         plan.commit = commit::of(&session.project.root);
         checks.add_to(&mut plan);
+        guard::tell_permissions(&mut plan, &assembly);
         plan
     };
     let plan = match &args.against {

@@ -6,6 +6,7 @@ mod agreement;
 mod aws_cli;
 mod browser;
 mod cdk;
+mod checks;
 mod deploy;
 mod destroy;
 mod diff;

@@ -44,8 +44,11 @@ const COMMAND_SIDE: &[&str] = &[
     "chitinfra",
     "engine",
     "local",
+const COMMAND_SIDE: &[&str] = &[
     "pairs",
     "plan",
+    "policies",
+];
     "schema",
     "template",
 ];
@@ -97,6 +100,12 @@ const RULES: &[Rule] = &[
         edges: COMPILED,
         never: &[NETWORK, PROGRAM_SIDE, &["engine", "local", "plan"]],
         because: "a template is checked without asking anyone",
+    },
+    Rule {
+        package: "policies",
+        edges: SHIPPED,
+        never: &[NETWORK, PROGRAM_SIDE, &["engine", "local", "plan"]],
+        because: "a project's own rules are evaluated without asking anyone",
     },
     Rule {
         package: "schema",

@@ -22,6 +22,7 @@ mod outcome;
 mod pace;
 mod planning;
 mod port;
+mod readers;
 mod reads;
 mod status;
 mod survey;

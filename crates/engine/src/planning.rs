@@ -15,6 +15,7 @@ use crate::{
     desired::Assembly,
     engine::Engine,
     error::{AwsError, AwsErrorKind, Error},
+    readers,
     reads::{Reads, outputs_at_risk},
     status::Condition,
     survey::{Denied, Draft, Survey, elsewhere, pseudo_parameters},
@@ -48,7 +49,7 @@ impl<'a> ChangeSets<'a> {
         }
     }
 
-    fn denied(self) -> Denied {
+    pub(crate) fn denied(self) -> Denied {
         match self {
             Self::Kept => Denied::Fail,
             Self::Left | Self::Read | Self::Saved { .. } => Denied::Note,
@@ -126,6 +127,7 @@ impl Engine<'_> {
                 }
             })
             .collect();
+        let left_readers = self.left_readers(assembly, &stacks, change_sets).await?;
         if change_sets != ChangeSets::Left {
             self.ask_for_all(assembly, &mut stacks, &survey, change_sets)
                 .await?;
@@ -137,7 +139,13 @@ impl Engine<'_> {
             }),
             ChangeSets::Left | ChangeSets::Read | ChangeSets::Kept => None,
         };
-        Ok(self.summed_up(assembly, stacks, seals))
+        let mut planned = self.summed_up(assembly, stacks, seals);
+        for reader in left_readers {
+            planned
+                .plan
+                .add_findings(&reader.producer, [reader.finding()]);
+        }
+        Ok(planned)
     }
 
     /// Deletes the change sets of a plan that is not to be deployed.
@@ -386,9 +394,9 @@ pub(crate) fn wanted(assembly: &Assembly, stack: &StackManifest, key: Option<&st
 }
 
 /// A stack on its way to a plan.
-struct Planning<'a> {
-    stack: &'a StackManifest,
-    draft: Draft,
+pub(crate) struct Planning<'a> {
+    pub(crate) stack: &'a StackManifest,
+    pub(crate) draft: Draft,
     /// Why it is provisional, if it is.
     provisional: Option<String>,
     asked: Option<Answer>,
@@ -620,7 +628,11 @@ pub fn plan_against(
 fn whole(assembly: &Assembly, stacks: Vec<StackPlan>) -> Plan {
     let manifest = &assembly.manifest;
     let (environment, account) = (&manifest.environment, &manifest.account);
-    Plan::new(environment, account, &manifest.region, stacks, Vec::new()).seal()
+    let mut plan = Plan::new(environment, account, &manifest.region, stacks, Vec::new());
+    for (stack, finding) in plan::check_stacks(&readers::wanted(assembly)) {
+        plan.add_findings(&stack, [finding]);
+    }
+    plan.seal()
 }
 
 fn stack_plan(stack: &StackManifest, action: StackAction, diff: StackDiff) -> StackPlan {

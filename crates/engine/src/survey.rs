@@ -53,9 +53,9 @@ struct Unread {
 
 /// What was read of a stack: itself, its template with the digest of its text, or why these are not known.
 #[derive(Default)]
-struct Read {
+pub(crate) struct Read {
     stack: Option<Stack>,
-    template: Option<(Value, String)>,
+    pub(crate) template: Option<(Value, String)>,
     unread: Option<Unread>,
 }
 
@@ -182,7 +182,11 @@ impl Engine<'_> {
     }
 
     /// A stack and its template, asked for at the same time.
-    async fn read_deployed(&self, manifest: &StackManifest, denied: Denied) -> Result<Read, Error> {
+    pub(crate) async fn read_deployed(
+        &self,
+        manifest: &StackManifest,
+        denied: Denied,
+    ) -> Result<Read, Error> {
         let name = &manifest.stack_name;
         let (read, template) =
             tokio::join!(self.read_stack(name, denied), self.cloud.template(name));

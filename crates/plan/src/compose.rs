@@ -4,7 +4,9 @@ use std::collections::{HashMap, HashSet};
 
 use serde_json::{Map, Value};
 
-use crate::{ExternalChange, FORMAT_VERSION, Plan, StackAction, StackPlan, Summary, seal::digest};
+use crate::{
+    ExternalChange, FORMAT_VERSION, Finding, Plan, StackAction, StackPlan, Summary, seal::digest,
+};
 
 impl Plan {
     /// Makes a plan: puts the stacks in the order they deploy, and counts.
@@ -38,6 +40,13 @@ impl Plan {
         };
         plan.count();
         plan
+    }
+
+    /// Adds what was found in a stack; one that is not planned is left alone.
+    pub fn add_findings(&mut self, stack: &str, findings: impl IntoIterator<Item = Finding>) {
+        if let Some(stack) = self.stacks.iter_mut().find(|one| one.name == stack) {
+            stack.diff.add_findings(findings);
+        }
     }
 
     /// Counts again, after stacks changed.

@@ -5,7 +5,7 @@ use indexmap::IndexMap;
 use serde_json::Value;
 
 use crate::{
-    Facts, Options, StackDiff, Summary, inputs::Inputs, meaning::sides, moves::Moves,
+    Facts, Options, StackDiff, Summary, checks, inputs::Inputs, meaning::sides, moves::Moves,
     resources::Comparison, sections, security,
 };
 
@@ -43,6 +43,7 @@ pub fn diff(
         }),
         other: sections::other(&old, &new),
         security: security::compare(&old, &new, &resources.changes, facts),
+        findings: checks::compare(before, after, &resources.changes, origins),
         changes: resources.changes,
         equivalent: resources.equivalent,
         ..StackDiff::default()

@@ -2,10 +2,10 @@
 
 use std::fmt;
 
-use assembly::AllowedLoss;
+use assembly::{AllowedLoss, Severity};
 use indexmap::IndexMap;
 
-use crate::{Action, Plan};
+use crate::{Action, Finding, Plan, StackPlan};
 
 /// Who said what may be lost.
 #[derive(Clone, Debug, Default)]
@@ -85,6 +85,101 @@ impl fmt::Display for Blocked {
             "`{stack}/{logical_id}` ({type_name}) {what}: {reason}"
         )
     }
+}
+
+/// A permission that is about no resource there is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unfounded {
+    /// What it names, as it was written: `Users` or `identity/Users`.
+    pub id: String,
+    /// The nearest name of a resource.
+    pub near: Option<String>,
+}
+
+/// Permissions of the command line that are about no resource: neither one that the plan changes nor one of `wanted`,
+/// which are the logical ids of each stack by its short name.
+pub fn unfounded_by_command(
+    plan: &Plan,
+    allowed: &AllowedLosses,
+    wanted: &IndexMap<String, Vec<String>>,
+) -> Vec<Unfounded> {
+    let known: Vec<String> = plan
+        .stacks
+        .iter()
+        .flat_map(|stack| known(stack, wanted).map(|id| format!("{}/{id}", stack.name)))
+        .collect();
+    let is_short = |id: &str, full: &String| full.split_once('/').is_some_and(|(_, own)| own == id);
+    allowed
+        .by_command
+        .iter()
+        .filter(|id| !known.iter().any(|full| full == *id || is_short(id, full)))
+        .map(|id| {
+            let near = if id.contains('/') {
+                assembly::nearest(id, known.iter().map(String::as_str))
+            } else {
+                let short = known
+                    .iter()
+                    .filter_map(|full| Some(full.split_once('/')?.1));
+                assembly::nearest(id, short)
+            };
+            Unfounded {
+                id: id.clone(),
+                near: near.map(str::to_owned),
+            }
+        })
+        .collect()
+}
+
+/// The rule of permissions in code that are about no resource.
+const UNFOUNDED: &str = "CIF083";
+
+/// Permissions in code that are about no resource, with the stack each is told of. That is a warning, as a permission outlives
+/// what it was for: once a resource is gone, so is what its permission names.
+pub fn unfounded_in_code(
+    plan: &Plan,
+    allowed: &AllowedLosses,
+    wanted: &IndexMap<String, Vec<String>>,
+) -> Vec<(String, Finding)> {
+    let mut findings = Vec::new();
+    for stack in &plan.stacks {
+        let known: Vec<&str> = known(stack, wanted).collect();
+        for permission in allowed.in_code.get(&stack.name).into_iter().flatten() {
+            let id = &permission.logical_id;
+            if known.contains(&id.as_str()) {
+                continue;
+            }
+            let advice = assembly::nearest(id, known.iter().copied()).map_or_else(
+                || "; take the permission away".to_owned(),
+                |near| format!("; did you mean `{near}`?"),
+            );
+            let message = format!(
+                "`{id}` may be lost until {}, and there is no such resource{advice}",
+                permission.until
+            );
+            let finding = Finding {
+                severity: Severity::Warning,
+                rule: UNFOUNDED.to_owned(),
+                message,
+                logical_id: None,
+                path: None,
+                source: None,
+                property: Vec::new(),
+                suppressed: None,
+            };
+            findings.push((stack.name.clone(), finding));
+        }
+    }
+    findings
+}
+
+/// The resources of a stack: those that change, removed ones among them, and those that are wanted.
+fn known<'a>(
+    stack: &'a StackPlan,
+    wanted: &'a IndexMap<String, Vec<String>>,
+) -> impl Iterator<Item = &'a str> {
+    let wanted = wanted.get(&stack.name).into_iter().flatten();
+    let changed = stack.diff.changes.iter().map(|change| &change.logical_id);
+    wanted.chain(changed).map(String::as_str)
 }
 
 /// The resources whose data the plan would lose without permission. `today` is a day, `2026-11-23`; a permission holds

@@ -25,6 +25,7 @@
 //! ```
 
 mod change_set;
+mod checks;
 mod compose;
 mod diff;
 mod facts;
@@ -47,9 +48,13 @@ pub use assembly::Severity;
 pub use change_set::{
     PolicyAction, Recreation, Replacement, ReportedAction, ReportedChange, ReportedDetail,
 };
+pub use checks::{LeftReader, WantedStack, check_stacks};
 pub use diff::diff;
 pub use facts::{Facts, Form, Pattern};
-pub use guard::{AllowedLosses, Blocked, BlockedReason, guard};
+pub use guard::{
+    AllowedLosses, Blocked, BlockedReason, Unfounded, guard, unfounded_by_command,
+    unfounded_in_code,
+};
 pub use model::{
     Action, AttributeChange, Cause, Change, ChangeSetSeal, DeployedSeal, Direction, Edit, Effect,
     EntryChange, ExternalChange, FORMAT_VERSION, Finding, Impact, Moved, MovedPart, OldCopy, Plan,
