@@ -44,11 +44,9 @@ const COMMAND_SIDE: &[&str] = &[
     "chitinfra",
     "engine",
     "local",
-const COMMAND_SIDE: &[&str] = &[
     "pairs",
     "plan",
     "policies",
-];
     "schema",
     "template",
 ];
