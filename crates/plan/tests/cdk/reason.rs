@@ -123,7 +123,10 @@ impl Comparison<'_> {
                 reasons.insert(self.reason(&name, ours, theirs));
             }
         }
-        if reasons.is_empty() || !self.attributes().is_empty() {
+        let attributes = self.attributes();
+        if self.ours.is_none() && attributes.iter().eq(["DependsOn"].iter()) {
+            reasons.insert("dependencies alone");
+        } else if reasons.is_empty() || !attributes.is_empty() {
             reasons.insert(UNEXPLAINED);
         }
         reasons
