@@ -107,6 +107,7 @@ async fn deploy_saved(
         printer.status("Nothing to do: this plan was deployed already.");
         return finish_unchanged(engine, assembly, printer).await;
     }
+    guard::check_permissions(&planned.plan, assembly, &args.allow_destroy)?;
     if !views::plan::has_changes(&planned.plan) {
         printer.status(UNCHANGED);
         return finish_unchanged(engine, assembly, printer).await;

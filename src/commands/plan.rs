@@ -75,7 +75,8 @@ pub(crate) fn run(
     let plan = match &args.against {
         Some(folder) => {
             let base = app::read(folder, &session.project, &session.environment)?;
-            let plan = plan_against(&assembly, &base, &args.stacks, &plan::SchemaFacts)?;
+            let mut plan = plan_against(&assembly, &base, &args.stacks, &plan::SchemaFacts)?;
+            plan.against = Some(folder.display().to_string());
             complete(plan).seal()
         }
         None => {

@@ -218,9 +218,12 @@ fn head(plan: &Plan) -> String {
             code(commit.get(..7).unwrap_or(commit))
         );
     }
+    if let Some(assembly) = &plan.against {
+        let _ = write!(text, " · against {}", code(assembly));
+    }
     text.push_str("\n\n");
     if !human::has_changes(plan) {
-        text.push_str("No changes: what is deployed is what the stacks say.\n\n");
+        let _ = write!(text, "{}\n\n", words::no_changes(plan));
         return text;
     }
     let perils = words::perils(plan);

@@ -64,7 +64,7 @@ pub(crate) fn is_quiet(stack: &StackPlan) -> bool {
     stack.action == StackAction::None && !stack.provisional && stack.diff.is_empty()
 }
 
-/// Which environment, where, from which commit.
+/// Which environment, where, from which commit, and with what it is compared if that is not what is deployed.
 fn heading(plan: &Plan) -> Line {
     let line = Line::at(0)
         .plain("Plan for ")
@@ -74,8 +74,12 @@ fn heading(plan: &Plan) -> Line {
             words::account(&plan.account),
             plan.region
         ));
-    match &plan.commit {
+    let line = match &plan.commit {
         Some(commit) => line.plain(&format!(" · commit {}", commit.get(..7).unwrap_or(commit))),
+        None => line,
+    };
+    match &plan.against {
+        Some(assembly) => line.plain(&format!(" · against {assembly}")),
         None => line,
     }
 }
@@ -124,8 +128,7 @@ fn stack_line(stack: &StackPlan, column: usize) -> Line {
 /// What it comes to: how many of each, then one line for each thing that deserves a second look.
 fn conclusion(plan: &Plan) -> Text {
     if !has_changes(plan) {
-        let line = "No changes: what is deployed is what the stacks say.";
-        return Line::at(0).plain(line).into();
+        return Line::at(0).plain(words::no_changes(plan)).into();
     }
     let perils = words::perils(plan);
     let unverified = words::unverified(plan);

@@ -74,6 +74,7 @@ fn hostile() -> Plan {
     plan.environment = HOSTILE.to_owned();
     plan.region = HOSTILE.to_owned();
     plan.commit = Some(HOSTILE.to_owned());
+    plan.against = Some(HOSTILE.to_owned());
     plan.external = serde_json::from_value(json!([{
         "provider": HOSTILE, "kind": HOSTILE, "key": HOSTILE, "action": "update",
         "properties": [{"path": [HOSTILE], "before": HOSTILE, "after": null, "impact": "in_place"}],

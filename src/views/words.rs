@@ -313,6 +313,14 @@ pub(crate) fn stack_notes(stack: &StackPlan) -> Vec<String> {
     notes
 }
 
+/// What is said of a plan without a change.
+pub(crate) fn no_changes(plan: &Plan) -> &'static str {
+    match plan.against {
+        Some(_) => "No changes: the two assemblies say the same.",
+        None => "No changes: what is deployed is what the stacks say.",
+    }
+}
+
 /// Names of the stacks of which not everything could be verified.
 pub(crate) fn unverified(plan: &Plan) -> Vec<&str> {
     let stacks = plan.stacks.iter();

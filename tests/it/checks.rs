@@ -215,6 +215,12 @@ fn a_permission_that_is_about_no_resource_is_named_with_the_nearest() {
         .run("deploy -e local --allow-destroy storag/Files")
         .ended_with(2)
         .says("did you mean `storage/Files`?");
+    // A saved plan waits for the right name.
+    project.run("plan -e local --out plan.json").ended_with(1);
+    project
+        .run("deploy -e local --plan plan.json --allow-destroy Fils")
+        .ended_with(2)
+        .says("did you mean `Files`?");
     in_manifest(&project, "allowed_losses", permission("Fils", "9999-12-31"));
     project
         .run("plan -e local")

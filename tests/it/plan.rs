@@ -207,14 +207,21 @@ fn another_assembly_can_be_compared_without_any_account() {
     project.run("synth -e local").ended_with(0);
     std::fs::rename(project.path("assembly"), project.path("base")).expect("it can be moved");
     project.set_stacks([("messaging", sample::messaging())]);
+    let plan = "plan -e local --against base --detailed-exitcode --endpoint-url http://127.0.0.1:9";
+    let outcome = project.run(plan).ended_with(0);
+    assert!(
+        outcome.stdout.contains(" · against base\n")
+            && outcome
+                .stdout
+                .contains("No changes: the two assemblies say the same."),
+        "{outcome}"
+    );
     project.edit(
         "assembly/messaging.template.json",
         r#""VisibilityTimeout":30"#,
         r#""VisibilityTimeout":60"#,
     );
-    let outcome = project
-        .run("plan -e local --against base --detailed-exitcode --endpoint-url http://127.0.0.1:9")
-        .ended_with(3);
+    let outcome = project.run(plan).ended_with(3);
     assert!(outcome.stdout.contains("VisibilityTimeout"), "{outcome}");
 }
 

@@ -32,6 +32,7 @@ impl Plan {
             account: account.to_owned(),
             region: region.to_owned(),
             commit: None,
+            against: None,
             digest: String::new(),
             seal: None,
             stacks,

@@ -39,6 +39,9 @@ pub struct Plan {
     /// The commit of the project it was made from, when known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub commit: Option<String>,
+    /// The cloud assembly that the stacks are compared with, where it is not what is deployed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub against: Option<String>,
     /// SHA-256 of the plan without this field, in hexadecimal; empty until [`Plan::seal`] fills it.
     pub digest: String,
     /// What a saved plan is bound to; a plan that was only shown has none.
