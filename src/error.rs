@@ -14,6 +14,17 @@ pub(crate) enum Ending {
     ChangesFound,
 }
 
+impl Ending {
+    /// How a command ended that looked for changes.
+    pub(crate) fn of(has_changes: bool) -> Self {
+        if has_changes {
+            Self::ChangesFound
+        } else {
+            Self::Done
+        }
+    }
+}
+
 impl From<Ending> for ExitCode {
     fn from(ending: Ending) -> Self {
         match ending {

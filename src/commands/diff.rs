@@ -25,6 +25,9 @@ pub(crate) struct DiffArgs {
     /// Print JSON
     #[arg(long)]
     json: bool,
+    /// Show what changes in access and nothing else
+    #[arg(long)]
+    security_only: bool,
     /// End with 3 when there are changes
     #[arg(long)]
     detailed_exitcode: bool,
@@ -39,24 +42,31 @@ pub(crate) fn run(args: &DiffArgs, printer: &Printer) -> Result<Ending, CommandE
         &IndexMap::new(),
         &plan::Options::default(),
     );
+    let look = Look {
+        style: printer.answer_style(),
+        verbose: printer.is_verbose(),
+        root: None,
+    };
     if args.json {
-        let text = serde_json::to_string_pretty(&diff).map_err(CommandError::failed)?;
-        printer.answer(&text);
+        let text = if args.security_only {
+            serde_json::to_string_pretty(&diff.access())
+        } else {
+            serde_json::to_string_pretty(&diff)
+        };
+        printer.answer(&text.map_err(CommandError::failed)?);
+    } else if args.security_only {
+        printer.answer(&views::security::draw_diff(&diff.security, look));
     } else if diff.is_empty() {
         printer.answer("No changes.");
     } else {
-        let look = Look {
-            style: printer.answer_style(),
-            verbose: printer.is_verbose(),
-            root: None,
-        };
         printer.answer(&views::plan::draw_diff(&diff, look));
     }
-    if args.detailed_exitcode && diff.needs_deployment() {
-        Ok(Ending::ChangesFound)
+    let has_changes = if args.security_only {
+        !diff.security.is_empty()
     } else {
-        Ok(Ending::Done)
-    }
+        diff.needs_deployment()
+    };
+    Ok(Ending::of(args.detailed_exitcode && has_changes))
 }
 
 fn read(file: &Path) -> Result<Template, CommandError> {

@@ -44,6 +44,9 @@ pub(crate) struct PlanArgs {
     /// Show stacks too whose templates differ in form alone, as `deploy --exact` rewrites them
     #[arg(long, conflicts_with = "against")]
     exact: bool,
+    /// Show what changes in access and nothing else; neither what is lost nor what the checks find decides the exit code
+    #[arg(long, conflicts_with = "out")]
+    security_only: bool,
     /// End with 3 when there are changes, or may be some that could not be verified
     #[arg(long)]
     detailed_exitcode: bool,
@@ -118,6 +121,11 @@ pub(crate) fn run(
         }
     };
     show(&plan, &assembly, args, &session, printer)?;
+    if args.security_only {
+        return Ok(Ending::of(
+            args.detailed_exitcode && plan.access().may_change(),
+        ));
+    }
     tell_of_the_file(&plan, args, out, printer);
     let blocked = guard::check(&plan, &assembly, &[])?;
     match (blocked, checks::stop(&plan)) {
@@ -128,11 +136,8 @@ pub(crate) fn run(
         (Some(error), None) | (None, Some(error)) => return Err(error),
         (None, None) => {}
     }
-    if args.detailed_exitcode && views::plan::has_changes(&plan) {
-        Ok(Ending::ChangesFound)
-    } else {
-        Ok(Ending::Done)
-    }
+    let has_changes = views::plan::has_changes(&plan);
+    Ok(Ending::of(args.detailed_exitcode && has_changes))
 }
 
 fn show(
@@ -142,22 +147,30 @@ fn show(
     session: &Session,
     printer: &Printer,
 ) -> Result<(), CommandError> {
-    let json = || serde_json::to_string_pretty(plan).map_err(CommandError::failed);
     if let Some(file) = &args.html {
-        write(file, &views::html::draw(plan, Graph::of(assembly)))?;
-    }
-    if args.json {
-        printer.answer(&json()?);
-    } else if args.markdown {
-        printer.answer(&views::markdown::draw(plan));
-    } else {
-        let look = Look {
-            style: printer.answer_style(),
-            verbose: printer.is_verbose(),
-            root: Some(&session.project.root),
+        let page = if args.security_only {
+            views::html::draw_access(plan)
+        } else {
+            views::html::draw(plan, Graph::of(assembly))
         };
-        printer.answer(&views::plan::draw(plan, look));
+        write(file, &page)?;
     }
+    let look = Look {
+        style: printer.answer_style(),
+        verbose: printer.is_verbose(),
+        root: Some(&session.project.root),
+    };
+    let answer = match (args.json, args.markdown, args.security_only) {
+        (true, _, false) => serde_json::to_string_pretty(plan).map_err(CommandError::failed)?,
+        (true, _, true) => {
+            serde_json::to_string_pretty(&plan.access()).map_err(CommandError::failed)?
+        }
+        (false, true, false) => views::markdown::draw(plan),
+        (false, true, true) => views::markdown::draw_access(plan),
+        (false, false, false) => views::plan::draw(plan, look),
+        (false, false, true) => views::security::draw(plan, look),
+    };
+    printer.answer(&answer);
     Ok(())
 }
 

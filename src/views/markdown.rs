@@ -21,6 +21,8 @@ const LIMIT: usize = 65_536;
 const RESERVE: usize = 4_096;
 /// The most losses of data that are named at the top; all are told in their stacks.
 const PERILS: usize = 10;
+/// The head of the table of what changes in access.
+const ACCESS_COLUMNS: &str = "| | What | Where | Verdict |\n|---|---|---|---|\n";
 
 /// Draws a plan. The first line is a hidden marker by which a later run finds and updates its own comment.
 pub(crate) fn draw(plan: &Plan) -> String {
@@ -31,8 +33,22 @@ pub(crate) fn draw(plan: &Plan) -> String {
         .map(stack)
         .collect();
     sections.extend([outside(plan), accesses(plan), findings(plan)]);
+    assemble(head(plan), sections)
+}
+
+/// Draws what a plan says of access alone, for a comment of its own.
+pub(crate) fn draw_access(plan: &Plan) -> String {
+    let mut head = title("access", "Access in", plan);
+    let _ = write!(head, "**{}**\n\n", words::access_verdict(plan));
+    head.push_str(&unverified(plan));
+    let mut changes = accesses(plan);
+    changes.opening = ACCESS_COLUMNS.to_owned();
+    assemble(head, vec![changes])
+}
+
+/// What stands above everything, and as much of the rest as there is room for.
+fn assemble(head: String, mut sections: Vec<Section>) -> String {
     sections.retain(|section| !section.pieces.is_empty());
-    let head = head(plan);
     shrink(&mut sections, (LIMIT - RESERVE).saturating_sub(head.len()));
     let mut text = head;
     let left_out: usize = sections.iter().map(Section::left_out).sum();
@@ -192,8 +208,8 @@ fn shrink(sections: &mut [Section], room: usize) {
     }
 }
 
-/// What everybody must see, whatever else fits.
-fn head(plan: &Plan) -> String {
+/// The hidden marker of a kind of comment, and which environment it is about, where, from which commit.
+fn title(kind: &str, lead: &str, plan: &Plan) -> String {
     let name: String = plan
         .environment
         .chars()
@@ -206,7 +222,7 @@ fn head(plan: &Plan) -> String {
         })
         .collect();
     let mut text = format!(
-        "<!-- chitinfra:plan:{name} -->\n### Plan for {} · account {} · {}",
+        "<!-- chitinfra:{kind}:{name} -->\n### {lead} {} · account {} · {}",
         code(&plan.environment),
         code(&words::account(&plan.account)),
         code(&plan.region)
@@ -222,14 +238,19 @@ fn head(plan: &Plan) -> String {
         let _ = write!(text, " · against {}", code(assembly));
     }
     text.push_str("\n\n");
+    text
+}
+
+/// What everybody must see, whatever else fits.
+fn head(plan: &Plan) -> String {
+    let mut text = title("plan", "Plan for", plan);
     if !human::has_changes(plan) {
         let _ = write!(text, "{}\n\n", words::no_changes(plan));
         return text;
     }
     let perils = words::perils(plan);
     let _ = write!(text, "**{}.**", words::totals(&plan.summary));
-    let unverified = words::unverified(plan);
-    text.push_str(match (perils.is_empty(), unverified.is_empty()) {
+    text.push_str(match (perils.is_empty(), words::unverified(plan).is_empty()) {
         (true, true) => " Nothing stateful is lost.\n\n",
         (true, false) => "\n\n",
         (false, _) => "\n\n> [!CAUTION]\n",
@@ -251,14 +272,7 @@ fn head(plan: &Plan) -> String {
     if !perils.is_empty() {
         text.push('\n');
     }
-    if !unverified.is_empty() {
-        let names: Vec<String> = unverified.into_iter().map(code).collect();
-        let _ = write!(
-            text,
-            "> [!WARNING]\n> Not verified: {}; more may change than is shown.\n\n",
-            names.join(", ")
-        );
-    }
+    text.push_str(&unverified(plan));
     let widening = words::widening(plan);
     if widening > 0 {
         let noun = if widening == 1 { "change" } else { "changes" };
@@ -268,6 +282,18 @@ fn head(plan: &Plan) -> String {
         );
     }
     text
+}
+
+/// Which stacks could not be verified, if any.
+fn unverified(plan: &Plan) -> String {
+    let names: Vec<String> = words::unverified(plan).into_iter().map(code).collect();
+    if names.is_empty() {
+        return String::new();
+    }
+    format!(
+        "> [!WARNING]\n> Not verified: {}; more may change than is shown.\n\n",
+        names.join(", ")
+    )
 }
 
 fn stack(stack: &StackPlan) -> Section {
@@ -354,7 +380,7 @@ fn accesses(plan: &Plan) -> Section {
         }
     }
     Section {
-        opening: "#### Access\n\n| | What | Where | Verdict |\n|---|---|---|---|\n".to_owned(),
+        opening: format!("#### Access\n\n{ACCESS_COLUMNS}"),
         closing: "\n".to_owned(),
         is_fenced: false,
         is_shown: true,

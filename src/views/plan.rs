@@ -14,7 +14,7 @@ const UNCHANGED: usize = 3;
 
 /// Draws a plan: first what changes, last what to know before saying yes, as that is what stays on the screen.
 pub(crate) fn draw(plan: &Plan, look: Look<'_>) -> String {
-    let mut text = Text::from(heading(plan));
+    let mut text = Text::from(heading("Plan for ", plan));
     text.push(Line::at(0));
     text.append(stacks(plan, look));
     for external in &plan.external {
@@ -65,9 +65,9 @@ pub(crate) fn is_quiet(stack: &StackPlan) -> bool {
 }
 
 /// Which environment, where, from which commit, and with what it is compared if that is not what is deployed.
-fn heading(plan: &Plan) -> Line {
+pub(crate) fn heading(lead: &str, plan: &Plan) -> Line {
     let line = Line::at(0)
-        .plain("Plan for ")
+        .plain(lead)
         .then(Tone::Strong, &plan.environment)
         .plain(&format!(
             " · account {} · {}",
@@ -131,21 +131,13 @@ fn conclusion(plan: &Plan) -> Text {
         return Line::at(0).plain(words::no_changes(plan)).into();
     }
     let perils = words::perils(plan);
-    let unverified = words::unverified(plan);
     let mut totals = format!("{}.", words::totals(&plan.summary));
-    if perils.is_empty() && unverified.is_empty() {
+    if perils.is_empty() && words::unverified(plan).is_empty() {
         totals.push_str(" Nothing stateful is lost.");
     }
     let mut text = Text::from(Line::at(0).plain(&totals));
-    if !unverified.is_empty() {
-        text.push(
-            Line::at(0)
-                .then(Tone::Danger, "NOT VERIFIED")
-                .plain(&format!(
-                    "  {}: more may change than is shown",
-                    unverified.join(", ")
-                )),
-        );
+    if let Some(line) = unverified(plan) {
+        text.push(line);
     }
     for peril in perils {
         text.push(
@@ -169,4 +161,15 @@ fn conclusion(plan: &Plan) -> Text {
         );
     }
     text
+}
+
+/// Which stacks could not be verified, if any.
+pub(crate) fn unverified(plan: &Plan) -> Option<Line> {
+    let unverified = words::unverified(plan);
+    let what = format!(
+        "  {}: more may change than is shown",
+        unverified.join(", ")
+    );
+    let line = Line::at(0).then(Tone::Danger, "NOT VERIFIED").plain(&what);
+    (!unverified.is_empty()).then_some(line)
 }

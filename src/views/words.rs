@@ -1,8 +1,8 @@
 //! Signs and phrases that every view of a plan shares.
 
 use plan::{
-    Action, Cause, Change, Impact, OldCopy, Plan, PropertyChange, Reason, StackAction, StackDiff,
-    StackPlan, Summary,
+    Action, Cause, Change, Impact, OldCopy, Plan, PropertyChange, Reason, Security, StackAction,
+    StackDiff, StackPlan, Summary,
 };
 use serde_json::Value;
 
@@ -134,9 +134,39 @@ pub(crate) fn perils(plan: &Plan) -> Vec<Peril<'_>> {
 pub(crate) fn widening(plan: &Plan) -> usize {
     plan.stacks
         .iter()
-        .flat_map(|stack| access::lines(&stack.diff.security))
-        .filter(|line| line.widens)
-        .count()
+        .map(|stack| widening_of(&stack.diff.security))
+        .sum()
+}
+
+fn widening_of(security: &Security) -> usize {
+    let lines = access::lines(security);
+    lines.iter().filter(|line| line.widens).count()
+}
+
+/// What all changes of access of a plan come to.
+pub(crate) fn access_verdict(plan: &Plan) -> String {
+    let securities = plan.stacks.iter().map(|stack| &stack.diff.security);
+    verdict(securities, unverified(plan).is_empty())
+}
+
+/// What all changes of access between two templates come to.
+pub(crate) fn access_verdict_of(security: &Security) -> String {
+    verdict([security].into_iter(), true)
+}
+
+fn verdict<'s>(
+    securities: impl Iterator<Item = &'s Security> + Clone,
+    is_verified: bool,
+) -> String {
+    let widening: usize = securities.clone().map(widening_of).sum();
+    let is_empty = securities.into_iter().all(Security::is_empty);
+    match (widening, is_empty, is_verified) {
+        (0, true, true) => "No change of access.".to_owned(),
+        (0, true, false) => "No change of access is known.".to_owned(),
+        (0, false, _) => "Access changes, and widens nowhere.".to_owned(),
+        (1, _, _) => "Access widens by 1 change.".to_owned(),
+        (more, _, _) => format!("Access widens by {more} changes."),
+    }
 }
 
 /// Why something happens, after `as`.

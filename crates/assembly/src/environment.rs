@@ -36,7 +36,7 @@ pub struct Environment<S = serde_yaml::Value> {
 pub enum Approval {
     /// Never.
     Never,
-    /// When access widens or data may be lost.
+    /// When access widens, or a resource is replaced, removed or left behind, or may be.
     Widening,
     /// Whenever anything changes.
     Always,

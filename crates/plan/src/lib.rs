@@ -56,10 +56,11 @@ pub use guard::{
     unfounded_in_code,
 };
 pub use model::{
-    Action, AttributeChange, Cause, Change, ChangeSetSeal, DeployedSeal, Direction, Edit, Effect,
-    EntryChange, ExternalChange, FORMAT_VERSION, Finding, Impact, Moved, MovedPart, OldCopy, Plan,
-    PropertyChange, Reason, RuleChange, SEAL_VERSION, Seal, Security, SettingChange, StackAction,
-    StackDiff, StackPlan, StackSeal, StatementChange, StatementKind, Summary, WantedSeal, Widening,
+    AccessDiff, AccessPlan, Action, AttributeChange, Cause, Change, ChangeSetSeal, DeployedSeal,
+    Direction, Edit, Effect, EntryChange, ExternalChange, FORMAT_VERSION, Finding, Impact, Moved,
+    MovedPart, OldCopy, Plan, PropertyChange, Reason, RuleChange, SEAL_VERSION, Seal, Security,
+    SettingChange, StackAccess, StackAction, StackDiff, StackPlan, StackSeal, StatementChange,
+    StatementKind, Summary, WantedSeal, Widening,
 };
 pub use options::{Options, OutputName};
 pub use render::render;

@@ -3,6 +3,7 @@
 //! The forms are a contract: a field may be added, none is renamed. A value that is absent is `null`, as in a
 //! template an absent property and a null one mean the same.
 
+mod access;
 mod finding;
 mod moved;
 mod seal;
@@ -14,6 +15,7 @@ use std::cmp::Reverse;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+pub use access::{AccessDiff, AccessPlan, StackAccess};
 pub use finding::Finding;
 pub use moved::{Moved, MovedPart};
 pub use seal::{ChangeSetSeal, DeployedSeal, SEAL_VERSION, Seal, StackSeal, WantedSeal};
