@@ -250,11 +250,13 @@ fn head(plan: &Plan) -> String {
     }
     let perils = words::perils(plan);
     let _ = write!(text, "**{}.**", words::totals(&plan.summary));
-    text.push_str(match (perils.is_empty(), words::unverified(plan).is_empty()) {
-        (true, true) => " Nothing stateful is lost.\n\n",
-        (true, false) => "\n\n",
-        (false, _) => "\n\n> [!CAUTION]\n",
-    });
+    text.push_str(
+        match (perils.is_empty(), words::unverified(plan).is_empty()) {
+            (true, true) => " Nothing stateful is lost.\n\n",
+            (true, false) => "\n\n",
+            (false, _) => "\n\n> [!CAUTION]\n",
+        },
+    );
     for peril in perils.iter().take(PERILS) {
         let place = format!("{}/{}", peril.stack, peril.logical_id);
         let _ = writeln!(

@@ -166,10 +166,7 @@ fn conclusion(plan: &Plan) -> Text {
 /// Which stacks could not be verified, if any.
 pub(crate) fn unverified(plan: &Plan) -> Option<Line> {
     let unverified = words::unverified(plan);
-    let what = format!(
-        "  {}: more may change than is shown",
-        unverified.join(", ")
-    );
+    let what = format!("  {}: more may change than is shown", unverified.join(", "));
     let line = Line::at(0).then(Tone::Danger, "NOT VERIFIED").plain(&what);
     (!unverified.is_empty()).then_some(line)
 }

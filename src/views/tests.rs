@@ -4,7 +4,7 @@ use plan::{Plan, StackPlan};
 use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
 use serde_json::{Value, json};
 
-use super::{html, markdown};
+use super::{html, markdown, security, text::Look};
 use crate::graph::Graph;
 
 /// Whatever ends a fence, a table, an element or a comment, calls somebody, or is run.
@@ -93,11 +93,16 @@ fn elements(html: &str) -> Vec<String> {
 
 #[test]
 fn nothing_in_a_plan_breaks_out_of_the_comment() {
-    let text = markdown::draw(&hostile());
+    nothing_breaks_out_of(&markdown::draw(&hostile()), (3, 2));
+    nothing_breaks_out_of(&markdown::draw_access(&hostile()), (1, 1));
+}
+
+/// Holds that a comment has these headings and tables, and that every text of the plan is nothing but text.
+fn nothing_breaks_out_of(text: &str, expected: (usize, usize)) {
     let mut options = Options::empty();
     options.insert(Options::ENABLE_TABLES | Options::ENABLE_GFM | Options::ENABLE_STRIKETHROUGH);
     let (mut in_code, mut headings, mut tables, mut opened) = (false, 0, 0, 0);
-    for event in Parser::new_ext(&text, options) {
+    for event in Parser::new_ext(text, options) {
         match event {
             Event::Start(Tag::CodeBlock(_)) => in_code = true,
             Event::End(TagEnd::CodeBlock) => in_code = false,
@@ -136,7 +141,11 @@ fn nothing_in_a_plan_breaks_out_of_the_comment() {
             "{line}"
         );
     }
-    assert_eq!((headings, tables, opened), (3, 2, 0), "{text}");
+    assert_eq!(
+        (headings, tables, opened),
+        (expected.0, expected.1, 0),
+        "{text}"
+    );
     let marker = text.lines().next().unwrap_or_default();
     assert_eq!(marker.matches("-->").count(), 1, "{marker}");
     assert!(!text.contains('\u{1b}'), "{text}");
@@ -144,12 +153,13 @@ fn nothing_in_a_plan_breaks_out_of_the_comment() {
 
 #[test]
 fn nothing_in_a_plan_breaks_out_of_the_page() {
-    let page = html::draw(&hostile(), Graph::default());
-    assert_eq!(
-        page.matches("<script").count(),
-        1,
-        "one script, the page's own"
-    );
+    // One script, the page's own; what tells of access alone has none.
+    nothing_breaks_out_of_page(&html::draw(&hostile(), Graph::default()), 1);
+    nothing_breaks_out_of_page(&html::draw_access(&hostile()), 0);
+}
+
+fn nothing_breaks_out_of_page(page: &str, scripts: usize) {
+    assert_eq!(page.matches("<script").count(), scripts);
     assert_eq!(page.matches("<img").count(), 0);
     assert!(!page.contains("49"), "a value is no template");
     assert!(!page.contains('\u{1b}'));
@@ -244,4 +254,22 @@ fn a_comment_is_found_again_by_its_first_line() {
         ..plan
     });
     assert!(empty.contains("No changes"), "{empty}");
+}
+
+#[test]
+fn what_could_not_be_verified_is_never_told_as_no_change_of_access() {
+    let mut plan = plan(vec![stack("files", &[])]);
+    assert!(!plan.access().may_change());
+    plan.stacks[0].unverified = Some("GetTemplate is not allowed".to_owned());
+    assert!(plan.access().may_change());
+    let forms = [
+        security::draw(&plan, Look::PLAIN),
+        markdown::draw_access(&plan),
+        html::draw_access(&plan),
+    ];
+    for form in forms {
+        let form = form.to_lowercase();
+        assert!(form.contains("no change of access is known"), "{form}");
+        assert!(form.contains("not verified"), "{form}");
+    }
 }

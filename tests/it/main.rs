@@ -2,6 +2,7 @@
 //!
 //! Tests that need the tools of `cargo xtask test --only tools` are ignored otherwise; `cargo xtask test` runs them all.
 
+mod access;
 mod agreement;
 mod aws_cli;
 mod browser;

@@ -62,7 +62,8 @@ impl<'a> Policies<'a> {
             }
             Effect::Allow => {
                 let gaps = self.gaps(statement);
-                let reached = reached_through(statement, all);
+                let mut reached = reached_through(statement, all);
+                reached.extend(self.held(statement, all));
                 if gaps.is_empty() || reached.is_empty() {
                     return gaps;
                 }
@@ -71,6 +72,19 @@ impl<'a> Policies<'a> {
                 once(allowed.flat_map(|one| self.gaps(one)))
             }
         }
+    }
+
+    /// A statement of a managed policy that is new as that of those who name it: nobody else can hold it yet.
+    fn held(&self, statement: &Statement, all: &[Statement]) -> Vec<Statement> {
+        let holders = &statement.principals.patterns;
+        let is_new = holders.iter().all(|holder| self.absent.contains(holder));
+        if statement.kind != StatementKind::Identity || holders.is_empty() || !is_new {
+            return Vec::new();
+        }
+        let named = all.iter().filter(|one| {
+            one.kind == StatementKind::ManagedPolicy && one.resources.patterns == *holders
+        });
+        named.map(|named| through(named, statement)).collect()
     }
 
     /// Why access widens where this statement, of `all` beside those that were, is not among these any more.
@@ -227,17 +241,20 @@ fn reached_through(named: &Statement, all: &[Statement]) -> Vec<Statement> {
         statement.kind == StatementKind::Identity
             && statement.principals.patterns == named.resources.patterns
     };
-    let reached = all.iter().filter(is_named).map(|statement| {
-        let mut reached = statement.clone();
-        reached.principals = named.principals.clone();
-        for condition in &named.only_if {
-            if !reached.only_if.contains(condition) {
-                reached.only_if.push(condition.clone());
-            }
+    let reached = all.iter().filter(is_named);
+    reached.map(|statement| through(named, statement)).collect()
+}
+
+/// A statement of a managed policy as that of who names the policy.
+fn through(named: &Statement, statement: &Statement) -> Statement {
+    let mut reached = statement.clone();
+    reached.principals = named.principals.clone();
+    for condition in &named.only_if {
+        if !reached.only_if.contains(condition) {
+            reached.only_if.push(condition.clone());
         }
-        reached
-    });
-    reached.collect()
+    }
+    reached
 }
 
 impl Prepared<'_> {

@@ -17,6 +17,7 @@ use std::collections::{HashMap, HashSet};
 use indexmap::IndexMap;
 use serde_json::Value;
 
+use self::settings::Settings;
 use crate::{
     Action, Change, Edit, Facts, Security,
     meaning::{Mode, Place, Side},
@@ -75,8 +76,15 @@ pub(crate) fn compare(
         network.push(rule.change(edit, narrows, reasons));
     }
     pairs::join_rules(&mut network);
-    let settings = after.settings.iter().flat_map(|(logical_id, settings)| {
-        settings::compare(logical_id, before.settings.get(logical_id), settings)
+    let ids = after.settings.keys();
+    let gone = before.settings.keys();
+    let ids = ids.chain(gone.filter(|id| !after.settings.contains_key(*id)));
+    let settings = ids.flat_map(|id| {
+        let none = |side: &Side<'_>| resource(side, id).map(type_name).map(Settings::none);
+        let (old, new) = (none(old), none(new));
+        let was = before.settings.get(id).or(old.as_ref());
+        let is = after.settings.get(id).or(new.as_ref());
+        is.map_or_else(Vec::new, |is| settings::compare(id, was, is))
     });
     let settings: Vec<_> = settings.collect();
     Security {
@@ -95,7 +103,7 @@ struct Access {
     statements: Vec<statement::Statement>,
     rules: Vec<network::Rule>,
     /// By logical id.
-    settings: IndexMap<String, settings::Settings>,
+    settings: IndexMap<String, Settings>,
 }
 
 impl Access {
@@ -167,6 +175,15 @@ impl Access {
     }
 }
 
+/// A resource by its new logical id, if it exists or may.
+fn resource<'s>(side: &'s Side<'_>, logical_id: &str) -> Option<&'s Value> {
+    let mut resources = side.section("Resources").iter();
+    resources
+        .find(|(name, _)| side.renamed(name) == logical_id)
+        .map(|(_, resource)| resource)
+        .filter(|resource| side.exists(resource) != Some(false))
+}
+
 /// The condition of a resource whose outcome is not known.
 fn guard(side: &Side<'_>, resource: &Value) -> Option<String> {
     if side.exists(resource).is_some() {
@@ -182,16 +199,11 @@ fn guard(side: &Side<'_>, resource: &Value) -> Option<String> {
 
 /// The resources of one template, as references, that are not in the other one, and are not left behind.
 fn absent(there: &Side<'_>, here: &Side<'_>) -> HashSet<String> {
-    let here_exists = |logical_id: &str| {
-        let resources = here.section("Resources").iter();
-        let mut named = resources.filter(|(name, _)| here.renamed(name) == logical_id);
-        named.any(|(_, resource)| here.exists(resource) != Some(false))
-    };
     let resources = there.section("Resources").iter();
     resources
         .filter(|(_, resource)| resource["DeletionPolicy"] != "Retain")
         .map(|(logical_id, _)| there.renamed(logical_id))
-        .filter(|logical_id| !here_exists(logical_id))
+        .filter(|logical_id| resource(here, logical_id).is_none())
         .map(|logical_id| format!("${{{logical_id}}}"))
         .collect()
 }

@@ -573,27 +573,35 @@ fn statements_of(document: &Value) -> Option<&[Value]> {
 
 /// The document that a text holds, which may have expressions in it.
 fn parsed(value: &Value) -> Option<Value> {
-    let text = match value {
-        Value::String(text) => text.clone(),
-        Value::Object(entries) => {
-            let (name, argument) = intrinsic(entries)?;
-            let parts = argument.get(1)?.as_array().filter(|_| name == "Fn::Join")?;
-            let parts = parts.iter().map(|part| match part {
-                Value::String(literal) => literal.clone(),
-                // Within the quotes of the text around it.
-                expression => json!(self::text(expression))
-                    .to_string()
-                    .trim_matches('"')
-                    .to_owned(),
-            });
-            parts.collect()
-        }
+    let entries = match value {
+        Value::String(text) => return read_document(text),
+        Value::Object(entries) => entries,
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) => return None,
     };
-    if !may_hold_document(&text) {
+    let (name, argument) = intrinsic(entries)?;
+    let parts = argument.get(1)?.as_array().filter(|_| name == "Fn::Join")?;
+    let mut literals = parts.iter().filter_map(Value::as_str);
+    let has_variables = literals.any(|literal| literal.contains("2012-10-17"));
+    let parts = parts.iter().map(|part| match part {
+        Value::String(literal) if has_variables => literal.clone(),
+        Value::String(literal) => literal.replace("${", "${$}{"),
+        // Within the quotes of the text around it.
+        expression => {
+            let quoted = json!(text(expression)).to_string();
+            quoted.trim_matches('"').to_owned()
+        }
+    });
+    let mut document = read_document(&parts.collect::<String>())?;
+    // What is no variable is marked already.
+    document["Version"] = json!("2012-10-17");
+    Some(document)
+}
+
+fn read_document(text: &str) -> Option<Value> {
+    if !may_hold_document(text) {
         return None;
     }
-    let document: Value = serde_json::from_str(&text).ok()?;
+    let document: Value = serde_json::from_str(text).ok()?;
     statements_of(&document).is_some().then_some(document)
 }
 

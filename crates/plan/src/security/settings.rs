@@ -106,6 +106,16 @@ pub(super) struct Settings {
     values: IndexMap<String, (Kind, Value)>,
 }
 
+impl Settings {
+    /// Those of a resource that has none.
+    pub(super) fn none(type_name: &str) -> Self {
+        Self {
+            type_name: type_name.to_owned(),
+            values: IndexMap::new(),
+        }
+    }
+}
+
 /// Whether a property of this name, of a resource of this type, may be a setting.
 pub(super) fn is_telling(type_name: &str, name: &str) -> bool {
     kind(type_name, name).is_some()
@@ -113,10 +123,7 @@ pub(super) fn is_telling(type_name: &str, name: &str) -> bool {
 
 /// The settings of a resource, whose properties have their expressions worked out.
 pub(super) fn collect(type_name: &str, properties: &Value) -> Settings {
-    let mut settings = Settings {
-        type_name: type_name.to_owned(),
-        values: IndexMap::new(),
-    };
+    let mut settings = Settings::none(type_name);
     settings.walk(properties, &mut Vec::new());
     settings
 }

@@ -12,6 +12,7 @@ mod guard;
 mod inputs;
 mod laws;
 mod moves;
+mod policies;
 mod real;
 mod references;
 mod seal;
