@@ -64,10 +64,13 @@ async function worksByKeyboard(page, say) {
       open: element.parentElement?.open,
     };
   });
-  await page.keyboard.press("Tab");
-  if (!(await here()).text.startsWith("Skip")) say(`Tab comes first to ${JSON.stringify(await here())}`);
-  await page.keyboard.press("Enter");
-  if (!page.url().endsWith("#changes")) say("the skip link does not skip");
+  // Where there is a way to the parts of the page, there is one past it.
+  if (await page.locator("nav").count() > 0) {
+    await page.keyboard.press("Tab");
+    if (!(await here()).text.startsWith("Skip")) say(`Tab comes first to ${JSON.stringify(await here())}`);
+    await page.keyboard.press("Enter");
+    if (!page.url().endsWith("#changes")) say("the skip link does not skip");
+  }
   const wanted = await page.locator("details > summary:visible").count();
   const seen = new Set();
   for (let step = 0; step < 400 && seen.size < wanted; step += 1) {
@@ -156,7 +159,9 @@ for (const file of files) {
           await isFoundAndOpened(page, say);
           await isNoWider(page, say);
         }
-        if (await page.locator("script, img, iframe, link:not([rel=icon])").count() !== 1) say("something is on the page that is not its own");
+        // The one script serves the changes, which a page of access alone does not have.
+        const own = await page.locator("#changes").count();
+        if (await page.locator("script, img, iframe, link:not([rel=icon])").count() !== own) say("something is on the page that is not its own");
       } else if (await page.evaluate(() => document.documentElement.localName) !== "svg") {
         say("this is no picture");
       }

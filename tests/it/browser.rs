@@ -31,6 +31,9 @@ fn a_page_is_good_to_look_at_and_to_use() {
     project
         .run("plan -e local --against assembly --html none.html")
         .ended_with(0);
+    project
+        .run("plan -e local --against base --security-only --html access.html")
+        .ended_with(0);
     let hostile =
         "</script><script>alert(1)</script><img src=https://evil.example/x.png> @everyone";
     project.set_stacks([("storage", json!({
@@ -44,9 +47,9 @@ fn a_page_is_good_to_look_at_and_to_use() {
     let said = look(
         &project,
         "page.mjs",
-        &["changes.html", "none.html", "hostile.html"],
+        &["changes.html", "access.html", "none.html", "hostile.html"],
     );
-    assert_eq!(said.trim(), "12 looks, nothing wrong");
+    assert_eq!(said.trim(), "16 looks, nothing wrong");
 }
 
 #[test]

@@ -18,6 +18,9 @@ pub struct AccessPlan {
     /// The commit of the project it was made from, when known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub commit: Option<String>,
+    /// The assembly it is compared with, where that is not what is deployed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub against: Option<String>,
     /// Whether access widens in any stack.
     pub widened: bool,
     /// Stacks in the order they deploy.
@@ -66,6 +69,7 @@ impl Plan {
             account: self.account.clone(),
             region: self.region.clone(),
             commit: self.commit.clone(),
+            against: self.against.clone(),
             widened: self.stacks.iter().any(|stack| stack.diff.security.widened),
             stacks: stacks.collect(),
         }
