@@ -264,7 +264,6 @@ fn a_plan_is_bound_to_where_it_was_made() {
         account: "444455556666",
         region: "eu-west-1",
         commit: None,
-        against: None,
         tool: "0.2.0",
     };
     let words: Vec<String> = plan
