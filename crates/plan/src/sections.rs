@@ -95,9 +95,15 @@ pub(crate) fn outputs(
             _ => Vec::new(),
         };
         // That an attribute of an updated resource may change is no change of the output: most never do, and nobody
-        // could decide anything by it.
-        let is_certain = |cause: &Cause| !matches!(cause, Cause::Updated { .. });
-        if before_meaning == after_meaning && !causes.iter().any(is_certain) {
+        // could decide anything by it. One that repeats a property changes with it.
+        let is_likely = |cause: &Cause| match cause {
+            Cause::Updated {
+                logical_id,
+                attribute,
+            } => fates.repeats_a_change(logical_id, attribute),
+            _ => true,
+        };
+        if before_meaning == after_meaning && !causes.iter().any(is_likely) {
             return None;
         }
         if before == after

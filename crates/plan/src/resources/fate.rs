@@ -68,6 +68,12 @@ impl<'a> Fates<'a> {
         }
     }
 
+    /// Whether an attribute has the name of a property that changes.
+    pub(crate) fn repeats_a_change(&self, target: &str, attribute: &str) -> bool {
+        let fate = self.by_id.get(target);
+        fate.is_some_and(|fate| fate.changes(attribute))
+    }
+
     fn is_unsettled(&self, stack_name: &str, output: &str) -> bool {
         self.unsettled
             .iter()
@@ -163,12 +169,17 @@ impl<'a> Fates<'a> {
 impl Fate<'_> {
     /// Whether an attribute is a property that the template gives and leaves as it is.
     fn gives(&self, attribute: &str) -> bool {
-        let path: Vec<&str> = attribute.split('.').collect();
-        let mut value = self.resource.get("Properties");
-        for name in &path {
-            value = value.and_then(|value| value.get(*name));
-        }
-        let overlaps = |changed: &Vec<String>| changed.iter().zip(&path).all(|(a, b)| a == b);
-        value.is_some() && !self.properties.iter().any(overlaps)
+        let properties = self.resource.get("Properties");
+        let value = attribute
+            .split('.')
+            .fold(properties, |value, name| value?.get(name));
+        value.is_some() && !self.changes(attribute)
+    }
+
+    /// Whether an attribute is a property that changes, or lies within one or around one.
+    fn changes(&self, attribute: &str) -> bool {
+        let overlaps =
+            |changed: &Vec<String>| attribute.split('.').zip(changed).all(|(a, b)| a == b);
+        self.properties.iter().any(overlaps)
     }
 }

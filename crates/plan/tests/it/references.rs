@@ -198,3 +198,36 @@ fn an_output_says_that_its_value_changes() {
     assert_eq!(diff.outputs[0].before, diff.outputs[0].after);
     assert_eq!(diff.outputs[0].causes.len(), 1);
 }
+
+#[test]
+fn an_output_follows_the_property_that_its_attribute_repeats() {
+    let attribute = |name: &str| json!({"Fn::GetAtt": ["A", name]});
+    let text = |text: &str| json!({"Fn::Sub": text});
+    let table = [
+        (attribute("X"), true),
+        (attribute("X.Port"), true),
+        (attribute("Deep"), true),
+        (attribute("Deep.Y"), true),
+        (text("at ${A.X}"), true),
+        // Given and left as they are.
+        (attribute("Fixed"), false),
+        (attribute("Deep.Z"), false),
+        // What AWS works out itself may change, and hardly ever does.
+        (attribute("Other"), false),
+        (attribute("Arn"), false),
+        (json!({"Ref": "A"}), false),
+        (text("${!A.X}"), false),
+    ];
+    for (value, expected) in table {
+        let template = |given: &str| {
+            json!({
+                "Resources": {"A": {"Type": "Test::Thing", "Properties":
+                    {"X": given, "Deep": {"Y": given, "Z": "z"}, "Fixed": "f"}}},
+                "Outputs": {"Value": {"Value": value}}
+            })
+        };
+        let diff = diff(&template("a"), &template("b"));
+        let told = diff.outputs.iter().any(|output| !output.causes.is_empty());
+        assert_eq!(told, expected, "{value}");
+    }
+}
