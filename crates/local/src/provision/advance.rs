@@ -120,13 +120,7 @@ impl Draft {
 
     /// Lets every resource begin anew.
     pub(crate) fn reset_progress(&mut self) {
-        let begun: Vec<Resource> = self
-            .resources
-            .values()
-            .filter(|resource| resource.progress != Progress::Idle)
-            .cloned()
-            .collect();
-        for mut resource in begun {
+        for mut resource in self.select(|resource| resource.progress != Progress::Idle) {
             resource.progress = Progress::Idle;
             self.put(resource);
         }
@@ -144,17 +138,12 @@ impl Draft {
         );
         if is_settled {
             self.stack.stable = Some(self.stack.definition.clone());
-            let touched: Vec<Resource> = self
-                .resources
-                .values()
-                .filter(|resource| {
-                    resource.baseline != Baseline::Same
-                        || resource.progress != Progress::Idle
-                        || !resource.superseded.is_empty()
-                })
-                .cloned()
-                .collect();
-            for mut resource in touched {
+            let is_touched = |resource: &Resource| {
+                resource.baseline != Baseline::Same
+                    || resource.progress != Progress::Idle
+                    || !resource.superseded.is_empty()
+            };
+            for mut resource in self.select(is_touched) {
                 resource.baseline = Baseline::Same;
                 resource.progress = Progress::Idle;
                 resource.superseded.clear();
@@ -212,13 +201,9 @@ impl Draft {
 impl Draft {
     /// Cancels what was begun: it may exist already, so it counts as existing and is undone with the rest.
     pub(crate) fn cancel_started(&mut self) {
-        let started: Vec<Resource> = self
-            .resources
-            .values()
-            .filter(|resource| matches!(resource.progress, Progress::Started { .. }))
-            .cloned()
-            .collect();
-        for mut resource in started {
+        let is_started =
+            |resource: &Resource| matches!(resource.progress, Progress::Started { .. });
+        for mut resource in self.select(is_started) {
             let Progress::Started { goal, .. } =
                 std::mem::replace(&mut resource.progress, Progress::Failed)
             else {

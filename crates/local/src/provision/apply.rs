@@ -151,22 +151,18 @@ impl Walk<'_> {
     /// Begins what a resource needs, which may be nothing.
     fn start(&self, draft: &mut Draft, name: &str, node: &Value) {
         let type_name = node["Type"].as_str().unwrap_or_default();
-        let mut resource = draft
-            .resources
-            .get(name)
-            .cloned()
-            .unwrap_or_else(|| Resource {
-                logical_id: name.to_owned(),
-                resource_type: type_name.to_owned(),
-                status: ResourceStatus::CreateInProgress,
-                reason: None,
-                timestamp: draft.now,
-                live: None,
-                baseline: Baseline::Same,
-                progress: Progress::Idle,
-                superseded: Vec::new(),
-                generation: 0,
-            });
+        let mut resource = draft.resource(name).unwrap_or_else(|| Resource {
+            logical_id: name.to_owned(),
+            resource_type: type_name.to_owned(),
+            status: ResourceStatus::CreateInProgress,
+            reason: None,
+            timestamp: draft.now,
+            live: None,
+            baseline: Baseline::Same,
+            progress: Progress::Idle,
+            superseded: Vec::new(),
+            generation: 0,
+        });
         type_name.clone_into(&mut resource.resource_type);
         let properties = match self.scope.properties(node) {
             Ok(properties) => properties,
@@ -496,7 +492,7 @@ fn begin_baseline(resource: &mut Resource) {
 
 /// Ends what was begun.
 fn finish(draft: &mut Draft, name: &str) {
-    let Some(mut resource) = draft.resources.get(name).cloned() else {
+    let Some(mut resource) = draft.resource(name) else {
         return;
     };
     let Progress::Started { goal, .. } = std::mem::replace(&mut resource.progress, Progress::Done)

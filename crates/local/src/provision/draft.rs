@@ -1,11 +1,15 @@
 //! Changes to a stack on their way to the state: what one step decides, collected into one transaction.
 
-use indexmap::IndexMap;
+use std::sync::Arc;
+
 use jiff::Timestamp;
 
 use crate::{
     identifiers,
-    state::{Deployed, Entry, Event, Orphan, Record, Resource, ResourceStatus, Stack, StackStatus},
+    state::{
+        Deployed, Entry, Event, Orphan, Record, Resource, ResourceStatus, Resources, Stack,
+        StackStatus,
+    },
 };
 
 /// The type under which a stack appears in its own events.
@@ -15,7 +19,7 @@ pub(crate) const STACK_TYPE: &str = "AWS::CloudFormation::Stack";
 #[derive(Debug)]
 pub(crate) struct Draft {
     pub(crate) stack: Stack,
-    pub(crate) resources: IndexMap<String, Resource>,
+    pub(crate) resources: Resources,
     changed: Vec<String>,
     gone: Vec<String>,
     events: Vec<Event>,
@@ -42,7 +46,7 @@ impl Draft {
     pub(crate) fn new(stack: Stack, seed: u64, now: Timestamp) -> Self {
         Self {
             stack,
-            resources: IndexMap::new(),
+            resources: Resources::new(),
             changed: Vec::new(),
             gone: Vec::new(),
             events: Vec::new(),
@@ -61,10 +65,26 @@ impl Draft {
         )
     }
 
+    /// A resource to change and put back.
+    pub(crate) fn resource(&self, logical_id: &str) -> Option<Resource> {
+        self.resources
+            .get(logical_id)
+            .map(|resource| resource.as_ref().clone())
+    }
+
+    /// The resources of which something holds, to change and put back.
+    pub(crate) fn select(&self, holds: impl Fn(&Resource) -> bool) -> Vec<Resource> {
+        let resources = self.resources.values().filter(|resource| holds(resource));
+        resources
+            .map(|resource| resource.as_ref().clone())
+            .collect()
+    }
+
     /// Changes a resource, without a word about it.
     pub(crate) fn put(&mut self, resource: Resource) {
         self.changed.push(resource.logical_id.clone());
-        self.resources.insert(resource.logical_id.clone(), resource);
+        self.resources
+            .insert(resource.logical_id.clone(), Arc::new(resource));
     }
 
     /// Changes a resource and tells it in an event.
@@ -159,8 +179,9 @@ impl Draft {
         let mut resources = self.resources;
         for logical_id in self.changed {
             // A resource changed twice is written once, as it is in the end.
-            if let Some(resource) = resources.shift_remove(&logical_id) {
-                records.push(Record::Resource(uuid.clone(), Box::new(resource)));
+            if let Some(resource) = resources.swap_remove(&logical_id) {
+                let resource = Box::new(Arc::unwrap_or_clone(resource));
+                records.push(Record::Resource(uuid.clone(), resource));
             }
         }
         let gone = self.gone.into_iter();

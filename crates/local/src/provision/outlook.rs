@@ -3,9 +3,11 @@
 //! The new template is evaluated with the resources as they are; what is created or replaced is known only later, and
 //! whatever reads it is said to change dynamically.
 
-use std::{cell::RefCell, collections::BTreeMap};
+use std::{
+    cell::RefCell,
+    collections::{BTreeMap, BTreeSet},
+};
 
-use indexmap::IndexMap;
 use serde_json::{Map, Value};
 
 use super::{
@@ -17,7 +19,10 @@ use super::{
 use crate::{
     evaluate::{Document, Failure, Reference, Scope, check_rules, is_unknown, references},
     facts::{self, Recreation},
-    state::{Change, ChangeDetail, Definition, DeletionPolicy, Deployed, Resource, Stack, State},
+    state::{
+        Change, ChangeDetail, Definition, DeletionPolicy, Deployed, Resource, Resources, Stack,
+        State,
+    },
 };
 
 /// The attributes of a resource, beside its properties, whose change is a change.
@@ -34,7 +39,7 @@ pub(crate) struct Question<'a> {
     pub(crate) state: &'a State,
     pub(crate) account: &'a str,
     pub(crate) stack: &'a Stack,
-    pub(crate) resources: &'a IndexMap<String, Resource>,
+    pub(crate) resources: &'a Resources,
     pub(crate) document: &'a Document,
     pub(crate) definition: &'a Definition,
     /// Existing resources to take into the stack, by logical id.
@@ -122,7 +127,7 @@ pub(crate) fn foresee(question: &Question<'_>) -> Result<Outlook, Failure> {
         .resources
         .values()
         .filter(|resource| !wanted.contains(&resource.logical_id.as_str()));
-    ordered.extend(removed.filter_map(removal));
+    ordered.extend(removed.filter_map(|resource| removal(resource)));
     let outputs = outputs::preview(&scope)?;
     Ok(Outlook {
         changes: ordered,
@@ -131,7 +136,7 @@ pub(crate) fn foresee(question: &Question<'_>) -> Result<Outlook, Failure> {
     })
 }
 
-fn live<'a>(resources: &'a IndexMap<String, Resource>, name: &str) -> Option<&'a Deployed> {
+fn live<'a>(resources: &'a Resources, name: &str) -> Option<&'a Deployed> {
     resources.get(name)?.live.as_ref()
 }
 
@@ -160,23 +165,22 @@ fn refuse_other_types(question: &Question<'_>, wanted: &[&str]) -> Result<(), Fa
 
 /// The wanted resources, each behind all it depends on.
 fn in_order<'a>(document: &'a Document, wanted: &[&'a str]) -> Vec<&'a str> {
+    let names: BTreeSet<&str> = wanted.iter().copied().collect();
     let mut order = indexmap::IndexSet::new();
-    let mut pending: Vec<&str> = wanted.to_vec();
-    // The graph has no circle, so every round places at least one.
-    while !pending.is_empty() {
-        let before = pending.len();
-        pending.retain(|name| {
-            let is_ready = document
-                .dependencies(name)
-                .iter()
-                .all(|other| order.contains(other.as_str()) || !wanted.contains(&other.as_str()));
-            if is_ready {
-                order.insert(*name);
+    for name in wanted {
+        // The graph has no circle, so the way down ends.
+        let mut way = vec![*name];
+        while let Some(name) = way.last().copied() {
+            let dependencies = document.dependencies(name).iter().map(String::as_str);
+            let mut open =
+                dependencies.filter(|other| names.contains(other) && !order.contains(other));
+            match open.next() {
+                Some(other) => way.push(other),
+                None => {
+                    order.insert(name);
+                    way.pop();
+                }
             }
-            !is_ready
-        });
-        if pending.len() == before {
-            break;
         }
     }
     order.into_iter().collect()

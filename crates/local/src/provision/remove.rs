@@ -232,7 +232,7 @@ impl Sweep<'_> {
     }
 
     fn start(&self, draft: &mut Draft, name: &str) {
-        let Some(mut resource) = draft.resources.get(name).cloned() else {
+        let Some(mut resource) = draft.resource(name) else {
             return;
         };
         let superseded = resource.superseded.first().cloned();
@@ -299,7 +299,7 @@ impl Sweep<'_> {
     }
 
     fn finish(&self, draft: &mut Draft, name: &str) {
-        let Some(mut resource) = draft.resources.get(name).cloned() else {
+        let Some(mut resource) = draft.resource(name) else {
             return;
         };
         let Progress::Started { goal, .. } =

@@ -96,7 +96,7 @@ pub(super) fn clean_up(environment: Environment<'_>, draft: &mut Draft) -> Pace 
 }
 
 fn start(environment: Environment<'_>, draft: &mut Draft, name: &str, before: &Deployed) {
-    let Some(mut resource) = draft.resources.get(name).cloned() else {
+    let Some(mut resource) = draft.resource(name) else {
         return;
     };
     let is_skipped = draft
@@ -133,7 +133,7 @@ fn start(environment: Environment<'_>, draft: &mut Draft, name: &str, before: &D
 }
 
 fn finish(draft: &mut Draft, name: &str) {
-    let Some(mut resource) = draft.resources.get(name).cloned() else {
+    let Some(mut resource) = draft.resource(name) else {
         return;
     };
     let Progress::Started { goal, .. } = std::mem::replace(&mut resource.progress, Progress::Done)

@@ -48,11 +48,15 @@ pub(crate) enum Record {
     ParameterGone(String, String),
 }
 
+/// Resources by logical id. They are shared with the steps of an operation, each of which copies only what it changes:
+/// with a copy of every resource in every step, an operation would take as long as the square of its resources.
+pub(crate) type Resources = IndexMap<String, Arc<Resource>>;
+
 /// A stack with all that belongs to it.
 #[derive(Clone, Debug)]
 pub(crate) struct Entry {
     pub(crate) stack: Stack,
-    pub(crate) resources: IndexMap<String, Resource>,
+    pub(crate) resources: Resources,
     pub(crate) events: Vec<Event>,
     pub(crate) change_sets: Vec<ChangeSet>,
 }
@@ -88,7 +92,7 @@ impl State {
                 if let Some(entry) = self.stacks.get_mut(&stack) {
                     entry
                         .resources
-                        .insert(resource.logical_id.clone(), *resource);
+                        .insert(resource.logical_id.clone(), resource.into());
                 }
             }
             Record::ResourceGone(stack, logical_id) => {
@@ -181,7 +185,7 @@ impl State {
         for entry in kept() {
             let uuid = &entry.stack.uuid;
             records.push(Record::Stack(Box::new(entry.stack.clone())));
-            let resources = entry.resources.values().cloned();
+            let resources = entry.resources.values().map(|each| each.as_ref().clone());
             records.extend(resources.map(|each| Record::Resource(uuid.clone(), Box::new(each))));
             let events = entry.events.iter().cloned();
             records.extend(events.map(|each| Record::Event(uuid.clone(), Box::new(each))));

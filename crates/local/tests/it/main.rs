@@ -6,7 +6,6 @@
     reason = "a test may panic, tells why it is skipped, and starts processes with a clock and an environment"
 )]
 
-mod aws_cli;
 mod change_sets;
 mod client;
 mod durability;

@@ -54,7 +54,7 @@ pub(super) fn create(call: &mut Call<'_>) -> Answer {
         state: &call.core.state,
         account: call.context.account(),
         stack: &stack,
-        resources: &indexmap::IndexMap::new(),
+        resources: &crate::state::Resources::new(),
         document: &order.document,
         definition: &order.definition,
         import: &BTreeMap::new(),

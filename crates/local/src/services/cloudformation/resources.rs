@@ -79,7 +79,7 @@ pub(super) fn describe(call: &mut Call<'_>) -> Answer {
 
 pub(super) fn list(call: &mut Call<'_>) -> Answer {
     let entry = call.stack(|name| format!("Stack with id {name} does not exist"))?;
-    let resources: Vec<&Resource> = entry.resources.values().collect();
+    let resources: Vec<&Resource> = entry.resources.values().map(AsRef::as_ref).collect();
     let (resources, next) = page(resources, call.form.filled("NextToken"), 100)?;
     Ok(Content::result(|xml| {
         xml.list("StackResourceSummaries", resources, |xml, resource| {

@@ -37,7 +37,7 @@ fn newest_first<'a>(entries: impl Iterator<Item = &'a Entry>) -> Vec<Entry> {
     let mut entries: Vec<Entry> = entries
         .map(|entry| Entry {
             stack: entry.stack.clone(),
-            resources: indexmap::IndexMap::new(),
+            resources: crate::state::Resources::new(),
             events: Vec::new(),
             change_sets: Vec::new(),
         })
