@@ -439,6 +439,19 @@ pub(crate) const KINDS: &[Kind] = &[
             may("Tags", Tags),
         ],
     )),
+    kind(
+        "AWS::EC2::Instance",
+        &["InstanceId", "PrivateIp"],
+        &[
+            must("ImageId", Word(&["ami-0000000a", "ami-0000000b"])),
+            may("InstanceType", Word(&["t4g.micro", "t4g.small"])),
+            may("EbsOptimized", Flag),
+            may("DisableApiTermination", Flag),
+            may("SubnetId", Refer("AWS::EC2::Subnet", Some("SubnetId"))),
+            may("UserData", Text),
+            may("Tags", Tags),
+        ],
+    ),
     snapshots(kind(
         "AWS::RDS::DBInstance",
         &["Endpoint.Address", "DBInstanceArn"],
@@ -566,6 +579,11 @@ pub(crate) const KINDS: &[Kind] = &[
         ],
     ),
 ];
+
+/// The type whose creation may wait for signals.
+pub(crate) const CREATED_WITH_SIGNALS: &str = "AWS::EC2::Instance";
+/// The type that may be updated step by step.
+pub(crate) const UPDATED_IN_STEPS: &str = "AWS::Lambda::Alias";
 
 /// A type of the catalogue.
 pub(crate) fn kind_of(type_name: &str) -> Option<&'static Kind> {

@@ -3,17 +3,20 @@
 //! A [`Pair`] is all in one number: the same seed gives the same pair for ever, so a test that fails names the seed and
 //! no more. Templates hold resources that refer to one another in every way, values as literals and as expressions,
 //! parameters, mappings, conditions, outputs and policies; what the schemas do not accept is not among them. Edits are
-//! what people do, one at a time or a few together, those included that change nothing.
+//! what people do, one at a time or a few together, those included that change nothing. Each can be had in one stack
+//! or in two, of which the second reads outputs of the first.
 
 mod catalogue;
 mod mutate;
 mod random;
+mod split;
 mod write;
 
 use std::fmt;
 
 pub use mutate::{Edit, Step};
 use random::Random;
+pub use split::Link;
 use write::Writer;
 pub use write::Written;
 
@@ -62,13 +65,17 @@ impl Pair {
     pub fn after(&self) -> Written {
         let names = self.names();
         let resources = self.before.template["Resources"].as_object();
-        let focus = resources.and_then(|all| {
-            let place = usize::try_from(self.seed).ok()? % all.len();
-            all.keys().nth(place).map(String::as_str)
-        });
+        let place = self.focus();
+        let focus = resources.and_then(|all| all.keys().nth(place?).map(String::as_str));
         self.steps().fold(self.before.clone(), |written, step| {
             step.apply(&written, &names, focus)
         })
+    }
+
+    /// The place of the resource that edits meet on.
+    fn focus(&self) -> Option<usize> {
+        let resources = self.before.template["Resources"].as_object()?;
+        Some(usize::try_from(self.seed).ok()? % resources.len())
     }
 
     /// The edits that are made.
@@ -125,6 +132,44 @@ mod tests {
             assert_eq!(one.before(), other.before());
             assert_eq!(one.after(), other.after());
         }
+    }
+
+    #[test]
+    fn two_stacks_hold_what_one_does_and_only_the_second_reads() {
+        let mut reads = 0;
+        for seed in 0..200 {
+            let pair = Pair::new(seed);
+            let (whole_before, whole_after) = (pair.before().clone(), pair.after());
+            for link in [Link::Output, Link::Export] {
+                let Some(stacks) = pair.in_two("one", link) else {
+                    continue;
+                };
+                for (whole, [first, second]) in
+                    [&whole_before, &whole_after].into_iter().zip(stacks)
+                {
+                    let ids = |written: &Written| -> Vec<String> {
+                        let resources = written.template["Resources"].as_object();
+                        resources
+                            .into_iter()
+                            .flatten()
+                            .map(|(id, _)| id.clone())
+                            .collect()
+                    };
+                    assert_eq!([ids(&first), ids(&second)].concat(), ids(whole), "{seed}");
+                    for id in ids(&first) {
+                        let body = &second.template["Resources"];
+                        assert!(!mutate::mentions(body, &id), "{seed}: {id} in {body:#}");
+                    }
+                    let word = match link {
+                        Link::Output => "Fn::GetStackOutput",
+                        Link::Export => "Fn::ImportValue",
+                    };
+                    assert!(!first.template.to_string().contains(word));
+                    reads += usize::from(second.template.to_string().contains(word));
+                }
+            }
+        }
+        assert!(reads > 100, "{reads}");
     }
 
     #[test]

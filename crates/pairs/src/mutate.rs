@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value, json};
 
 use crate::{
-    catalogue::{KINDS, Make, kind_of},
+    catalogue::{CREATED_WITH_SIGNALS, KINDS, Make, UPDATED_IN_STEPS, kind_of},
     random::Random,
     write::{Writer, Written},
 };
@@ -39,6 +39,10 @@ pub enum Edit {
     DeletionPolicy,
     /// Sets an update-replace policy, or takes it away.
     UpdateReplacePolicy,
+    /// Sets what a resource's creation waits for, or takes it away.
+    CreationPolicy,
+    /// Sets how a resource is updated, or takes it away.
+    UpdatePolicy,
     /// Puts a resource under a condition, or takes it from under one.
     Conditional,
     /// Adds an output.
@@ -86,6 +90,8 @@ pub(crate) const EDITS: &[(Edit, usize)] = &[
     (Edit::Metadata, 3),
     (Edit::DeletionPolicy, 3),
     (Edit::UpdateReplacePolicy, 3),
+    (Edit::CreationPolicy, 2),
+    (Edit::UpdatePolicy, 2),
     (Edit::Conditional, 4),
     (Edit::AddOutput, 3),
     (Edit::RemoveOutput, 3),
@@ -167,17 +173,30 @@ impl Editor<'_> {
             Edit::DependsOn => self.depends_on(),
             Edit::Metadata => {
                 let value = json!({"Owner": "team", "Note": self.0.random.below(100)});
-                self.attribute("Metadata", value)
+                let id = self.any_of("Resources")?;
+                self.attribute(&id, "Metadata", value)
             }
             Edit::DeletionPolicy => {
                 let kind = KINDS.iter().find(|kind| !kind.snapshots)?;
                 let policy = self.0.deletion_policy(kind);
-                self.attribute("DeletionPolicy", policy)
+                let id = self.any_of("Resources")?;
+                self.attribute(&id, "DeletionPolicy", policy)
             }
             Edit::UpdateReplacePolicy => {
                 let kind = KINDS.iter().find(|kind| !kind.snapshots)?;
                 let policy = self.0.replace_policy(kind);
-                self.attribute("UpdateReplacePolicy", policy)
+                let id = self.any_of("Resources")?;
+                self.attribute(&id, "UpdateReplacePolicy", policy)
+            }
+            Edit::CreationPolicy => {
+                let policy = self.0.creation_policy();
+                let id = self.any_of_type(CREATED_WITH_SIGNALS)?;
+                self.attribute(&id, "CreationPolicy", policy)
+            }
+            Edit::UpdatePolicy => {
+                let policy = self.0.update_policy();
+                let id = self.any_of_type(UPDATED_IN_STEPS)?;
+                self.attribute(&id, "UpdatePolicy", policy)
             }
             Edit::Conditional => self.conditional(),
             Edit::AddOutput => {
@@ -255,6 +274,12 @@ impl Editor<'_> {
             return Some(focus);
         }
         (!names.is_empty()).then(|| self.0.random.one(&names).clone())
+    }
+
+    fn any_of_type(&mut self, type_name: &str) -> Option<String> {
+        let mut ids = self.0.names_of("Resources");
+        ids.retain(|id| self.0.written.template["Resources"][id]["Type"] == type_name);
+        (!ids.is_empty()).then(|| self.0.random.one(&ids).clone())
     }
 
     /// The resource in focus, when it is there and its turn has come.
@@ -469,10 +494,9 @@ impl Editor<'_> {
     }
 
     /// Sets an attribute of a resource, or takes it away.
-    fn attribute(&mut self, name: &str, value: Value) -> Option<()> {
-        let id = self.any_of("Resources")?;
+    fn attribute(&mut self, id: &str, name: &str, value: Value) -> Option<()> {
         let takes_away = self.0.random.percent(25);
-        let resource = self.0.resources()[&id].as_object_mut()?;
+        let resource = self.0.resources()[id].as_object_mut()?;
         if takes_away && resource.contains_key(name) {
             resource.shift_remove(name);
         } else {
@@ -611,7 +635,7 @@ impl Editor<'_> {
 }
 
 /// Whether an expression or a `DependsOn` names a resource.
-fn mentions(value: &Value, id: &str) -> bool {
+pub(crate) fn mentions(value: &Value, id: &str) -> bool {
     match value {
         Value::Object(entries) => entries
             .iter()

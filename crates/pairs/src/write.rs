@@ -4,7 +4,7 @@ use indexmap::IndexMap;
 use serde_json::{Map, Value, json};
 
 use crate::{
-    catalogue::{KINDS, Kind, Make, kind_of},
+    catalogue::{CREATED_WITH_SIGNALS, KINDS, Kind, Make, UPDATED_IN_STEPS, kind_of},
     random::Random,
 };
 
@@ -31,6 +31,9 @@ pub(crate) struct Writer<'a> {
 /// How often, in a hundred, a text is written as an expression.
 const EXPRESSIONS: usize = 35;
 
+/// How often, in a hundred, a resource is under a condition, and a text mentions one that is.
+const CONDITIONAL: usize = 15;
+
 impl<'a> Writer<'a> {
     pub(crate) fn new(random: &'a mut Random, names: &'a str) -> Self {
         let written = Written {
@@ -56,9 +59,14 @@ impl<'a> Writer<'a> {
     /// A template of a few resources.
     pub(crate) fn template(mut self) -> Written {
         let count = 1 + self.random.below(7);
-        for _ in 0..count {
+        for number in 0..count {
             let kind = self.any_kind();
-            self.resource(kind);
+            let id = self.resource(kind);
+            // One is there in any case.
+            if number > 0 && self.random.percent(CONDITIONAL) {
+                let condition = self.condition();
+                self.resources()[&id]["Condition"] = json!(condition);
+            }
         }
         for _ in 0..self.random.below(4) {
             self.output();
@@ -114,8 +122,23 @@ impl<'a> Writer<'a> {
         {
             resource.insert("DependsOn".to_owned(), json!([other]));
         }
+        if kind.type_name == CREATED_WITH_SIGNALS && self.random.percent(50) {
+            resource.insert("CreationPolicy".to_owned(), self.creation_policy());
+        }
+        if kind.type_name == UPDATED_IN_STEPS && self.random.percent(50) {
+            resource.insert("UpdatePolicy".to_owned(), self.update_policy());
+        }
         self.resources().insert(logical_id.clone(), resource.into());
         logical_id
+    }
+
+    pub(crate) fn creation_policy(&mut self) -> Value {
+        json!({"ResourceSignal": {"Count": 1 + self.random.below(3), "Timeout": "PT5M"}})
+    }
+
+    pub(crate) fn update_policy(&mut self) -> Value {
+        let group = format!("group-{}", self.random.below(3));
+        json!({"CodeDeployLambdaAliasUpdate": {"ApplicationName": "shop", "DeploymentGroupName": group}})
     }
 
     pub(crate) fn deletion_policy(&mut self, kind: &Kind) -> Value {
@@ -160,6 +183,12 @@ impl<'a> Writer<'a> {
                 self.expressed(word, other)
             }
             Make::Text => {
+                if self.random.percent(CONDITIONAL)
+                    && let Some((id, condition)) = self.any_conditional(bound)
+                {
+                    let mention = self.mention(&id);
+                    return json!({"Fn::If": [condition, {"Fn::Join": ["", ["of ", mention]]}, "of nothing"]});
+                }
                 if self.random.percent(30)
                     && let Some(id) = self.any_resource(bound)
                 {
@@ -396,6 +425,20 @@ impl<'a> Writer<'a> {
     /// A resource before another one, or any.
     pub(crate) fn any_resource(&mut self, bound: Option<&str>) -> Option<String> {
         let known = self.before(bound);
+        (!known.is_empty()).then(|| self.random.one(&known).clone())
+    }
+
+    /// A resource before another one, or any, that is under a condition; with the condition.
+    fn any_conditional(&mut self, bound: Option<&str>) -> Option<(String, String)> {
+        let known: Vec<(String, String)> = self
+            .resources()
+            .iter()
+            .take_while(|(id, _)| Some(id.as_str()) != bound)
+            .filter_map(|(id, resource)| {
+                let condition = resource.get("Condition")?.as_str()?;
+                Some((id.clone(), condition.to_owned()))
+            })
+            .collect();
         (!known.is_empty()).then(|| self.random.one(&known).clone())
     }
 

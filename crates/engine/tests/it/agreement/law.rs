@@ -37,7 +37,10 @@ pub(super) struct Verdict {
 /// Deploys the first template, plans the second, deploys that, and compares.
 pub(super) async fn hold(world: &World, pair: &Pair) -> Result<Verdict, String> {
     let name = format!("pair{}", pair.seed());
-    let (old, new) = (wanted(&name, pair.before()), wanted(&name, &pair.after()));
+    let (old, new) = (
+        wanted(&[(&name, pair.before())]),
+        wanted(&[(&name, &pair.after())]),
+    );
     let stack_name = new.manifest.stacks[0].stack_name.clone();
     let report = world.deploy(&old).await;
     let mut failures = report.failures().map(|(_, error)| error.to_string());
@@ -71,7 +74,7 @@ pub(super) async fn hold(world: &World, pair: &Pair) -> Result<Verdict, String> 
     if outcome == OutcomeKind::Failed {
         return failed(&report, &before, &after);
     }
-    let rewritten = rewritten(pair);
+    let rewritten = rewritten(pair.before(), &pair.after());
     let done = performed(cloud, &stack_name, &before, &after).await;
     let context = || format!("plan: {planned:#?}\nperformed: {done:#?}\nchange set: {foreseen:#?}");
 
@@ -156,8 +159,8 @@ pub(super) async fn hold(world: &World, pair: &Pair) -> Result<Verdict, String> 
 }
 
 /// The resources whose properties are written in another way.
-fn rewritten(pair: &Pair) -> BTreeSet<String> {
-    let (before, after) = (&pair.before().template, &pair.after().template);
+pub(super) fn rewritten(before: &Written, after: &Written) -> BTreeSet<String> {
+    let (before, after) = (&before.template, &after.template);
     let properties = |template: &Value, id: &str| template["Resources"][id]["Properties"].clone();
     let resources = after["Resources"].as_object().into_iter().flatten();
     resources
@@ -167,7 +170,7 @@ fn rewritten(pair: &Pair) -> BTreeSet<String> {
 }
 
 /// Whether what the plan says of a resource and what was done to it are one thing.
-fn agree(change: Option<&Change>, is_form_only: bool, performed: Performed) -> bool {
+pub(super) fn agree(change: Option<&Change>, is_form_only: bool, performed: Performed) -> bool {
     let Some(change) = change else {
         // Another form of the same is written along when the stack is deployed for something else.
         return performed == Performed::Nothing
@@ -200,7 +203,7 @@ fn agree(change: Option<&Change>, is_form_only: bool, performed: Performed) -> b
 }
 
 /// Outputs that change are told, and those that are told to come or go do.
-fn outputs(diff: &StackDiff, before: &Snapshot, after: &Snapshot) -> Result<(), String> {
+pub(super) fn outputs(diff: &StackDiff, before: &Snapshot, after: &Snapshot) -> Result<(), String> {
     let told = |name: &str| diff.outputs.iter().find(|entry| entry.name == name);
     let names: BTreeSet<&String> = before.outputs.keys().chain(after.outputs.keys()).collect();
     for name in names {
@@ -319,7 +322,7 @@ async fn foreseen(
 
 /// CloudFormation refuses what the templates alone promise: only another type for the same name, or a stack without
 /// resources.
-fn refused(alone: &StackDiff, error: &Error) -> Result<Verdict, String> {
+pub(super) fn refused(alone: &StackDiff, error: &Error) -> Result<Verdict, String> {
     let changed: Vec<&str> = alone
         .changes
         .iter()
@@ -367,7 +370,7 @@ fn failed(report: &engine::Report, before: &Snapshot, after: &Snapshot) -> Resul
     })
 }
 
-async fn plan(
+pub(super) async fn plan(
     world: &World,
     wanted: &Assembly,
     change_sets: ChangeSets<'_>,
@@ -381,20 +384,28 @@ async fn plan(
     Ok(planned)
 }
 
-fn wanted(name: &str, written: &Written) -> Assembly {
-    let mut wanted = assembly(&[(name, &[], written.template.clone())]);
-    let stack = &mut wanted.manifest.stacks[0];
-    stack.parameters.clone_from(&written.parameters);
-    // CloudFormation refuses parameters that the template does not declare.
-    let declared = written.template["Parameters"].as_object();
-    stack
-        .parameters
-        .retain(|name, _| declared.is_some_and(|all| all.contains_key(name)));
-    stack.tags.clone_from(&written.tags);
+/// An assembly of stacks, each of which depends on those before it.
+pub(super) fn wanted(stacks: &[(&str, &Written)]) -> Assembly {
+    let names: Vec<&str> = stacks.iter().map(|(name, _)| *name).collect();
+    let described: Vec<(&str, &[&str], Value)> = stacks
+        .iter()
+        .enumerate()
+        .map(|(index, (name, written))| (*name, &names[..index], written.template.clone()))
+        .collect();
+    let mut wanted = assembly(&described);
+    for (stack, (_, written)) in wanted.manifest.stacks.iter_mut().zip(stacks) {
+        stack.parameters.clone_from(&written.parameters);
+        // CloudFormation refuses parameters that the template does not declare.
+        let declared = written.template["Parameters"].as_object();
+        stack
+            .parameters
+            .retain(|name, _| declared.is_some_and(|all| all.contains_key(name)));
+        stack.tags.clone_from(&written.tags);
+    }
     wanted
 }
 
-fn word(action: Action) -> &'static str {
+pub(super) fn word(action: Action) -> &'static str {
     match action {
         Action::Create => "create",
         Action::Update => "update",
@@ -407,6 +418,6 @@ fn word(action: Action) -> &'static str {
     }
 }
 
-fn ensure(holds: bool, reason: impl FnOnce() -> String) -> Result<(), String> {
+pub(super) fn ensure(holds: bool, reason: impl FnOnce() -> String) -> Result<(), String> {
     if holds { Ok(()) } else { Err(reason()) }
 }
