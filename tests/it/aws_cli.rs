@@ -1,57 +1,128 @@
-//! The AWS CLI against the embedded endpoint, with a template that is not ours.
+//! The AWS CLI against the embedded endpoint: a template that is not ours, and everything that the CLI shows or refuses.
 
-use std::process::Command;
+use std::{
+    io::{BufRead as _, BufReader, Write as _},
+    process::{Child, ChildStdin, ChildStdout, Command, Stdio},
+};
 
 use serde_json::{Value, json};
 
-use crate::project::{Project, tool};
+use crate::project::{Project, Running, repository, tool};
 
-struct AwsCli<'a> {
-    project: &'a Project,
-    address: String,
+/// The AWS CLI in one process, for starting it takes longer than all that it does here.
+struct AwsCli {
+    child: Child,
+    commands: ChildStdin,
+    answers: BufReader<ChildStdout>,
 }
 
-impl AwsCli<'_> {
-    fn run(&self, words: &str) -> crate::project::Outcome {
-        let mut command = Command::new(tool("python/bin/aws"));
-        command
-            .current_dir(self.project.path("."))
-            .env("AWS_ACCESS_KEY_ID", "test")
-            .env("AWS_SECRET_ACCESS_KEY", "test")
-            .env("AWS_DEFAULT_REGION", "us-east-1")
-            .env("AWS_PAGER", "")
-            .env_remove("AWS_PROFILE")
-            .args(["--endpoint-url", &self.address, "--output", "json"])
-            .args(words.split_whitespace());
-        self.project.finish(&mut command)
+impl AwsCli {
+    fn start(project: &Project, address: &str) -> Self {
+        let mut child =
+            with_surroundings(Command::new(tool("python/bin/python")), project, address)
+                .arg(repository().join("tests/fixtures/aws_cli.py"))
+                .stdin(Stdio::piped())
+                .stdout(Stdio::piped())
+                .spawn()
+                .expect("Python can be started");
+        Self {
+            commands: child.stdin.take().expect("it is piped"),
+            answers: BufReader::new(child.stdout.take().expect("it is piped")),
+            child,
+        }
     }
 
-    fn json(&self, words: &str) -> Value {
-        self.run(words).ended_with(0).json()
+    /// Runs a command: how it ended and what it printed.
+    fn run(&mut self, words: &str) -> (i64, String) {
+        let words: Vec<&str> = words.split_whitespace().collect();
+        writeln!(self.commands, "{}", json!(words)).expect("it reads");
+        let mut line = String::new();
+        self.answers.read_line(&mut line).expect("it answers");
+        let answer: Value = serde_json::from_str(&line).expect("it answers in JSON");
+        let text = |name: &str| answer[name].as_str().unwrap_or_default().to_owned();
+        let code = answer["code"].as_i64().expect("it ends with a code");
+        (code, text("output") + &text("errors"))
     }
+
+    #[track_caller]
+    fn good(&mut self, words: &str) -> String {
+        let (code, text) = self.run(words);
+        assert_eq!(code, 0, "aws {words}: {text}");
+        text.trim().to_owned()
+    }
+
+    #[track_caller]
+    fn bad(&mut self, words: &str, reason: &str) {
+        let (code, text) = self.run(words);
+        assert!(
+            code != 0 && text.contains(reason),
+            "aws {words}: {code} {text}"
+        );
+    }
+
+    #[track_caller]
+    fn json(&mut self, words: &str) -> Value {
+        let text = self.good(words);
+        serde_json::from_str(&text).unwrap_or_else(|error| panic!("aws {words}: {error}: {text}"))
+    }
+
+    /// What a query comes to, as text.
+    #[track_caller]
+    fn text(&mut self, words: &str) -> String {
+        self.good(&format!("{words} --output text"))
+    }
+}
+
+impl Drop for AwsCli {
+    fn drop(&mut self) {
+        self.child.kill().ok();
+        self.child.wait().ok();
+    }
+}
+
+/// Nothing of whoever runs the tests.
+fn with_surroundings(mut command: Command, project: &Project, address: &str) -> Command {
+    command
+        .current_dir(project.path("."))
+        .env("AWS_ACCESS_KEY_ID", "test")
+        .env("AWS_SECRET_ACCESS_KEY", "test")
+        .env("AWS_DEFAULT_REGION", "us-east-1")
+        .env("AWS_DEFAULT_OUTPUT", "json")
+        .env("AWS_CONFIG_FILE", "/nonexistent")
+        .env("AWS_SHARED_CREDENTIALS_FILE", "/nonexistent")
+        // The variable, not the flag: `deploy` reaches two services, and the flag is only for the first.
+        .env("AWS_ENDPOINT_URL", address)
+        .env("AWS_PAGER", "")
+        .env_remove("AWS_PROFILE");
+    command
+}
+
+/// A project, its endpoint, and the AWS CLI that speaks to it.
+fn served() -> (Project, Running, AwsCli) {
+    let project = Project::without_stacks();
+    let (server, address) = project.serve("");
+    let mut program = with_surroundings(Command::new(tool("python/bin/aws")), &project, &address);
+    program.args(["sts", "get-caller-identity"]);
+    let identity = project.finish(&mut program).ended_with(0).json();
+    assert_eq!(identity["Account"], "000000000000");
+    let cli = AwsCli::start(&project, &address);
+    (project, server, cli)
 }
 
 #[test]
 #[ignore = "needs the AWS CLI"]
 fn a_stack_lives_its_whole_life() {
-    let project = Project::without_stacks();
-    let (_server, address) = project.serve("");
-    let aws = AwsCli {
-        project: &project,
-        address,
-    };
+    let (project, _server, mut aws) = served();
     let template =
         tool("samples/pypi/cfn_lint-1.58.0/test/fixtures/templates/quickstart/nat-instance.json");
     std::fs::copy(template, project.path("template.json")).expect("writable");
 
-    aws.json("sts get-caller-identity");
     aws.json("cloudformation validate-template --template-body file://template.json");
     aws.json(
         "cloudformation create-stack --stack-name nat --template-body file://template.json \
          --parameters ParameterKey=pEC2KeyPair,ParameterValue=key",
     );
-    aws.run("cloudformation wait stack-create-complete --stack-name nat")
-        .ended_with(0);
+    aws.good("cloudformation wait stack-create-complete --stack-name nat");
     let stacks = aws.json("cloudformation describe-stacks --stack-name nat");
     assert_eq!(
         stacks["Stacks"][0]["StackStatus"], "CREATE_COMPLETE",
@@ -64,10 +135,9 @@ fn a_stack_lives_its_whole_life() {
          ParameterKey=pNatInstanceType,ParameterValue=m5.xlarge",
     );
     let named = "--stack-name nat --change-set-name larger";
-    aws.run(&format!(
+    aws.good(&format!(
         "cloudformation wait change-set-create-complete {named}"
-    ))
-    .ended_with(0);
+    ));
     let set = aws.json(&format!("cloudformation describe-change-set {named}"));
     let change = &set["Changes"][0]["ResourceChange"];
     assert_eq!(
@@ -75,10 +145,8 @@ fn a_stack_lives_its_whole_life() {
         (&json!("Modify"), &json!("rNatInstance")),
         "{set:#}"
     );
-    aws.run(&format!("cloudformation execute-change-set {named}"))
-        .ended_with(0);
-    aws.run("cloudformation wait stack-update-complete --stack-name nat")
-        .ended_with(0);
+    aws.good(&format!("cloudformation execute-change-set {named}"));
+    aws.good("cloudformation wait stack-update-complete --stack-name nat");
 
     let events = aws.json("cloudformation describe-stack-events --stack-name nat");
     let events = events["StackEvents"].as_array().expect("events are listed");
@@ -88,11 +156,122 @@ fn a_stack_lives_its_whole_life() {
         events[0]
     );
     aws.json("cloudformation list-stack-resources --stack-name nat");
-    aws.run("cloudformation delete-stack --stack-name nat")
-        .ended_with(0);
-    aws.run("cloudformation wait stack-delete-complete --stack-name nat")
-        .ended_with(0);
-    aws.run("cloudformation describe-stacks --stack-name nat")
-        .ended_with(255)
-        .says("does not exist");
+    aws.good("cloudformation delete-stack --stack-name nat");
+    aws.good("cloudformation wait stack-delete-complete --stack-name nat");
+    aws.bad(
+        "cloudformation describe-stacks --stack-name nat",
+        "does not exist",
+    );
+}
+
+const TEMPLATE: &str = r#"
+AWSTemplateFormatVersion: "2010-09-09"
+Description: what the AWS CLI deploys
+Parameters:
+  Environment: {Type: String, Default: dev, AllowedValues: [dev, prod]}
+Resources:
+  Files:
+    Type: AWS::S3::Bucket
+    Properties: {BucketName: !Sub "files-${Environment}-${AWS::AccountId}"}
+  Users:
+    Type: AWS::Cognito::UserPool
+    DeletionPolicy: Retain
+    Properties: {UserPoolName: !Sub "users <${Environment}> & co"}
+  Web:
+    Type: AWS::Cognito::UserPoolClient
+    Properties: {UserPoolId: !Ref Users}
+Outputs:
+  Pool: {Value: !Ref Users, Description: the pool, Export: {Name: !Sub "${AWS::StackName}-pool"}}
+"#;
+
+#[test]
+#[ignore = "needs the AWS CLI"]
+fn all_that_is_shown_can_be_read_and_all_that_is_refused_says_why() {
+    let (project, _server, mut aws) = served();
+    std::fs::write(project.path("shop.yaml"), TEMPLATE).expect("writable");
+    let body = "--template-body file://shop.yaml";
+    let shop = "--stack-name shop";
+
+    let described = aws.good(&format!("cloudformation validate-template {body}"));
+    assert!(described.contains("Environment"), "{described}");
+    let tagged = "--tags Key=team,Value=a&b";
+    aws.good(&format!(
+        "cloudformation create-stack {shop} {body} {tagged}"
+    ));
+    aws.good(&format!("cloudformation wait stack-create-complete {shop}"));
+    let stack = aws.json(&format!("cloudformation describe-stacks {shop}"));
+    let stack = &stack["Stacks"][0];
+    assert_eq!(stack["Tags"][0]["Value"], "a&b");
+    assert_eq!(stack["Outputs"][0]["ExportName"], "shop-pool");
+    aws.bad(
+        &format!("cloudformation create-stack {shop} {body}"),
+        "AlreadyExistsException",
+    );
+    aws.bad(
+        &format!("cloudformation update-stack {shop} {body} {tagged}"),
+        "No updates are to be performed.",
+    );
+
+    let next = format!("{shop} --change-set-name next");
+    aws.good(&format!(
+        "cloudformation create-change-set {next} --use-previous-template \
+         --parameters ParameterKey=Environment,ParameterValue=prod"
+    ));
+    aws.good(&format!(
+        "cloudformation wait change-set-create-complete {next}"
+    ));
+    let query = "Changes[].ResourceChange.[LogicalResourceId,Replacement]";
+    let shown = aws.text(&format!(
+        "cloudformation describe-change-set {next} --include-property-values --query {query}"
+    ));
+    assert_eq!(shown, "Files\tTrue\nUsers\tFalse");
+    aws.good(&format!("cloudformation execute-change-set {next}"));
+    aws.good(&format!("cloudformation wait stack-update-complete {shop}"));
+    let resources = aws.good(&format!("cloudformation list-stack-resources {shop}"));
+    assert!(resources.contains("files-prod-000000000000"), "{resources}");
+    let events = aws.text(&format!(
+        "cloudformation describe-stack-events {shop} --query StackEvents[].ResourceStatus"
+    ));
+    assert!(
+        events.starts_with("UPDATE_COMPLETE") && events.contains("DELETE_COMPLETE"),
+        "{events}"
+    );
+    let exports = aws.text("cloudformation list-exports --query Exports[].Name");
+    assert_eq!(exports, "shop-pool");
+    let text = aws.text(&format!("cloudformation get-template {shop}"));
+    assert!(text.contains("users <${Environment}> & co"), "{text}");
+    aws.json(&format!("cloudformation get-template-summary {shop}"));
+    aws.json(&format!(
+        "cloudformation describe-stack-resource {shop} --logical-resource-id Web"
+    ));
+
+    // `deploy` with an upload: the template goes through a bucket.
+    aws.good("s3api create-bucket --bucket assets");
+    let deploy =
+        "cloudformation deploy --stack-name other --template-file shop.yaml --s3-bucket assets";
+    aws.good(&format!("{deploy} --parameter-overrides Environment=dev"));
+    let text = aws.good(&format!("{deploy} --no-fail-on-empty-changeset"));
+    assert!(text.contains("No changes to deploy"), "{text}");
+    let listed = aws.good("s3 ls s3://assets");
+    assert!(listed.contains(".template"), "{listed}");
+
+    aws.good("ssm put-parameter --name /a/b --value v --type SecureString");
+    let value = aws.text("ssm get-parameter --name /a/b --with-decryption --query Parameter.Value");
+    assert_eq!(value, "v");
+
+    let protect = format!("cloudformation update-termination-protection {shop}");
+    aws.good(&format!("{protect} --enable-termination-protection"));
+    aws.bad(
+        &format!("cloudformation delete-stack {shop}"),
+        "TerminationProtection is enabled",
+    );
+    aws.good(&format!("{protect} --no-enable-termination-protection"));
+    aws.good(&format!("cloudformation delete-stack {shop}"));
+    aws.good(&format!("cloudformation wait stack-delete-complete {shop}"));
+    aws.bad(
+        &format!("cloudformation describe-stacks {shop}"),
+        "Stack with id shop does not exist",
+    );
+    let deleted = aws.good("cloudformation list-stacks --stack-status-filter DELETE_COMPLETE");
+    assert!(deleted.contains("shop"), "{deleted}");
 }
