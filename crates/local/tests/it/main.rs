@@ -3,7 +3,7 @@
 #![expect(
     clippy::unwrap_used,
     clippy::disallowed_methods,
-    reason = "a test may panic, tells why it is skipped, and starts processes with a clock and an environment"
+    reason = "a test may panic, and starts processes with a clock and an environment"
 )]
 
 mod change_sets;
