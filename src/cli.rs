@@ -79,6 +79,7 @@ pub(crate) enum Command {
     Status(commands::status::StatusArgs),
     Outputs(commands::outputs::OutputsArgs),
     Destroy(commands::destroy::DestroyArgs),
+    Recover(commands::recover::RecoverArgs),
     #[command(subcommand)]
     Local(commands::local::LocalCommand),
     Doctor(commands::doctor::DoctorArgs),

@@ -11,6 +11,7 @@ pub(crate) mod list;
 pub(crate) mod local;
 pub(crate) mod outputs;
 pub(crate) mod plan;
+pub(crate) mod recover;
 pub(crate) mod status;
 pub(crate) mod synth;
 pub(crate) mod validate;
@@ -39,6 +40,7 @@ pub(crate) fn run(
         Command::Status(args) => status::run(&args, global, printer),
         Command::Outputs(args) => outputs::run(&args, global, printer),
         Command::Destroy(args) => destroy::run(&args, global, printer),
+        Command::Recover(args) => recover::run(&args, global, printer),
         Command::Local(command) => local::run(&command, global, printer),
         Command::Doctor(args) => doctor::run(&args, global, printer),
         Command::Completions(args) => completions::run(&args, printer),

@@ -56,6 +56,7 @@ impl<'a> Progress<'a> {
                     Operation::Create => "creating",
                     Operation::Update => "updating",
                     Operation::Delete => "deleting",
+                    Operation::RollBack => "rolling back",
                     Operation::Follow => "following what is under way in",
                 };
                 let count = resources
@@ -129,6 +130,7 @@ impl<'a> Progress<'a> {
             OutcomeKind::Created => ("created", Tone::Create),
             OutcomeKind::Updated => ("updated", Tone::Create),
             OutcomeKind::Deleted => ("deleted", Tone::Create),
+            OutcomeKind::RolledBack => ("rolled back", Tone::Create),
             OutcomeKind::Failed => ("failed", Tone::Danger),
             OutcomeKind::Detached => ("goes on without being followed", Tone::Update),
             OutcomeKind::Skipped => ("not begun", Tone::Faint),

@@ -9,6 +9,7 @@ pub(crate) mod graph;
 pub(crate) mod html;
 pub(crate) mod markdown;
 pub(crate) mod plan;
+pub(crate) mod recovery;
 pub(crate) mod security;
 pub(crate) mod text;
 pub(crate) mod values;

@@ -23,6 +23,7 @@ mod outputs;
 mod plan;
 mod program;
 mod project;
+mod recover;
 mod sample;
 mod samples;
 mod saved;

@@ -2,7 +2,7 @@
 
 use std::{
     fmt, fs,
-    io::{BufRead, BufReader},
+    io::{BufRead as _, BufReader, Seek as _, Write as _},
     path::{Path, PathBuf},
     process::{Child, Command, ExitStatus, Stdio},
     sync::OnceLock,
@@ -178,6 +178,50 @@ impl Project {
             .stdin(Stdio::null())
             .output()
             .expect("the program can be started");
+        Outcome::new(self.folder.path(), &output)
+    }
+
+    /// Runs the program to its end on a terminal of so many columns, which `script` (util-linux) makes, where a person types
+    /// `typed`. A shell reads `redirected` behind the words. Everything printed is in `stdout`.
+    pub(crate) fn on_terminal(
+        &self,
+        words: &str,
+        redirected: &str,
+        columns: usize,
+        variables: &[(&str, &str)],
+        typed: &str,
+    ) -> Outcome {
+        let program = self.command(words);
+        let words: Vec<String> = std::iter::once(program.get_program())
+            .chain(program.get_args())
+            .map(|word| format!("'{}'", word.to_string_lossy()))
+            .collect();
+        let mut command = Command::new("script");
+        command
+            .args(["--quiet", "--return", "--command"])
+            .arg(format!(
+                "stty rows 50 cols {columns}; exec {} {redirected}",
+                words.join(" ")
+            ))
+            .arg("/dev/null")
+            .current_dir(self.path("."))
+            .env_clear()
+            .envs(
+                program
+                    .get_envs()
+                    .filter_map(|(name, value)| Some((name, value?))),
+            )
+            .env("TERM", "xterm-256color")
+            .envs(variables.iter().copied());
+        let mut input = tempfile::tempfile().expect("there is room");
+        let written = input.write_all(typed.as_bytes());
+        written
+            .and_then(|()| input.rewind())
+            .expect("there is room");
+        let output = command
+            .stdin(input)
+            .output()
+            .expect("`script` is on every machine that tests");
         Outcome::new(self.folder.path(), &output)
     }
 

@@ -1,43 +1,12 @@
-//! What a plan looks like on a terminal, of which `script` (util-linux) makes one.
+//! What a plan looks like on a terminal.
 
-use std::process::Command;
-
-use crate::{
-    project::{Project, program},
-    sample,
-};
+use crate::{project::Project, sample};
 
 /// What `plan` prints on a terminal of so many columns.
 fn on_terminal(project: &Project, columns: usize, variables: &[(&str, &str)]) -> String {
-    let plan = project.command("plan -e local");
-    let words: Vec<String> = std::iter::once(plan.get_program())
-        .chain(plan.get_args())
-        .map(|word| format!("'{}'", word.to_string_lossy()))
-        .collect();
-    let mut command = Command::new("script");
-    command
-        .args(["--quiet", "--return"])
-        .arg("--command")
-        // What is going on is told on the other stream, in a line that is drawn again and again.
-        .arg(format!(
-            "stty rows 50 cols {columns}; exec {} 2>/dev/null",
-            words.join(" ")
-        ))
-        .arg("/dev/null")
-        .current_dir(project.path("."))
-        .env_clear()
-        .envs(
-            program(&project.path("."))
-                .get_envs()
-                .filter_map(|(name, value)| Some((name, value?))),
-        )
-        .envs(
-            plan.get_envs()
-                .filter_map(|(name, value)| Some((name, value?))),
-        )
-        .env("TERM", "xterm-256color")
-        .envs(variables.iter().copied());
-    project.finish(&mut command).ended_with(0).stdout
+    // What is going on is told on the other stream, in a line that is drawn again and again.
+    let outcome = project.on_terminal("plan -e local", "2>/dev/null", columns, variables, "");
+    outcome.ended_with(0).stdout
 }
 
 /// A text as it stands on the screen, and how many columns its widest line has.

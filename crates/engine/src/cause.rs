@@ -132,13 +132,17 @@ pub(crate) fn first_cause(
 
 /// Whether a failure says of itself that another caused it.
 fn is_consequence(event: &StackEvent) -> bool {
+    tells_of_another(event.reason.as_deref().unwrap_or_default())
+}
+
+/// Whether the reason of a failure is the failure of another.
+pub(crate) fn tells_of_another(reason: &str) -> bool {
     const CASCADE: [&str; 4] = [
         "Resource creation cancelled",
         "Resource update cancelled",
         "Resource deletion cancelled",
         "The following resource(s) failed",
     ];
-    let reason = event.reason.as_deref().unwrap_or_default();
     CASCADE.iter().any(|prefix| reason.starts_with(prefix))
 }
 

@@ -13,7 +13,7 @@ use crate::{
     error::{AwsErrorKind, Error},
     port::{
         ChangeSet, ChangeSetId, ChangeSetRequest, ChangeSetStatus, ChangeSetType, DeleteRequest,
-        Execution, Finding, Stack, TemplateSource, Values,
+        Deletion, Execution, Finding, Stack, TemplateSource, Values,
     },
     status::{Condition, StackStatus},
 };
@@ -304,6 +304,7 @@ impl Engine<'_> {
             stack: stack_id.to_owned(),
             token: self.token("discard", stack_id),
             role_arn: self.role_arn.clone(),
+            deletion: Deletion::Whole,
         };
         self.cloud.delete_stack(&request).await?;
         let start = Instant::now();

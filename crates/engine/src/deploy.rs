@@ -17,7 +17,7 @@ use crate::{
     outcome::{Outcome, Report, Skipped},
     planning::{Bounds, Busy, Planned, heard},
     port::{Execution, Stack, StackEvent, StackResource, Values},
-    status::Condition,
+    status::{Condition, StackStatus},
     survey::Denied,
 };
 
@@ -306,7 +306,11 @@ impl Engine<'_> {
     }
 
     /// Follows what CloudFormation is doing with a stack, whoever began it, until it is done.
-    pub(crate) async fn attach(&self, stack: &StackManifest, found: &Stack) -> Result<(), Error> {
+    pub(crate) async fn attach(
+        &self,
+        stack: &StackManifest,
+        found: &Stack,
+    ) -> Result<StackStatus, Error> {
         let holder = self.holder(found).await?;
         self.note(
             &stack.name,
@@ -331,7 +335,7 @@ impl Engine<'_> {
         match self.follow(&followed).await {
             End::Reached { status, .. } => {
                 self.note(&stack.name, format!("that ended in `{status}`"));
-                Ok(())
+                Ok(status)
             }
             End::Detached(None) => Err(Error::Interrupted),
             End::Detached(Some(error)) => Err(Error::Aws(error)),

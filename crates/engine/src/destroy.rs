@@ -14,7 +14,7 @@ use crate::{
     follow::{End, Followed, judge},
     order::{Step, Worked},
     outcome::{Outcome, Report},
-    port::{DeleteRequest, Stack},
+    port::{DeleteRequest, Deletion, Stack},
     status::{Condition, StackStatus},
 };
 
@@ -59,7 +59,7 @@ impl Engine<'_> {
                     .iter()
                     .find(|(other, _)| other.name == stack.name)
                     .expect("every step was made from a deployed stack");
-                self.delete(stack, found)
+                self.delete(stack, found, Deletion::Whole)
                     .await
                     .unwrap_or_else(|error| Outcome::Failed(error).into())
             })
@@ -86,7 +86,12 @@ impl Engine<'_> {
     }
 
     /// Deletes one stack and follows that to its end.
-    async fn delete(&self, stack: &StackManifest, found: &Stack) -> Result<Worked, Error> {
+    pub(crate) async fn delete(
+        &self,
+        stack: &StackManifest,
+        found: &Stack,
+        deletion: Deletion,
+    ) -> Result<Worked, Error> {
         self.tell(Event::StackStarted {
             stack: stack.name.clone(),
             stack_name: stack.stack_name.clone(),
@@ -110,6 +115,7 @@ impl Engine<'_> {
             stack: found.id.clone(),
             token: token.clone(),
             role_arn: self.role_of(stack),
+            deletion,
         };
         self.cloud.delete_stack(&request).await?;
         match self.follow(&followed).await {

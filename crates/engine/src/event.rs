@@ -75,6 +75,8 @@ pub enum Operation {
     Update,
     /// It is deleted.
     Delete,
+    /// A failed or stopped update of it is undone.
+    RollBack,
     /// An operation that was begun before is followed to its end.
     Follow,
 }
@@ -91,6 +93,8 @@ pub enum OutcomeKind {
     Updated,
     /// It was deleted.
     Deleted,
+    /// A failed or stopped update of it was undone.
+    RolledBack,
     /// It failed.
     Failed,
     /// It goes on in CloudFormation without being followed.

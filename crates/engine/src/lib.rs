@@ -1,4 +1,4 @@
-//! Carries out the operations of the command line on CloudFormation: read, plan, deploy, destroy.
+//! Carries out the operations of the command line on CloudFormation: read, plan, deploy, destroy, recover.
 //!
 //! An [`Engine`] works over a [`CloudFormation`] connection, of which [`Aws`] is the real one. It tells what happens as
 //! [`Event`]s and returns data; it never touches terminal, environment, home directory or exit, except that
@@ -24,6 +24,7 @@ mod planning;
 mod port;
 mod readers;
 mod reads;
+mod recover;
 mod status;
 mod survey;
 mod verify;
@@ -46,9 +47,10 @@ pub use pace::Pace;
 pub use planning::{Bounds, Busy, ChangeSets, Planned, plan_against};
 pub use port::{
     Answer, Caller, ChangeSet, ChangeSetId, ChangeSetRequest, ChangeSetStatus, ChangeSetSummary,
-    ChangeSetType, CloudFormation, DeleteRequest, EventPage, Execution, Finding, Stack, StackEvent,
-    StackResource, TemplateSource, Values,
+    ChangeSetType, CloudFormation, DeleteRequest, Deletion, EventPage, Execution, Finding,
+    Rollback, RollbackRequest, Stack, StackEvent, StackResource, TemplateSource, Values,
 };
+pub use recover::{Diagnosis, Hindrance, Way};
 pub use status::{Condition, Ending, Health, ResourceStatus, StackStatus};
 pub use tokio_util::sync::CancellationToken;
 pub use verify::{Verified, assembly_digest};

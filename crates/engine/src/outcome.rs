@@ -44,6 +44,8 @@ pub enum Outcome {
     Updated,
     /// It was deleted.
     Deleted,
+    /// A failed or stopped update of it was undone.
+    RolledBack,
     /// It failed.
     Failed(Error),
     /// It goes on in CloudFormation without being followed: as was asked, or because no answers come.
@@ -69,6 +71,7 @@ impl Outcome {
             Self::Created => OutcomeKind::Created,
             Self::Updated => OutcomeKind::Updated,
             Self::Deleted => OutcomeKind::Deleted,
+            Self::RolledBack => OutcomeKind::RolledBack,
             Self::Failed(_) => OutcomeKind::Failed,
             Self::Detached(_) => OutcomeKind::Detached,
             Self::Skipped(_) => OutcomeKind::Skipped,
@@ -78,7 +81,9 @@ impl Outcome {
     /// Whether all is as it was wanted.
     pub fn is_success(&self) -> bool {
         match self {
-            Self::Unchanged | Self::Created | Self::Updated | Self::Deleted => true,
+            Self::Unchanged | Self::Created | Self::Updated | Self::Deleted | Self::RolledBack => {
+                true
+            }
             Self::Failed(_) | Self::Detached(_) | Self::Skipped(_) => false,
         }
     }

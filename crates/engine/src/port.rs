@@ -59,6 +59,12 @@ pub trait CloudFormation: Send + Sync {
     /// Starts deleting a stack, by its ARN.
     fn delete_stack<'a>(&'a self, request: &'a DeleteRequest) -> Answer<'a, ()>;
 
+    /// Starts undoing an update that failed, or goes on with undoing it.
+    fn roll_back<'a>(&'a self, request: &'a RollbackRequest) -> Answer<'a, ()>;
+
+    /// Stops the update of a stack, by its ARN; CloudFormation then undoes it.
+    fn cancel_update<'a>(&'a self, stack: &'a str, token: &'a str) -> Answer<'a, ()>;
+
     /// Protects a stack against deletion, or no longer.
     fn set_termination_protection<'a>(&'a self, stack: &'a str, on: bool) -> Answer<'a, ()>;
 
@@ -300,4 +306,42 @@ pub struct DeleteRequest {
     pub token: String,
     /// The role CloudFormation acts in.
     pub role_arn: Option<String>,
+    /// What becomes of resources that cannot be deleted.
+    pub deletion: Deletion,
+}
+
+/// What becomes of resources that cannot be deleted. All but the first are for a stack whose deletion failed before.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Deletion {
+    /// They fail the deletion.
+    #[default]
+    Whole,
+    /// Those of these logical ids are left behind.
+    Retaining(Vec<String>),
+    /// Each is left behind.
+    Forced,
+}
+
+/// What undoing a failed update is asked to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RollbackRequest {
+    /// The stack's ARN.
+    pub stack: String,
+    /// A token that is stamped on every event of the operation.
+    pub token: String,
+    /// The role CloudFormation acts in.
+    pub role_arn: Option<String>,
+    /// Where it begins.
+    pub rollback: Rollback,
+}
+
+/// Where undoing a failed update begins.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Rollback {
+    /// At an update that failed and was left as it was (`RollbackStack`).
+    Paused,
+    /// At an undoing that failed, which goes on without the resources of these logical ids (`ContinueUpdateRollback`).
+    Continued(Vec<String>),
+    /// There too, and goes on without every resource that cannot be undone.
+    Forced,
 }

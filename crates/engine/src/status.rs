@@ -262,20 +262,15 @@ impl StackStatus {
             Self::RollbackComplete => {
                 Some("deploy again: the empty shell is deleted first, then the stack is created")
             }
-            Self::RollbackFailed => Some(
-                "look at what is left in the stack, delete the stack (`chitinfra destroy`), then deploy again",
+            Self::RollbackFailed
+            | Self::CreateFailed
+            | Self::UpdateFailed
+            | Self::UpdateRollbackFailed
+            | Self::DeleteFailed => Some(
+                "`chitinfra recover` says what stands in the way and leads the stack out of it",
             ),
-            Self::CreateFailed => Some(
-                "delete the stack (`chitinfra destroy`) or roll it back in CloudFormation, then deploy again",
-            ),
-            Self::UpdateFailed => Some(
-                "roll the stack back in CloudFormation (`aws cloudformation rollback-stack`), then deploy again",
-            ),
-            Self::UpdateRollbackFailed | Self::ImportRollbackFailed => Some(
-                "remove what hinders the rollback, continue it (`aws cloudformation continue-update-rollback`), then deploy again",
-            ),
-            Self::DeleteFailed => Some(
-                "remove what hinders the deletion, then delete the stack again (`chitinfra destroy`)",
+            Self::ImportRollbackFailed => Some(
+                "look at the stack in CloudFormation; no call is known that leads out of this status, AWS support can",
             ),
             Self::Unknown(_) => Some("look at the stack in CloudFormation, or update this program"),
             Self::ReviewInProgress

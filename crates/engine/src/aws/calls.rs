@@ -1,7 +1,8 @@
 //! The calls themselves.
 
 use aws_sdk_cloudformation::types::{
-    Capability, ChangeSetType as SdkChangeSetType, EventFilter, Parameter, Tag, TemplateStage,
+    Capability, ChangeSetType as SdkChangeSetType, DeletionMode, EventFilter, Parameter, Tag,
+    TemplateStage,
 };
 
 use super::{Aws, convert, failure::Call};
@@ -9,8 +10,8 @@ use crate::{
     error::{AwsError, AwsErrorKind},
     port::{
         Answer, Caller, ChangeSet, ChangeSetId, ChangeSetRequest, ChangeSetSummary, ChangeSetType,
-        CloudFormation, DeleteRequest, EventPage, Finding, Stack, StackResource, TemplateSource,
-        Values,
+        CloudFormation, DeleteRequest, Deletion, EventPage, Finding, Rollback, RollbackRequest,
+        Stack, StackResource, TemplateSource, Values,
     },
 };
 
@@ -311,8 +312,58 @@ impl CloudFormation for Aws {
                 .stack_name(&request.stack)
                 .client_request_token(&request.token)
                 .set_role_arn(request.role_arn.clone())
+                .set_retain_resources(match &request.deletion {
+                    Deletion::Retaining(logical_ids) => Some(logical_ids.clone()),
+                    Deletion::Whole | Deletion::Forced => None,
+                })
+                .set_deletion_mode(
+                    (request.deletion == Deletion::Forced)
+                        .then_some(DeletionMode::ForceDeleteStack),
+                )
                 .send()
                 .await;
+            answer.map(|_| ()).map_err(|error| call.failed(error))
+        })
+    }
+
+    fn roll_back<'a>(&'a self, request: &'a RollbackRequest) -> Answer<'a, ()> {
+        Box::pin(async move {
+            if request.rollback == Rollback::Paused {
+                let call = self.call("RollbackStack", &request.stack);
+                let answer = self
+                    .cloudformation
+                    .rollback_stack()
+                    .stack_name(&request.stack)
+                    .client_request_token(&request.token)
+                    .set_role_arn(request.role_arn.clone())
+                    .retain_except_on_create(true)
+                    .send()
+                    .await;
+                return answer.map(|_| ()).map_err(|error| call.failed(error));
+            }
+            let call = self.call("ContinueUpdateRollback", &request.stack);
+            let begun = self
+                .cloudformation
+                .continue_update_rollback()
+                .stack_name(&request.stack)
+                .client_request_token(&request.token)
+                .set_role_arn(request.role_arn.clone());
+            let begun = match &request.rollback {
+                Rollback::Continued(skip) => {
+                    begun.set_resources_to_skip(unless_empty(skip.clone()))
+                }
+                Rollback::Forced | Rollback::Paused => begun.force_rollback(true),
+            };
+            let answer = begun.send().await;
+            answer.map(|_| ()).map_err(|error| call.failed(error))
+        })
+    }
+
+    fn cancel_update<'a>(&'a self, stack: &'a str, token: &'a str) -> Answer<'a, ()> {
+        Box::pin(async move {
+            let call = self.call("CancelUpdateStack", stack);
+            let request = self.cloudformation.cancel_update_stack().stack_name(stack);
+            let answer = request.client_request_token(token).send().await;
             answer.map(|_| ()).map_err(|error| call.failed(error))
         })
     }

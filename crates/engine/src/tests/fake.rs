@@ -14,7 +14,7 @@ use crate::{
     port::{
         Answer, Caller, ChangeSet, ChangeSetId, ChangeSetRequest, ChangeSetStatus,
         ChangeSetSummary, ChangeSetType, CloudFormation, DeleteRequest, EventPage, Execution,
-        Finding, Stack, StackEvent, StackResource, TemplateSource, Values,
+        Finding, RollbackRequest, Stack, StackEvent, StackResource, TemplateSource, Values,
     },
     status::{Condition, ResourceStatus, StackStatus},
 };
@@ -576,6 +576,18 @@ impl CloudFormation for Fake {
             } else {
                 state.begin(&request.stack, &request.token, "DELETE", &template);
             }
+        }))
+    }
+
+    fn roll_back<'a>(&'a self, request: &'a RollbackRequest) -> Answer<'a, ()> {
+        answer(self.enter("RollBack", &request.stack).map(|mut state| {
+            state.begin(&request.stack, &request.token, "UPDATE_ROLLBACK", "");
+        }))
+    }
+
+    fn cancel_update<'a>(&'a self, stack: &'a str, token: &'a str) -> Answer<'a, ()> {
+        answer(self.enter("CancelUpdateStack", stack).map(|mut state| {
+            state.begin(stack, token, "UPDATE_ROLLBACK", "");
         }))
     }
 

@@ -111,7 +111,7 @@ async fn a_failed_rollback_is_named_with_what_to_do() {
         error
             .hints()
             .iter()
-            .any(|hint| hint.contains("continue-update-rollback")),
+            .any(|hint| hint.contains("chitinfra recover")),
         "{:?}",
         error.hints()
     );

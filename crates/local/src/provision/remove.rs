@@ -338,6 +338,7 @@ impl Sweep<'_> {
         } else {
             Progress::Failed
         };
+        resource.reason = Some(reason.clone());
         draft.tell(resource.clone(), ResourceStatus::DeleteFailed, Some(reason));
         if self.kind != Kind::Delete || is_forced {
             let left: Vec<Deployed> = resource.superseded.drain(..).collect();

@@ -154,12 +154,22 @@ fn finish(draft: &mut Draft, name: &str) {
             resource.baseline = Baseline::Same;
             draft.tell(resource, ResourceStatus::UpdateComplete, None);
         }
+        Goal::Fail(_) if is_forced(draft) => {
+            resource.baseline = Baseline::Same;
+            draft.tell(resource, ResourceStatus::UpdateComplete, None);
+        }
         Goal::Fail(reason) => {
             resource.progress = Progress::Failed;
             draft.tell(resource, ResourceStatus::UpdateFailed, Some(reason));
         }
         Goal::Gone | Goal::SupersededGone(_) => draft.put(resource),
     }
+}
+
+/// Whether what cannot be restored is left as it is.
+fn is_forced(draft: &Draft) -> bool {
+    let operation = draft.stack.operation.as_ref();
+    operation.is_some_and(|operation| operation.force_rollback)
 }
 
 fn complete(draft: &mut Draft) {

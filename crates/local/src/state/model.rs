@@ -87,6 +87,9 @@ pub(crate) struct Operation {
     pub(crate) retain: Vec<String>,
     /// Resources a continued rollback passes over.
     pub(crate) skip: Vec<String>,
+    /// Whether a resource that cannot be restored is left as it is.
+    #[serde(default)]
+    pub(crate) force_rollback: bool,
     /// Whether a resource that cannot be deleted is left behind.
     pub(crate) force_delete: bool,
     /// Whether the caller cancelled the update.

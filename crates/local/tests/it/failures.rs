@@ -186,6 +186,27 @@ fn a_failed_rollback_can_be_continued() {
 }
 
 #[test]
+fn a_rollback_can_be_forced_past_what_cannot_be_undone() {
+    let faults =
+        Faults::default()
+            .fail("B", Step::Update, "no")
+            .fail("A", Step::Restore, "cannot go back");
+    let endpoint = Endpoint::with_faults(faults);
+    let client = endpoint.client;
+    client.create("one", TWO);
+    let changed = TWO
+        .replace(r#""DisplayName": "1""#, r#""DisplayName": "2""#)
+        .replace(r#""DelaySeconds": 1"#, r#""DelaySeconds": 2"#);
+    assert_eq!(client.update("one", &changed), "UPDATE_ROLLBACK_FAILED");
+    let forced = [("StackName", "one"), ("ForceRollback", "true")];
+    let both = [forced[0], forced[1], ("ResourcesToSkip.member.1", "A")];
+    let (_, message) = client.call("ContinueUpdateRollback", &both).refused();
+    assert!(message.contains("not both"), "{message}");
+    client.call("ContinueUpdateRollback", &forced).good();
+    assert_eq!(client.wait("one"), "UPDATE_ROLLBACK_COMPLETE");
+}
+
+#[test]
 fn a_resource_that_cannot_be_deleted_may_be_left_behind() {
     let faults = Faults::default().fail("A", Step::Delete, "still needed");
     let endpoint = Endpoint::with_faults(faults);

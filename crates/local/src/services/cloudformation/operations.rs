@@ -241,6 +241,12 @@ pub(super) fn continue_rollback(call: &mut Call<'_>) -> Answer {
         )));
     }
     let skip = call.form.list("ResourcesToSkip").unwrap_or_default();
+    let force_rollback = call.form.flag("ForceRollback")?.unwrap_or_default();
+    if force_rollback && !skip.is_empty() {
+        return Err(Refusal::validation(
+            "You can specify either ResourcesToSkip or ForceRollback, but not both.",
+        ));
+    }
     let is_failed = |name: &String| {
         entry
             .resources
@@ -258,6 +264,7 @@ pub(super) fn continue_rollback(call: &mut Call<'_>) -> Answer {
         status: StackStatus::UpdateRollbackInProgress,
         token: call.form.filled("ClientRequestToken").map(str::to_owned),
         skip,
+        force_rollback,
         ..Beginning::default()
     };
     let draft = Draft::of(&entry, call.context.seed(), call.context.now);
@@ -351,6 +358,7 @@ struct Beginning {
     retain_except_on_create: bool,
     retain: Vec<String>,
     skip: Vec<String>,
+    force_rollback: bool,
     force_delete: bool,
     policy: Option<String>,
     import: BTreeMap<String, BTreeMap<String, String>>,
@@ -368,6 +376,7 @@ impl Default for Beginning {
             retain_except_on_create: false,
             retain: Vec::new(),
             skip: Vec::new(),
+            force_rollback: false,
             force_delete: false,
             policy: None,
             import: BTreeMap::new(),
@@ -398,6 +407,7 @@ fn begin(
         retain_except_on_create: beginning.retain_except_on_create,
         retain: beginning.retain,
         skip: beginning.skip,
+        force_rollback: beginning.force_rollback,
         force_delete: beginning.force_delete,
         cancelled: false,
         import: beginning.import,
