@@ -38,6 +38,7 @@ mod options;
 mod policy;
 mod render;
 mod resources;
+mod same;
 mod schema_facts;
 mod seal;
 mod sections;

@@ -115,6 +115,13 @@ impl<'a> Side<'a> {
         self.renames.get(logical_id).copied().unwrap_or(logical_id)
     }
 
+    /// The logical id in this template of a resource that has this one in the new template.
+    pub(crate) fn before_rename<'n>(&'n self, logical_id: &'n str) -> &'n str {
+        let mut renames = self.renames.iter();
+        let earlier = renames.find(|(_, new)| **new == logical_id);
+        earlier.map_or(logical_id, |(old, _)| *old)
+    }
+
     /// Whether a condition holds, as far as that is known.
     pub(crate) fn holds(&self, condition: &str) -> Option<bool> {
         self.conditions.get(condition).copied().flatten()

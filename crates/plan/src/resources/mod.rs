@@ -22,6 +22,7 @@ use crate::{
     inputs::Inputs,
     meaning::{Place, Side},
     moves::Moves,
+    same::is_same,
     uses::{Use, uses},
 };
 use properties::Properties;
@@ -133,7 +134,7 @@ impl<'a> Comparison<'a> {
         let mut queue: VecDeque<&'a str> = pairs
             .iter()
             .filter(|pair| match kept.get(pair.logical_id) {
-                Some((before, after)) => before != after || self.reads_a_change(after),
+                Some((before, after)) => !is_same(before, after) || self.reads_a_change(after),
                 None => false,
             })
             .map(|pair| pair.logical_id)
@@ -198,7 +199,7 @@ impl<'a> Comparison<'a> {
 
     fn differs_in_text(&self, pair: &Pair<'_>) -> bool {
         match (pair.before, pair.after) {
-            (Some(before), Some(after)) => before != after,
+            (Some(before), Some(after)) => !is_same(before, after),
             // Under a condition that does not hold, whatever the text says nothing is deployed.
             (None, None) => {
                 let find = |side: &Side<'a>| side.section("Resources").get(pair.logical_id);

@@ -11,6 +11,7 @@ use crate::{
     inputs::Inputs,
     meaning::{Place, Side, intrinsic, is_literal},
     policy,
+    same::is_same,
     uses::uses,
 };
 
@@ -57,7 +58,11 @@ impl Properties<'_> {
         // A null and nothing are the same.
         let before = before.filter(|value| !value.is_null());
         let after = after.filter(|value| !value.is_null());
-        if before == after && !after.is_some_and(|after| self.may_move(after)) {
+        let is_same = match (before, after) {
+            (Some(before), Some(after)) => is_same(before, after),
+            (before, after) => before.is_none() && after.is_none(),
+        };
+        if is_same && !after.is_some_and(|after| self.may_move(after)) {
             return;
         }
         match (before, after) {

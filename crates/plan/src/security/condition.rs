@@ -11,9 +11,13 @@ use super::{address::AddressRange, pattern::Pattern};
 
 /// Operators and keys of a condition that do not hold whenever the narrower one does: `StringEquals aws:SourceArn`.
 pub(super) fn unmet(wider: Option<&Value>, narrower: Option<&Value>) -> Vec<String> {
+    let asked = constraints(wider);
+    if asked.is_empty() {
+        return Vec::new();
+    }
     let given = constraints(narrower);
-    let asked = constraints(wider).into_iter();
     asked
+        .into_iter()
         .filter(|asked| !given.iter().any(|given| given.implies(asked)))
         .map(|asked| format!("{} {}", asked.operator, asked.key))
         .collect()

@@ -31,6 +31,18 @@ struct Prepared<'a> {
     resources: Vec<Pattern>,
 }
 
+/// In what a statement goes further than another one: what it says of each, as it is written.
+struct Lack<'l> {
+    inner: &'l Statement,
+    principals: Vec<&'l str>,
+    actions: Vec<&'l str>,
+    resources: Vec<&'l str>,
+    /// Conditions that it does not have.
+    dropped: Vec<String>,
+    /// Conditions of the template that it does not have.
+    freed: Vec<&'l String>,
+}
+
 impl<'a> Prepared<'a> {
     fn of(statement: &'a Statement) -> Self {
         Self {
@@ -193,8 +205,10 @@ impl<'a> Policies<'a> {
         let holding: Vec<&Prepared<'_>> = alike
             .iter()
             .filter(|other| {
+                let is_about_same = other.may_name(&asked);
                 let other = other.statement;
-                is_subset(&other.only_if, &statement.only_if)
+                is_about_same
+                    && is_subset(&other.only_if, &statement.only_if)
                     && condition::unmet(other.condition.as_ref(), statement.condition.as_ref())
                         .is_empty()
             })
@@ -203,12 +217,21 @@ impl<'a> Policies<'a> {
         if holding.iter().any(|other| other.covers(&asked)) || is_covered(statement, &holding) {
             return Vec::new();
         }
-        // The one that comes nearest tells best what is new.
-        let nearest = alike
-            .iter()
-            .filter_map(|other| other.lacks(&asked))
-            .min_by_key(Vec::len);
-        nearest.unwrap_or_else(|| vec![Widening::New])
+        // The one that comes nearest tells best what is new: the first of them, and none is nearer than by one reason.
+        let mut nearest: Option<Lack<'_>> = None;
+        for lack in alike.iter().filter_map(|other| other.lacks(&asked)) {
+            let is_nearest = lack.reasons() == 1;
+            if nearest
+                .as_ref()
+                .is_none_or(|nearest| lack.reasons() < nearest.reasons())
+            {
+                nearest = Some(lack);
+            }
+            if is_nearest {
+                break;
+            }
+        }
+        nearest.map_or_else(|| vec![Widening::New], Lack::told)
     }
 }
 
@@ -266,63 +289,64 @@ impl Prepared<'_> {
             && self.missing_resources(inner).is_empty()
     }
 
+    /// Whether this names any principal of another statement; if not, it covers no case of it.
+    fn may_name(&self, inner: &Self) -> bool {
+        let (outer, inner) = (&self.statement.principals, &inner.statement.principals);
+        if outer.is_inverted || inner.is_inverted || inner.patterns.is_empty() {
+            return true;
+        }
+        let mut patterns = outer.patterns.iter();
+        patterns.any(|outer| outer == "*" || inner.patterns.contains(outer))
+    }
+
     /// In what another statement goes further; `None` where the two have little to do with one another.
-    fn lacks(&self, inner: &Self) -> Option<Vec<Widening>> {
+    fn lacks<'l>(&'l self, inner: &'l Self) -> Option<Lack<'l>> {
+        if !self.missing_targets(inner).is_empty() {
+            return None;
+        }
         let (own, other) = (self.statement, inner.statement);
-        let is_all = |missing: &[String], clause: &Clause| {
+        let is_all = |missing: &[&str], clause: &Clause| {
             !missing.is_empty() && missing.len() >= clause.patterns.len()
         };
         let actions = self.missing_actions(inner);
         let resources = self.missing_resources(inner);
-        let principals = self.missing_principals(inner);
-        let is_elsewhere = !self.missing_targets(inner).is_empty();
-        let is_another = is_all(&actions, &other.actions) && is_all(&resources, &other.resources);
-        if is_elsewhere || is_another {
+        if is_all(&actions, &other.actions) && is_all(&resources, &other.resources) {
             return None;
         }
-        let dropped = condition::unmet(own.condition.as_ref(), other.condition.as_ref());
-        let freed: Vec<String> = own
-            .only_if
-            .iter()
-            .filter(|name| !other.only_if.contains(name))
-            .cloned()
-            .collect();
-        let mut lacks = Vec::new();
-        let mut add = |what: Vec<String>, reason: fn(Vec<String>) -> Widening| {
-            if !what.is_empty() {
-                lacks.push(reason(what));
-            }
+        let freed = own.only_if.iter();
+        let lack = Lack {
+            inner: other,
+            principals: self.missing_principals(inner),
+            actions,
+            resources,
+            dropped: condition::unmet(own.condition.as_ref(), other.condition.as_ref()),
+            freed: freed.filter(|name| !other.only_if.contains(name)).collect(),
         };
-        add(principals, |what| Widening::Principals { what });
-        add(actions, |what| Widening::Actions { what });
-        add(resources, |what| Widening::Resources { what });
-        add(dropped, |what| Widening::Condition { what });
-        add(freed, |what| Widening::OnlyIf { what });
-        (!lacks.is_empty()).then_some(lacks)
+        (lack.reasons() > 0).then_some(lack)
     }
 
-    fn missing_targets(&self, inner: &Self) -> Vec<String> {
+    fn missing_targets<'c>(&self, inner: &'c Self) -> Vec<&'c str> {
         let targets = inner.statement.targets.iter();
         targets
             .filter(|target| !self.statement.targets.contains(target))
-            .cloned()
+            .map(String::as_str)
             .collect()
     }
 
-    fn missing_principals(&self, inner: &Self) -> Vec<String> {
+    fn missing_principals<'c>(&self, inner: &'c Self) -> Vec<&'c str> {
         let (outer, inner) = (&self.statement.principals, &inner.statement.principals);
         missing(
             inner,
             outer,
             &inner.patterns,
             &outer.patterns,
-            |outer, inner| outer == "*" || outer == inner,
+            |outer, _| outer == "*",
             |one, other| may_be_same_principal(one, other),
             |pattern| pattern == "*",
         )
     }
 
-    fn missing_actions(&self, inner: &Self) -> Vec<String> {
+    fn missing_actions<'c>(&self, inner: &'c Self) -> Vec<&'c str> {
         missing(
             &inner.statement.actions,
             &self.statement.actions,
@@ -334,7 +358,7 @@ impl Prepared<'_> {
         )
     }
 
-    fn missing_resources(&self, inner: &Self) -> Vec<String> {
+    fn missing_resources<'c>(&self, inner: &'c Self) -> Vec<&'c str> {
         missing(
             &inner.statement.resources,
             &self.statement.resources,
@@ -347,34 +371,78 @@ impl Prepared<'_> {
     }
 }
 
-/// What of a clause is not certain to be named by another one, as it is written.
-fn missing<P>(
-    inner: &Clause,
+impl Lack<'_> {
+    /// How many reasons there are.
+    fn reasons(&self) -> usize {
+        let those = [
+            self.principals.is_empty(),
+            self.actions.is_empty(),
+            self.resources.is_empty(),
+            self.dropped.is_empty(),
+            self.freed.is_empty(),
+        ];
+        those.iter().filter(|is_empty| !**is_empty).count()
+    }
+
+    fn told(self) -> Vec<Widening> {
+        let mut told = Vec::new();
+        let mut add = |what: Vec<String>, reason: fn(Vec<String>) -> Widening| {
+            if !what.is_empty() {
+                told.push(reason(what));
+            }
+        };
+        let inner = self.inner;
+        add(words(&inner.principals, &self.principals), |what| {
+            Widening::Principals { what }
+        });
+        add(words(&inner.actions, &self.actions), |what| {
+            Widening::Actions { what }
+        });
+        add(words(&inner.resources, &self.resources), |what| {
+            Widening::Resources { what }
+        });
+        add(self.dropped, |what| Widening::Condition { what });
+        let freed = self.freed.into_iter().cloned();
+        add(freed.collect(), |what| Widening::OnlyIf { what });
+        told
+    }
+}
+
+/// What is missing of a clause, in the words of the plan.
+fn words(clause: &Clause, missing: &[&str]) -> Vec<String> {
+    let is_inverted = clause.is_inverted && !clause.patterns.is_empty();
+    let sign = if is_inverted { "!" } else { "" };
+    missing.iter().map(|word| format!("{sign}{word}")).collect()
+}
+
+/// What of a clause is not certain to be named by another one, as it is written; `*` for one that names nothing.
+///
+/// That a pattern covers itself goes without asking `covers`.
+fn missing<'c, P>(
+    inner: &'c Clause,
     outer: &Clause,
     inner_patterns: &[P],
     outer_patterns: &[P],
     covers: impl Fn(&P, &P) -> bool,
     may_overlap: impl Fn(&P, &P) -> bool,
     is_everything: impl Fn(&P) -> bool,
-) -> Vec<String> {
-    let names = |clause: &Clause, patterns: &[P], one: &P| {
+) -> Vec<&'c str> {
+    let names = |clause: &Clause, patterns: &[P], (word, one): (&String, &P)| {
         debug_assert_eq!(clause.patterns.len(), patterns.len(), "read one by one");
-        patterns.iter().any(|pattern| covers(pattern, one))
+        clause.patterns.contains(word) || patterns.iter().any(|pattern| covers(pattern, one))
     };
     let all = || {
         if inner.patterns.is_empty() {
-            vec!["*".to_owned()]
+            vec!["*"]
         } else {
-            let sign = if inner.is_inverted { "!" } else { "" };
-            let words = inner.patterns.iter();
-            words.map(|word| format!("{sign}{word}")).collect()
+            inner.patterns.iter().map(String::as_str).collect()
         }
     };
-    let of = |is_missing: &dyn Fn(&P) -> bool| -> Vec<String> {
+    let of = |is_missing: &dyn Fn((&String, &P)) -> bool| -> Vec<&'c str> {
         let pairs = inner.patterns.iter().zip(inner_patterns);
         pairs
-            .filter(|(_, pattern)| is_missing(pattern))
-            .map(|(word, _)| word.clone())
+            .filter(|pair| is_missing(*pair))
+            .map(|(word, _)| word.as_str())
             .collect()
     };
     match (inner.is_inverted, outer.is_inverted) {
@@ -383,15 +451,17 @@ fn missing<P>(
             let is_named = outer.patterns.is_empty() || outer_patterns.iter().any(is_everything);
             if is_named { Vec::new() } else { all() }
         }
-        (false, false) => of(&|pattern| !names(outer, outer_patterns, pattern)),
+        (false, false) => of(&|pair| !names(outer, outer_patterns, pair)),
         // What is left out must have nothing in common with what is asked for.
         (false, true) if inner.patterns.is_empty() => all(),
-        (false, true) => of(&|pattern| outer_patterns.iter().any(|out| may_overlap(out, pattern))),
+        (false, true) => {
+            of(&|(_, pattern)| outer_patterns.iter().any(|out| may_overlap(out, pattern)))
+        }
         (true, false) if outer_patterns.iter().any(is_everything) => Vec::new(),
         (true, false) => all(),
         (true, true) => {
-            let mut left_out = outer_patterns.iter();
-            if left_out.all(|pattern| names(inner, inner_patterns, pattern)) {
+            let mut left_out = outer.patterns.iter().zip(outer_patterns);
+            if left_out.all(|pair| names(inner, inner_patterns, pair)) {
                 Vec::new()
             } else {
                 all()

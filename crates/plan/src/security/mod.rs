@@ -12,7 +12,10 @@ mod policies;
 mod settings;
 mod statement;
 
-use std::collections::{HashMap, HashSet};
+use std::{
+    collections::{HashMap, HashSet},
+    hash::Hash,
+};
 
 use indexmap::IndexMap;
 use serde_json::Value;
@@ -177,10 +180,10 @@ impl Access {
 
 /// A resource by its new logical id, if it exists or may.
 fn resource<'s>(side: &'s Side<'_>, logical_id: &str) -> Option<&'s Value> {
-    let mut resources = side.section("Resources").iter();
-    resources
-        .find(|(name, _)| side.renamed(name) == logical_id)
-        .map(|(_, resource)| resource)
+    let name = side.before_rename(logical_id);
+    let resource = side.section("Resources").get(name);
+    resource
+        .filter(|_| side.renamed(name) == logical_id)
         .filter(|resource| side.exists(resource) != Some(false))
 }
 
@@ -244,9 +247,13 @@ fn tells_access(resource: &Value) -> bool {
             .is_some_and(|properties| tells(type_name, properties))
 }
 
-/// What has a text that tells it from others of its kind.
+/// What has something that tells it from others of its kind.
 trait Keyed {
-    fn key(&self) -> String;
+    type Key<'k>: Eq + Hash
+    where
+        Self: 'k;
+
+    fn key(&self) -> Self::Key<'_>;
 }
 
 /// What is there only under conditions of the template.
@@ -256,14 +263,14 @@ trait Optional {
 
 /// What comes, in the order after, then what goes, in the order before. The same thing twice counts twice.
 fn difference<'t, T: Keyed>(before: &'t [T], after: &'t [T]) -> Vec<(Edit, &'t T)> {
-    let count = |all: &[T]| {
-        let mut counts: HashMap<String, usize> = HashMap::new();
+    let count = |all: &'t [T]| {
+        let mut counts: HashMap<T::Key<'t>, usize> = HashMap::new();
         for one in all {
             *counts.entry(one.key()).or_default() += 1;
         }
         counts
     };
-    let rest = |all: &'t [T], mut known: HashMap<String, usize>, edit: Edit| {
+    let rest = |all: &'t [T], mut known: HashMap<T::Key<'t>, usize>, edit: Edit| {
         let mut rest = Vec::new();
         for one in all {
             match known.get_mut(&one.key()) {

@@ -41,7 +41,7 @@ pub(super) struct Rule {
 }
 
 /// The ports of a rule; for ICMP the type and the code.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum Ports {
     All,
     Between(String, String),
@@ -50,19 +50,33 @@ enum Ports {
 /// All rules of a guard that are alike but for addresses and ports.
 pub(super) struct Rules<'r>(&'r [Rule]);
 
+/// What tells a rule from others: all it says, wherever it is declared.
+#[derive(PartialEq, Eq, Hash)]
+pub(super) struct RuleKey<'k> {
+    group: &'k str,
+    direction: Direction,
+    effect: Effect,
+    number: Option<&'k str>,
+    protocol: &'k str,
+    ports: &'k Ports,
+    peer: &'k str,
+    only_if: &'k [String],
+}
+
 impl Keyed for Rule {
-    fn key(&self) -> String {
-        format!(
-            "{} {:?} {:?} {:?} {} {:?} {} {:?}",
-            self.group,
-            self.direction,
-            self.effect,
-            self.number,
-            self.protocol,
-            self.ports,
-            self.peer,
-            self.only_if
-        )
+    type Key<'k> = RuleKey<'k>;
+
+    fn key(&self) -> RuleKey<'_> {
+        RuleKey {
+            group: &self.group,
+            direction: self.direction,
+            effect: self.effect,
+            number: self.number.as_deref(),
+            protocol: &self.protocol,
+            ports: &self.ports,
+            peer: &self.peer,
+            only_if: &self.only_if,
+        }
     }
 }
 

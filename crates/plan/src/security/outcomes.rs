@@ -1,5 +1,6 @@
 //! What properties come to, by the conditions of the template whose outcome is not known.
 
+use indexmap::IndexMap;
 use serde_json::Value;
 
 use super::{Keyed, Optional};
@@ -52,27 +53,23 @@ pub(super) fn merge<T: Keyed + Optional + Clone>(
     names: &[String],
     found: &[(Vec<bool>, Vec<T>)],
 ) -> Vec<T> {
-    let mut seen: Vec<String> = Vec::new();
-    let mut merged = Vec::new();
-    for one in found.iter().flat_map(|(_, items)| items) {
-        let key = one.key();
-        if seen.contains(&key) {
-            continue;
-        }
-        let mut outcomes: Vec<&Vec<bool>> = Vec::new();
-        for (outcome, items) in found {
-            if items.iter().any(|item| item.key() == key) {
-                outcomes.push(outcome);
+    let mut outcomes: IndexMap<T::Key<'_>, (&T, Vec<&Vec<bool>>)> = IndexMap::new();
+    for (outcome, items) in found {
+        for one in items {
+            let (_, under) = outcomes.entry(one.key()).or_insert((one, Vec::new()));
+            if under.last() != Some(&outcome) {
+                under.push(outcome);
             }
         }
-        seen.push(key);
-        merged.extend(guards(names, &outcomes).into_iter().map(|guard| {
+    }
+    let merged = outcomes.into_values().flat_map(|(one, outcomes)| {
+        guards(names, &outcomes).into_iter().map(|guard| {
             let mut one = one.clone();
             one.only_if().extend(guard);
             one
-        }));
-    }
-    merged
+        })
+    });
+    merged.collect()
 }
 
 /// The conditions that tell these outcomes from all others: lists of which one must hold, each entirely.
@@ -142,8 +139,10 @@ mod tests {
     struct Named(&'static str, Vec<String>);
 
     impl Keyed for Named {
-        fn key(&self) -> String {
-            format!("{} {:?}", self.0, self.1)
+        type Key<'k> = &'k str;
+
+        fn key(&self) -> &str {
+            self.0
         }
     }
 

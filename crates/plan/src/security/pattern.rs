@@ -124,12 +124,15 @@ impl Pattern {
     }
 
     fn arn_parts(&self) -> Option<Vec<&[Piece]>> {
-        let lead: Vec<Piece> = "arn:".chars().map(Piece::Letter).collect();
+        let lead = ['a', 'r', 'n', ':'].map(Piece::Letter);
+        if !self.0.starts_with(&lead) {
+            return None;
+        }
         let parts: Vec<&[Piece]> = self
             .0
             .splitn(6, |piece| *piece == Piece::Letter(':'))
             .collect();
-        (self.0.starts_with(&lead) && parts.len() == 6).then_some(parts)
+        (parts.len() == 6).then_some(parts)
     }
 }
 

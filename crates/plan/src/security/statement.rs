@@ -26,7 +26,7 @@ pub(super) struct Statement {
 }
 
 /// What a part of a statement names, or everything but that.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(super) struct Clause {
     pub(super) is_inverted: bool,
     pub(super) patterns: Vec<String>,
@@ -57,21 +57,37 @@ impl Clause {
     }
 }
 
+/// What tells a statement from others: all it says but its name, the case of actions aside.
+#[derive(PartialEq, Eq, Hash)]
+pub(super) struct StatementKey<'k> {
+    logical_id: &'k str,
+    kind: StatementKind,
+    effect: Effect,
+    targets: &'k [String],
+    principals: &'k Clause,
+    actions: String,
+    resources: &'k Clause,
+    condition: Option<&'k Value>,
+    only_if: &'k [String],
+    is_known: bool,
+}
+
 impl Keyed for Statement {
-    fn key(&self) -> String {
-        let actions = self.actions.words().join(" ").to_ascii_lowercase();
-        let condition = self.condition.as_ref().map(Value::to_string);
-        format!(
-            "{} {:?} {:?} {:?} {:?} {actions} {:?} {condition:?} {:?} {}",
-            self.logical_id,
-            self.kind,
-            self.effect,
-            self.targets,
-            self.principals.words(),
-            self.resources.words(),
-            self.only_if,
-            self.is_known,
-        )
+    type Key<'k> = StatementKey<'k>;
+
+    fn key(&self) -> StatementKey<'_> {
+        StatementKey {
+            logical_id: &self.logical_id,
+            kind: self.kind,
+            effect: self.effect,
+            targets: &self.targets,
+            principals: &self.principals,
+            actions: self.actions.words().join(" ").to_ascii_lowercase(),
+            resources: &self.resources,
+            condition: self.condition.as_ref(),
+            only_if: &self.only_if,
+            is_known: self.is_known,
+        }
     }
 }
 
