@@ -14,9 +14,12 @@ use crate::error::CommandError;
 /// never ends is read no further.
 pub(crate) fn read(file: &Path) -> Result<Vec<u8>, CommandError> {
     let read = || -> io::Result<Vec<u8>> {
-        let mut content = Vec::new();
         let longest = MAXIMUM_LENGTH as u64 + 1;
-        File::open(file)?.take(longest).read_to_end(&mut content)?;
+        let file = File::open(file)?;
+        // With a byte to spare the end shows without more memory. A device has no length.
+        let length = file.metadata()?.len().min(longest);
+        let mut content = Vec::with_capacity(usize::try_from(length).unwrap_or(0) + 1);
+        file.take(longest).read_to_end(&mut content)?;
         Ok(content)
     };
     read().map_err(|error| CommandError::cannot_read(file, &error))

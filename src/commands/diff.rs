@@ -1,6 +1,10 @@
 //! `diff`: any two templates, no AWS, no app.
 
-use std::path::{Path, PathBuf};
+use std::{
+    mem, panic,
+    path::{Path, PathBuf},
+    thread,
+};
 
 use clap::Args;
 use indexmap::IndexMap;
@@ -34,7 +38,7 @@ pub(crate) struct DiffArgs {
 }
 
 pub(crate) fn run(args: &DiffArgs, printer: &Printer) -> Result<Ending, CommandError> {
-    let (old, new) = (read(&args.old)?, read(&args.new)?);
+    let (old, new) = read_both(args)?;
     let diff = plan::diff(
         old.body(),
         new.body(),
@@ -66,12 +70,25 @@ pub(crate) fn run(args: &DiffArgs, printer: &Printer) -> Result<Ending, CommandE
     } else {
         diff.needs_deployment()
     };
+    // The process ends here: to free two large templates part by part would only keep a person waiting.
+    mem::forget((old, new, diff));
     Ok(Ending::of(args.detailed_exitcode && has_changes))
+}
+
+/// Reads both templates, at the same time; where both are wrong, what is wrong with the old one is told.
+fn read_both(args: &DiffArgs) -> Result<(Template, Template), CommandError> {
+    let (old, new) = thread::scope(|scope| {
+        let old = scope.spawn(|| read(&args.old));
+        let new = read(&args.new);
+        let old = old.join();
+        (old.unwrap_or_else(|panic| panic::resume_unwind(panic)), new)
+    });
+    Ok((old?, new?))
 }
 
 fn read(file: &Path) -> Result<Template, CommandError> {
     let content = template_file::read(file)?;
-    Template::parse_bytes(&content).map_err(|errors| {
+    Template::parse_bytes(content).map_err(|errors| {
         let places: Vec<String> = errors
             .iter()
             .map(|error| format!("{}:{}: {}", file.display(), error.position, error.message))

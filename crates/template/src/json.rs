@@ -1,6 +1,10 @@
 //! JSON: values by `serde_json`, places by a scan of the text it accepted.
 
-use std::{cell::Cell, collections::HashMap, fmt};
+use std::{
+    cell::{Cell, RefCell},
+    collections::HashMap,
+    fmt,
+};
 
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
@@ -15,17 +19,17 @@ const TOO_DEEP: &str = "nested too deep";
 
 /// Reads a JSON document; every key that stands twice in one object is an error.
 pub(crate) fn parse(text: &str) -> Result<Value, Vec<ParseError>> {
-    let repeated = Cell::new(false);
+    let document = Document::default();
     let mut deserializer = serde_json::Deserializer::from_str(text);
     let reader = Reader {
-        repeated: &repeated,
+        document: &document,
         depth: 0,
     };
     let value = reader
         .deserialize(&mut deserializer)
         .and_then(|value| deserializer.end().map(|()| value))
         .map_err(|error| vec![describe(text, &error)])?;
-    if repeated.get() {
+    if document.has_repeated_keys.get() {
         return Err(Scan::new(text).repeated_keys());
     }
     Ok(value)
@@ -55,10 +59,21 @@ fn describe(text: &str, error: &serde_json::Error) -> ParseError {
     ParseError::new(place, format!("the text is not JSON: {message}"))
 }
 
+/// What is kept while a document is read.
+///
+/// Members and elements wait here until their object or list ends, which then takes the memory that they need and no
+/// more: how many there are is not known before, and objects that grow take several times as much.
+#[derive(Default)]
+struct Document {
+    has_repeated_keys: Cell<bool>,
+    members: RefCell<Vec<(String, Value)>>,
+    elements: RefCell<Vec<Value>>,
+}
+
 /// Builds a value as `serde_json` does, noticing keys that stand twice and too deep nesting.
 #[derive(Clone, Copy)]
 struct Reader<'a> {
-    repeated: &'a Cell<bool>,
+    document: &'a Document,
     depth: usize,
 }
 
@@ -119,24 +134,31 @@ impl<'de> Visitor<'de> for Reader<'_> {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<Value, A::Error> {
         let reader = self.deeper()?;
-        let mut list = Vec::new();
+        let waiting = &self.document.elements;
+        let start = waiting.borrow().len();
         while let Some(element) = elements.next_element_seed(reader)? {
-            list.push(element);
+            waiting.borrow_mut().push(element);
         }
+        let list = waiting.borrow_mut().drain(start..).collect();
         Ok(Value::Array(list))
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Value, A::Error> {
         let reader = self.deeper()?;
-        let mut object = Map::new();
+        let waiting = &self.document.members;
+        let start = waiting.borrow().len();
         while let Some(key) = members.next_key::<String>()? {
             let mut value = members.next_value_seed(reader)?;
             if key == GET_ATT {
                 split_get_att(&mut value);
             }
-            if object.insert(key, value).is_some() {
-                self.repeated.set(true);
-            }
+            waiting.borrow_mut().push((key, value));
+        }
+        let mut waiting = waiting.borrow_mut();
+        let count = waiting.len() - start;
+        let object: Map<String, Value> = waiting.drain(start..).collect();
+        if object.len() < count {
+            self.document.has_repeated_keys.set(true);
         }
         Ok(Value::Object(object))
     }

@@ -1,6 +1,6 @@
 //! A template read from text: its body as plain JSON, and where everything in it stands.
 
-use std::{fmt, sync::OnceLock};
+use std::{borrow::Cow, fmt, sync::OnceLock};
 
 use serde_json::{Map, Value};
 
@@ -97,12 +97,14 @@ impl Template {
     ///
     /// # Errors
     /// As [`Template::parse`], or the bytes are not UTF-8.
-    pub fn parse_bytes(bytes: &[u8]) -> Result<Self, Vec<ParseError>> {
-        check_length(bytes)?;
-        match std::str::from_utf8(bytes) {
-            Ok(text) => Self::parse(text),
+    pub fn parse_bytes<'t>(bytes: impl Into<Cow<'t, [u8]>>) -> Result<Self, Vec<ParseError>> {
+        let bytes = bytes.into();
+        check_length(&bytes)?;
+        match String::from_utf8(bytes.into_owned()) {
+            Ok(text) => Self::read(text),
             Err(error) => {
-                let valid = String::from_utf8_lossy(&bytes[..error.valid_up_to()]);
+                let valid = error.utf8_error().valid_up_to();
+                let valid = String::from_utf8_lossy(&error.as_bytes()[..valid]);
                 let message = "the text is not UTF-8; save it in that encoding";
                 Err(vec![ParseError::new(end_of(&valid), message)])
             }
@@ -117,16 +119,23 @@ impl Template {
     /// keys found twice are told at once, a hundred at most; of malformed text only the first place is known.
     pub fn parse(text: &str) -> Result<Self, Vec<ParseError>> {
         check_length(text.as_bytes())?;
-        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        Self::read(text.to_owned())
+    }
+
+    /// Reads a text that is not too long.
+    fn read(mut text: String) -> Result<Self, Vec<ParseError>> {
+        if text.starts_with('\u{feff}') {
+            text.remove(0);
+        }
         let format = if text.trim_start().starts_with('{') {
             Format::Json
         } else {
             Format::Yaml
         };
         let (body, places, remarks) = match format {
-            Format::Json => (json::parse(text)?, OnceLock::new(), Vec::new()),
+            Format::Json => (json::parse(&text)?, OnceLock::new(), Vec::new()),
             Format::Yaml => {
-                let document = yaml::parse(text)?;
+                let document = yaml::parse(&text)?;
                 (document.body, document.places.into(), document.remarks)
             }
         };
@@ -136,7 +145,7 @@ impl Template {
         }
         Ok(Self {
             format,
-            text: text.to_owned(),
+            text,
             body,
             places,
             remarks,

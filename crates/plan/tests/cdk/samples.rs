@@ -62,7 +62,7 @@ fn is_wanted(path: &str) -> bool {
 }
 
 fn read(folder: &Path, file: &Path) -> Option<Sample> {
-    let template = Template::parse_bytes(&std::fs::read(file).expect("readable")).ok()?;
+    let template = Template::parse_bytes(std::fs::read(file).expect("readable")).ok()?;
     let body = template.into_body();
     body["Resources"].is_object().then(|| Sample {
         name: file
