@@ -44,7 +44,11 @@ pub(crate) fn run(args: &DiffArgs, printer: &Printer) -> Result<Ending, CommandE
         new.body(),
         &plan::SchemaFacts,
         &IndexMap::new(),
-        &plan::Options::default(),
+        &plan::Options {
+            // Nobody says what the stack was deployed with.
+            open_parameters: true,
+            ..plan::Options::default()
+        },
     );
     let look = Look {
         style: printer.answer_style(),

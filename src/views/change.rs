@@ -266,13 +266,7 @@ fn resource(change: &Change, widths: &Widths) -> Text {
 fn body(change: &Change, look: Look<'_>) -> Text {
     let mut text = properties(&change.properties, look);
     for attribute in &change.attributes {
-        let values = Values {
-            name: &attribute.name,
-            before: attribute.before.as_ref(),
-            after: attribute.after.as_ref(),
-            note: "",
-        };
-        text.append(values.draw(BODY, 0, look));
+        text.append(words::attribute(attribute).draw(BODY, 0, look));
     }
     text
 }

@@ -47,6 +47,7 @@ impl Values<'_> {
                 head = head.up_to(column).plain("  ");
             }
             head = match (old, new) {
+                (Some(old), Some(new)) if old == new => head.plain(&new),
                 (Some(old), Some(new)) => head
                     .then(Tone::Old, &old)
                     .plain(" → ")

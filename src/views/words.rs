@@ -1,8 +1,8 @@
 //! Signs and phrases that every view of a plan shares.
 
 use plan::{
-    Action, Cause, Change, Impact, OldCopy, Plan, PropertyChange, Reason, Security, StackAction,
-    StackDiff, StackPlan, Summary,
+    Action, AttributeChange, Cause, Change, Impact, OldCopy, Plan, PropertyChange, Reason,
+    Security, StackAction, StackDiff, StackPlan, Summary,
 };
 use serde_json::Value;
 
@@ -166,6 +166,21 @@ fn verdict<'s>(
         (0, false, _) => "Access changes, and widens nowhere.".to_owned(),
         (1, _, _) => "Access widens by 1 change.".to_owned(),
         (more, _, _) => format!("Access widens by {more} changes."),
+    }
+}
+
+/// An attribute before and after. One that stays as it is is a condition that may come out another way.
+pub(crate) fn attribute(change: &AttributeChange) -> Values<'_> {
+    let stays = change.before == change.after;
+    Values {
+        name: &change.name,
+        before: change.before.as_ref(),
+        after: change.after.as_ref(),
+        note: if stays {
+            "may come out another way: then it is created or deleted"
+        } else {
+            ""
+        },
     }
 }
 

@@ -68,3 +68,41 @@ fn a_file_that_is_no_template_is_named_with_the_place() {
         .ended_with(2)
         .says("missing.yaml");
 }
+
+#[test]
+fn nothing_is_hidden_that_only_a_default_says_is_not_deployed() {
+    let project = Project::without_stacks();
+    let template = |stage: &str, name: &str| {
+        json!({
+            "Parameters": {"Stage": {"Type": "String", "Default": stage}},
+            "Conditions": {"IsProd": {"Fn::Equals": [{"Ref": "Stage"}, "prod"]}},
+            "Resources": {"Files": {"Type": "AWS::S3::Bucket", "Properties": {
+                "BucketName": {"Fn::If": ["IsProd", name, "files-dev"]}}}},
+        })
+        .to_string()
+    };
+    project.write("old.json", &template("dev", "files"));
+    project.write("new.json", &template("dev", "documents"));
+    snapshot!(project.run("diff old.json new.json --detailed-exitcode").ended_with(3), @r#"
+    exit status: 3
+    --- stdout
+      ± Files  AWS::S3::Bucket
+          DATA AT RISK  it may be replaced by an empty one and deleted with all it holds, as a property changes
+          BucketName  if IsProd then "files" else "files-dev" → if IsProd then "documents" else "files-dev"  may force replacement
+
+    0 to create, 0 to update, 0 to replace, 0 to delete, 1 may be replaced.
+    "#);
+    // What a new default means if it is used.
+    project.write("new.json", &template("prod", "files"));
+    snapshot!(project.run("diff old.json new.json --detailed-exitcode").ended_with(3), @r#"
+    exit status: 3
+    --- stdout
+      ± Files  AWS::S3::Bucket
+          DATA AT RISK  it may be replaced by an empty one and deleted with all it holds, as a parameter, mapping or condition it reads changes
+          ↳ condition IsProd changes: BucketName (may force replacement)
+      ~ parameter Stage
+          {Type: "String", Default: "dev"} → {Type: "String", Default: "prod"}
+
+    0 to create, 0 to update, 0 to replace, 0 to delete, 1 may be replaced.
+    "#);
+}

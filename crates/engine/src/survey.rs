@@ -244,6 +244,7 @@ impl Engine<'_> {
             self.facts,
             &stack.resources,
             &Options {
+                open_parameters: false,
                 stack: stack.name.clone(),
                 before_parameters: before_parameters(stack, deployed),
                 after_parameters: stack.parameters.clone(),

@@ -29,6 +29,7 @@ pub fn diff(
         facts,
         inputs: &inputs,
         moves: &moves,
+        is_open: options.open_parameters,
         unsettled: &options.unsettled,
         origins,
     };

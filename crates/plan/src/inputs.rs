@@ -27,7 +27,11 @@ impl<'a> Inputs<'a> {
         let mapping = |side: &Side<'a>, name: &str| side.section("Mappings").get(name);
         Self {
             parameters: both("Parameters")
-                .filter(|name| new.is_changed_secret(name) || old.known(name) != new.known(name))
+                .filter(|name| {
+                    new.is_changed_secret(name)
+                        || new.is_loose(name)
+                        || old.known(name) != new.known(name)
+                })
                 .collect(),
             mappings: both("Mappings")
                 .filter(|name| mapping(old, name) != mapping(new, name))

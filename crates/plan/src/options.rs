@@ -11,9 +11,13 @@ use serde_json::Value;
 pub struct Options {
     /// The stack's short name, as it stands in moves.
     pub stack: String,
+    /// Whether parameters that are not given may have any value: two files say what a default is, not whether the stack was
+    /// deployed with it.
+    pub open_parameters: bool,
     /// Values of the deployed stack's parameters. A parameter that is neither here nor has a default is unknown.
     pub before_parameters: IndexMap<String, String>,
-    /// Values of the parameters for the new template. Where one is missing, its default counts.
+    /// Values of the parameters for the new template. Where one is missing, its default counts, unless parameters are
+    /// open.
     pub after_parameters: IndexMap<String, String>,
     /// Values of pseudo parameters that are known, `AWS::Region` among them.
     pub pseudo_parameters: IndexMap<String, String>,

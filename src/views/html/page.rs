@@ -371,13 +371,7 @@ fn properties(changes: &[PropertyChange]) -> Vec<Property> {
 }
 
 fn attribute(change: &AttributeChange) -> Property {
-    let values = Values {
-        name: &change.name,
-        before: change.before.as_ref(),
-        after: change.after.as_ref(),
-        note: "",
-    };
-    property(&values, false)
+    property(&words::attribute(change), false)
 }
 
 fn entry(what: &str, change: &EntryChange) -> Property {

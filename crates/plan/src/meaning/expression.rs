@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::{
-    Mode, Part, Place, Side, is_literal, parts,
+    CHANGED, MAY_CHANGE, Mode, Part, Place, Side, is_literal, parts,
     text::{concatenate, text_of},
 };
 
@@ -61,8 +61,12 @@ impl Side<'_> {
             return None;
         }
         Some(self.known(target).unwrap_or_else(|| {
-            let is_changed = self.is_changed_secret(target);
-            json!({"Ref": marked(self.renamed(target), is_changed)})
+            let mark = match (self.is_changed_secret(target), self.is_loose(target)) {
+                (true, _) => Some(CHANGED),
+                (false, true) => Some(MAY_CHANGE),
+                (false, false) => None,
+            };
+            json!({"Ref": marked(self.renamed(target), mark)})
         }))
     }
 
@@ -158,7 +162,16 @@ impl Side<'_> {
         let options = options
             .iter()
             .filter_map(|option| self.meaning(option, &within));
-        let meanings: Vec<Value> = keys.into_iter().flatten().chain(options).collect();
+        let known = keys.each_ref().map(|key| key.as_ref()?.as_str());
+        let mark = self.is_changed_entry(known).then_some(MAY_CHANGE);
+        let [map, rest @ ..] = keys;
+        let map = match map {
+            Some(Value::String(name)) => Some(marked(&name, mark)),
+            Some(worked_out) if mark.is_some() => Some(json!([worked_out, MAY_CHANGE])),
+            other => other,
+        };
+        let keys = [map].into_iter().chain(rest).flatten();
+        let meanings: Vec<Value> = keys.chain(options).collect();
         Some(json!({"Fn::FindInMap": meanings}))
     }
 
@@ -203,18 +216,19 @@ impl Side<'_> {
                 let nothing = || json!({"Ref": "AWS::NoValue"});
                 let yes = yes.unwrap_or_else(nothing);
                 let no = no.unwrap_or_else(nothing);
-                let condition = marked(name, self.is_changed_condition(name));
+                let mark = self.is_changed_condition(name).then_some(MAY_CHANGE);
+                let condition = marked(name, mark);
                 Some(json!({"Fn::If": [condition, yes, no]}))
             }
         }
     }
 }
 
-/// The name of what is not worked out, marked where all that is known is that it comes to something else than before.
-fn marked(name: &str, is_changed: bool) -> Value {
-    if is_changed {
-        json!([name, "changed"])
-    } else {
-        json!(name)
+/// The name of what is not worked out, marked where all that is known is that it comes to something else than before, or
+/// may.
+fn marked(name: &str, mark: Option<&str>) -> Value {
+    match mark {
+        Some(mark) => json!([name, mark]),
+        None => json!(name),
     }
 }

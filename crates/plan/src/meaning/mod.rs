@@ -6,16 +6,23 @@
 mod condition;
 mod expression;
 mod place;
+mod possible;
 mod side;
 mod text;
 
 use serde_json::{Map, Value};
 
 pub(crate) use place::{Mode, Place};
+pub(crate) use possible::may_be_same;
 pub(crate) use side::{Side, is_secret, sides};
 pub(crate) use text::{Part, parts, text_of};
 
 use crate::policy;
+
+/// The mark of what is not known and comes to something else than before.
+const CHANGED: &str = "changed";
+/// The mark of what is not known and may come to something else than before.
+const MAY_CHANGE: &str = "may change";
 
 /// The name and the argument of an expression, where the object is one.
 pub(crate) fn intrinsic(entries: &Map<String, Value>) -> Option<(&str, &Value)> {

@@ -17,7 +17,11 @@ pub(crate) struct Side<'a> {
     renames: HashMap<&'a str, &'a str>,
     /// Parameters whose value is never shown and is another than before.
     changed_secrets: HashSet<&'a str>,
+    /// Parameters whose value is not known and may be another than before.
+    loose_parameters: HashSet<&'a str>,
     changed_conditions: HashSet<&'a str>,
+    /// The mappings before; nothing where this is the template before.
+    earlier_mappings: Option<&'a Map<String, Value>>,
 }
 
 /// What is known of a parameter.
@@ -53,6 +57,10 @@ pub(crate) fn sides<'a>(
         })
         .map(|(name, _)| *name);
     new.changed_secrets = secrets.collect();
+    new.earlier_mappings = Some(old.section("Mappings"));
+    if options.open_parameters {
+        new.loose_parameters = loose_parameters(&old, &new);
+    }
     let place = Place::elsewhere(facts, Mode::Argument);
     old.conditions = condition::outcomes(&old, &place);
     new.conditions = condition::outcomes(&new, &place);
@@ -75,7 +83,11 @@ impl<'a> Side<'a> {
                     let given = given.get(name).cloned();
                     let default = || declaration.get("Default").map(text_of);
                     let earlier = || previous.and_then(|values| values.get(name)).cloned();
-                    let given = given.or_else(default).or_else(earlier);
+                    let given = if options.open_parameters {
+                        given
+                    } else {
+                        given.or_else(default).or_else(earlier)
+                    };
                     (name.as_str(), Parameter::new(declaration, given))
                 })
                 .collect(),
@@ -83,7 +95,9 @@ impl<'a> Side<'a> {
             conditions: HashMap::new(),
             renames: HashMap::new(),
             changed_secrets: HashSet::new(),
+            loose_parameters: HashSet::new(),
             changed_conditions: HashSet::new(),
+            earlier_mappings: None,
         }
     }
 
@@ -103,6 +117,35 @@ impl<'a> Side<'a> {
     /// Whether a parameter's value is never shown and is another than before.
     pub(crate) fn is_changed_secret(&self, name: &str) -> bool {
         self.changed_secrets.contains(name)
+    }
+
+    /// Whether all that is known of a parameter is that it may come to something else than before.
+    pub(crate) fn is_loose(&self, name: &str) -> bool {
+        self.loose_parameters.contains(name)
+    }
+
+    /// Whether a reference to this may come to anything: a parameter whose value is not known.
+    pub(crate) fn is_open(&self, name: &str) -> bool {
+        let parameter = self.parameters.get(name);
+        parameter.is_some_and(|parameter| parameter.value.is_none())
+            || (name.starts_with("AWS::") && self.known(name).is_none())
+    }
+
+    /// Whether what stands in a mapping under these keys, of which some are not known, is another than before.
+    pub(crate) fn is_changed_entry(&self, keys: [Option<&str>; 3]) -> bool {
+        let Some(earlier) = self.earlier_mappings else {
+            return false;
+        };
+        let mappings = self.section("Mappings");
+        let [mapping, rest @ ..] = keys;
+        let mut names: Vec<&String> = mappings.keys().collect();
+        names.retain(|name| mapping.is_none_or(|mapping| *name == mapping));
+        names.iter().any(|name| {
+            let now = under(&mappings[*name], &rest);
+            earlier
+                .get(*name)
+                .is_none_or(|earlier| under(earlier, &rest) != now)
+        })
     }
 
     /// Whether a condition comes to something else than before, or may.
@@ -138,22 +181,66 @@ impl<'a> Side<'a> {
 
 impl Parameter {
     fn new(declaration: &Value, given: Option<String>) -> Self {
-        let type_name = declaration["Type"].as_str().unwrap_or("String");
-        // The value of a parameter of such a type is only a key: AWS looks the value up.
-        let looked_up = type_name.starts_with("AWS::SSM::Parameter::Value");
+        let (looked_up, is_list) = kind(declaration);
         let value = match &given {
-            Some(given) if !looked_up && !is_secret(declaration) => {
-                let is_list = type_name == "CommaDelimitedList" || type_name.starts_with("List<");
-                Some(if is_list {
-                    json!(given.split(',').map(str::trim).collect::<Vec<_>>())
-                } else {
-                    json!(given)
-                })
-            }
+            // What is given to be looked up is only a key: AWS knows the value.
+            Some(given) if looked_up.is_none() && !is_secret(declaration) => Some(if is_list {
+                json!(given.split(',').map(str::trim).collect::<Vec<_>>())
+            } else {
+                json!(given)
+            }),
             _ => None,
         };
         Self { given, value }
     }
+}
+
+/// Parameters that come to something else if their new default is used, or because they are of another kind.
+fn loose_parameters<'a>(old: &Side<'a>, new: &Side<'a>) -> HashSet<&'a str> {
+    let (before, after) = (old.section("Parameters"), new.section("Parameters"));
+    let is_loose = |name: &str, declaration: &Value| {
+        let Some(earlier) = before.get(name) else {
+            return false;
+        };
+        let default = |declaration: &Value| declaration.get("Default").map(text_of);
+        let takes_default = default(declaration).is_some();
+        kind(earlier) != kind(declaration)
+            || (takes_default && default(earlier) != default(declaration))
+    };
+    after
+        .iter()
+        .filter(|(name, declaration)| new.known(name).is_none() && is_loose(name, declaration))
+        .map(|(name, _)| name.as_str())
+        .collect()
+}
+
+/// What a reference to a parameter gives: a value that AWS looks up, or a list or text as it was given.
+fn kind(declaration: &Value) -> (Option<&str>, bool) {
+    let type_name = declaration["Type"].as_str().unwrap_or("String");
+    let is_looked_up = type_name.starts_with("AWS::SSM::Parameter::Value");
+    let is_list = type_name == "CommaDelimitedList" || type_name.starts_with("List<");
+    (is_looked_up.then_some(type_name), is_list)
+}
+
+/// The part of a mapping that these keys lead to, where all of a level may be meant.
+fn under<'m>(mapping: &'m Value, keys: &[Option<&str>]) -> Vec<(Vec<&'m str>, &'m Value)> {
+    let mut found = vec![(Vec::new(), mapping)];
+    for key in keys {
+        found = found
+            .into_iter()
+            .flat_map(|(way, value)| {
+                let entries = value.as_object().into_iter().flatten();
+                let meant = entries.filter(|(name, _)| key.is_none_or(|key| *name == key));
+                meant.map(move |(name, value)| {
+                    let mut way: Vec<&str> = way.clone();
+                    way.push(name.as_str());
+                    (way, value)
+                })
+            })
+            .collect();
+    }
+    found.sort_by(|(one, _), (other, _)| one.cmp(other));
+    found
 }
 
 /// Whether a parameter's value must never be shown.

@@ -29,8 +29,9 @@ pub(super) fn compare(
         .into_iter()
         .filter(|name| name != "Type" && name != "Properties")
         .filter_map(|name| {
+            let may_change = name == "Condition" && may_come_or_go(after, new);
             let (before, after) = (before.get(&name), after.get(&name));
-            if before == after || is_same(&name, before, after, old, new, facts) {
+            if !may_change && (before == after || is_same(&name, before, after, old, new, facts)) {
                 return None;
             }
             Some(AttributeChange {
@@ -40,6 +41,13 @@ pub(super) fn compare(
             })
         })
         .collect()
+}
+
+/// Whether all that is known of the condition of a resource is that it may come to something else than before, so that
+/// the resource would be created or removed.
+pub(super) fn may_come_or_go(resource: &Value, new: &Side<'_>) -> bool {
+    let condition = resource.get("Condition").and_then(Value::as_str);
+    condition.is_some_and(|name| new.holds(name).is_none() && new.is_changed_condition(name))
 }
 
 /// Whether CloudFormation sees a change of the attribute by itself.

@@ -34,6 +34,8 @@ pub(crate) struct Comparison<'a> {
     pub(crate) facts: &'a dyn Facts,
     pub(crate) inputs: &'a Inputs<'a>,
     pub(crate) moves: &'a Moves<'a>,
+    /// Whether parameters may have any value, and nobody else will tell what replaces.
+    pub(crate) is_open: bool,
     /// Outputs of other stacks whose values are not settled yet.
     pub(crate) unsettled: &'a BTreeSet<OutputName>,
     pub(crate) origins: &'a IndexMap<String, ResourceOrigin>,
@@ -171,6 +173,7 @@ impl<'a> Comparison<'a> {
             inputs: self.inputs,
             fates,
             consequences: &consequences,
+            is_open: self.is_open,
         };
         Difference {
             properties: properties.compare(
@@ -185,7 +188,7 @@ impl<'a> Comparison<'a> {
 
     /// Whether a resource reads something beside other resources that changes.
     fn reads_a_change(&self, resource: &Value) -> bool {
-        let mut reads = false;
+        let mut reads = attributes::may_come_or_go(resource, self.new);
         if let Some(properties) = resource.get("Properties")
             && !(self.inputs.is_empty() && self.unsettled.is_empty())
         {

@@ -9,7 +9,7 @@ use super::{
 use crate::{
     Impact, PropertyChange,
     inputs::Inputs,
-    meaning::{Place, Side, intrinsic, is_literal},
+    meaning::{Place, Side, intrinsic, is_literal, may_be_same},
     policy,
     same::is_same,
     uses::uses,
@@ -22,6 +22,8 @@ pub(super) struct Properties<'a> {
     pub(super) inputs: &'a Inputs<'a>,
     pub(super) fates: &'a Fates<'a>,
     pub(super) consequences: &'a Consequences,
+    /// Whether parameters may have any value, and nobody else will tell what replaces.
+    pub(super) is_open: bool,
 }
 
 impl Properties<'_> {
@@ -164,7 +166,8 @@ impl Properties<'_> {
         {
             causes.extend(self.inputs.causes(after));
         }
-        let is_dynamic = !differs && !is_certain;
+        let is_dynamic = !is_certain
+            && (!differs || ((self.is_open || before == after) && self.may_be_same(&meanings)));
         let mut impact = self.consequences.impact(
             path,
             // A reference keeps its text when what it refers to changes.
@@ -185,6 +188,14 @@ impl Properties<'_> {
             before_value: worked_out(self.old, before, place),
             after_value: worked_out(self.new, after, place),
         });
+    }
+
+    /// Whether two meanings that differ may come to the same, by parameters whose values are not known.
+    fn may_be_same(&self, meanings: &Meanings) -> bool {
+        let is_open = |name: &str| {
+            !self.new.is_changed_secret(name) && (self.old.is_open(name) || self.new.is_open(name))
+        };
+        may_be_same(meanings.before.as_ref(), meanings.after.as_ref(), &is_open)
     }
 
     fn meanings(

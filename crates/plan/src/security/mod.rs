@@ -295,6 +295,10 @@ fn text(value: &Value) -> String {
                     parts.map(text).collect()
                 }
                 (_, Some(("Ref", Value::String(name)))) => format!("${{{name}}}"),
+                (_, Some(("Ref", Value::Array(marked)))) => {
+                    let name = marked.first().and_then(Value::as_str).unwrap_or_default();
+                    format!("${{{}}}", outcomes::changed(name))
+                }
                 _ => format!("${{{}}}", crate::render(value)),
             }
         }

@@ -202,7 +202,10 @@ fn diff(before: &Value, after: &Value) -> StackDiff {
         after,
         &SchemaFacts,
         &IndexMap::new(),
-        &Options::default(),
+        &Options {
+            open_parameters: true,
+            ..Options::default()
+        },
     )
 }
 

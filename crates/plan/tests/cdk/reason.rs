@@ -229,6 +229,12 @@ impl Comparison<'_> {
         if self.is_disputed(name) {
             return "fact";
         }
+        let is_open = [(&self.pair.before, &before), (&self.pair.after, &after)]
+            .iter()
+            .any(|(template, value)| reads_the_unknown(template, value));
+        if (ours, theirs) == (Verdict::MayReplace, Verdict::Replace) && is_open {
+            return "value that may be the same";
+        }
         if ours == Verdict::Nothing {
             return form(&before, &after).unwrap_or(UNEXPLAINED);
         }
@@ -302,23 +308,34 @@ fn form(before: &Value, after: &Value) -> Option<&'static str> {
     let alone = steps
         .iter()
         .find(|(_, step)| loose(&step(before)) == loose(&step(after)));
-    alone
-        .map(|(name, _)| *name)
-        .or_else(|| {
-            let all = |value: &Value| {
-                steps
-                    .iter()
-                    .fold(value.clone(), |value, (_, step)| step(&value))
-            };
-            (loose(&all(before)) == loose(&all(after))).then_some("several forms")
-        })
-        .or_else(|| has_inputs(before, after).then_some("branch that is not taken"))
+    alone.map(|(name, _)| *name).or_else(|| {
+        let all = |value: &Value| {
+            steps
+                .iter()
+                .fold(value.clone(), |value, (_, step)| step(&value))
+        };
+        (loose(&all(before)) == loose(&all(after))).then_some("several forms")
+    })
 }
 
-fn has_inputs(before: &Value, after: &Value) -> bool {
-    [before, after]
-        .iter()
-        .any(|value| value.to_string().contains("\"Fn::If\""))
+/// Whether a value reads a parameter, or what only AWS knows, or chooses by a condition.
+fn reads_the_unknown(template: &Value, value: &Value) -> bool {
+    let parameters = template["Parameters"].as_object();
+    let is_unknown = |name: &str| {
+        name.starts_with("AWS::")
+            || parameters.is_some_and(|parameters| parameters.contains_key(name))
+    };
+    match value {
+        Value::Array(items) => items.iter().any(|item| reads_the_unknown(template, item)),
+        Value::Object(entries) => {
+            entries.contains_key("Fn::If")
+                || value["Ref"].as_str().is_some_and(is_unknown)
+                || entries
+                    .values()
+                    .any(|entry| reads_the_unknown(template, entry))
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => false,
+    }
 }
 
 fn is_expression(value: &Value) -> bool {

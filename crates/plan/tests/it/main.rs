@@ -12,6 +12,7 @@ mod guard;
 mod inputs;
 mod laws;
 mod moves;
+mod open;
 mod policies;
 mod real;
 mod references;
