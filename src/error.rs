@@ -5,6 +5,8 @@ use std::{error::Error, fmt::Write as _, io, path::Path, process::ExitCode};
 use assembly::Diagnostic;
 use engine::Hint as _;
 
+use crate::views::text::printable_lines;
+
 /// How a command ended when it did not fail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Ending {
@@ -149,7 +151,7 @@ impl CommandError {
         for hint in &self.hints {
             let _ = write!(text, "\nhint: {hint}");
         }
-        text
+        printable_lines(&text)
     }
 }
 

@@ -8,6 +8,8 @@ use std::{
 use assembly::{Diagnostic, Severity};
 use clap::ValueEnum;
 
+use crate::views::text::{printable, printable_lines};
+
 /// When to use colour.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum ColorChoice {
@@ -246,17 +248,21 @@ fn render_diagnostic(diagnostic: &Diagnostic, style: Style) -> String {
         Severity::Warning => ("warning", Tone::Update),
         Severity::Info => ("info", Tone::Faint),
     };
-    let mut text = format!("{}: {}", style.paint(tone, word), diagnostic.message);
+    let mut text = format!(
+        "{}: {}",
+        style.paint(tone, word),
+        printable_lines(&diagnostic.message)
+    );
     let place = match (&diagnostic.source, &diagnostic.path) {
         (Some(source), Some(path)) => Some(format!("{source} ({path})")),
         (Some(one), None) | (None, Some(one)) => Some(one.clone()),
         (None, None) => None,
     };
     if let Some(place) = place {
-        text.push_str(&format!("\n  --> {place}"));
+        text.push_str(&format!("\n  --> {}", printable(&place)));
     }
     if let Some(hint) = &diagnostic.hint {
-        text.push_str(&format!("\n  hint: {hint}"));
+        text.push_str(&format!("\n  hint: {}", printable_lines(hint)));
     }
     text
 }

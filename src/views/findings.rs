@@ -5,6 +5,7 @@ use assembly::Severity;
 use serde::Serialize;
 use template::{Circumstances, Finding, ParseError, Template};
 
+use super::text::printable;
 use crate::{
     policies as own,
     printer::{Style, Tone},
@@ -98,20 +99,22 @@ pub(crate) fn render(file: &str, finding: &FileFinding, style: Style) -> String 
     let reason = finding
         .suppressed
         .as_ref()
-        .map(|reason| format!(" (accepted: {reason})"))
+        .map(|reason| format!(" (accepted: {})", printable(reason)))
         .unwrap_or_default();
     let place = if finding.path.is_empty() {
         String::new()
     } else {
-        style.paint(Tone::Faint, &format!("  ({})", finding.path.join(".")))
+        let path = printable(&finding.path.join("."));
+        style.paint(Tone::Faint, &format!("  ({path})"))
     };
     format!(
-        "{file}:{}:{}: {} {}: {}{reason}{place}",
+        "{}:{}:{}: {} {}: {}{reason}{place}",
+        printable(file),
         finding.line,
         finding.column,
         style.paint(tone, word),
-        finding.rule,
-        finding.message
+        printable(&finding.rule),
+        printable(&finding.message)
     )
 }
 

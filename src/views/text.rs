@@ -296,6 +296,12 @@ pub(crate) fn printable(text: &str) -> String {
     shown
 }
 
+/// The same for a text of several lines.
+pub(crate) fn printable_lines(text: &str) -> String {
+    let lines: Vec<String> = text.split('\n').map(printable).collect();
+    lines.join("\n")
+}
+
 /// Control characters, and [those of Unicode](https://www.unicode.org/reports/tr9/) that turn or hide text.
 fn is_hidden(character: char) -> bool {
     character.is_control()

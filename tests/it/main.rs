@@ -19,6 +19,7 @@ mod init;
 mod interruption;
 mod limits;
 mod list;
+mod malformed;
 mod outputs;
 mod plan;
 mod program;

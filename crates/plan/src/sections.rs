@@ -62,6 +62,12 @@ pub(crate) fn conditions(old: &Side<'_>, new: &Side<'_>) -> Vec<EntryChange> {
     )
 }
 
+/// The condition under which an output is there, where it may come to something else than before.
+fn changed_condition<'o>(side: &Side<'_>, output: &'o Value) -> Option<&'o str> {
+    let name = output.get("Condition")?.as_str()?;
+    side.is_changed_condition(name).then_some(name)
+}
+
 /// Outputs that change, or whose value does because of a resource that it refers to.
 pub(crate) fn outputs(
     old: &Side<'_>,
@@ -81,11 +87,13 @@ pub(crate) fn outputs(
     compare(&existing(old), &existing(new), |name, before, after| {
         let meaning = |side: &Side<'_>, output: Option<&Value>| {
             let mut meaning = side.meaning(output?, &place)?;
-            // Both exist; how they came to is the same to CloudFormation.
-            if side.exists(output?) == Some(true)
-                && let Some(members) = meaning.as_object_mut()
-            {
-                members.remove("Condition");
+            if let Some(members) = meaning.as_object_mut() {
+                if side.exists(output?) == Some(true) {
+                    // Both exist; how they came to is the same to CloudFormation.
+                    members.remove("Condition");
+                } else if let Some(condition) = changed_condition(side, output?) {
+                    members.insert("Condition".to_owned(), json!([condition, "changed"]));
+                }
             }
             Some(meaning)
         };
@@ -110,6 +118,9 @@ pub(crate) fn outputs(
             && let Some(after) = after
         {
             causes.extend(input_causes(after));
+            causes.extend(changed_condition(new, after).map(|name| Cause::Condition {
+                name: name.to_owned(),
+            }));
         }
         let value = |side: &Side<'_>, output: Option<&Value>| {
             let value = output?.get("Value")?;

@@ -56,7 +56,30 @@ fn describe(text: &str, error: &serde_json::Error) -> ParseError {
     if message == TOO_DEEP {
         return too_deep(place);
     }
-    ParseError::new(place, format!("the text is not JSON: {message}"))
+    ParseError::new(
+        place,
+        format!("the text is not JSON: {}", in_words(message)),
+    )
+}
+
+/// What the reader says, in words of someone who writes the text, with what to do.
+fn in_words(message: &str) -> &str {
+    match message {
+        "EOF while parsing a list" => "it ends before a list is closed by `]`",
+        "EOF while parsing an object" => "it ends before an object is closed by `}`",
+        "EOF while parsing a string" => "it ends before a string is closed by `\"`",
+        "EOF while parsing a value" => "it ends where a value must stand",
+        "control character (\\u0000-\\u001F) found while parsing a string" => {
+            "a control character stands in a string; write it as an escape, `\\n` or `\\u0009`"
+        }
+        "expected ident" => "this is no value; a text must be in double quotes",
+        "expected value" => "a value must stand here; a text must be in double quotes",
+        "invalid escape" => "there is no such escape; write a backslash twice",
+        "key must be a string" => "a key must be in double quotes",
+        "trailing characters" => "nothing may follow the end of the template",
+        "trailing comma" => "nothing follows this comma; remove it",
+        other => other,
+    }
 }
 
 /// What is kept while a document is read.

@@ -105,7 +105,12 @@ impl Template {
             Err(error) => {
                 let valid = error.utf8_error().valid_up_to();
                 let valid = String::from_utf8_lossy(&error.as_bytes()[..valid]);
-                let message = "the text is not UTF-8; save it in that encoding";
+                let message = match error.as_bytes() {
+                    [0xFE, 0xFF, ..] | [0xFF, 0xFE, ..] => {
+                        "the text is UTF-16; save it as UTF-8, the only encoding that is read"
+                    }
+                    _ => "the text is not UTF-8; save it in that encoding",
+                };
                 Err(vec![ParseError::new(end_of(&valid), message)])
             }
         }
@@ -235,7 +240,9 @@ fn check_length(bytes: &[u8]) -> Result<(), Vec<ParseError>> {
 
 /// What is said wherever a text nests too deep.
 pub(crate) fn too_deep(place: Position) -> ParseError {
-    ParseError::new(place, format!("nested deeper than {MAXIMUM_DEPTH} levels"))
+    let message =
+        format!("nested deeper than {MAXIMUM_DEPTH} levels, more than any template needs");
+    ParseError::new(place, message)
 }
 
 /// The position behind the last character of `text`.

@@ -55,8 +55,72 @@ pub(crate) struct Document {
     pub(crate) remarks: Vec<Remark>,
 }
 
+/// Templates of templates have such keys, `{{ name }}`.
+const KEY_IS_NO_TEXT: &str =
+    "a key must be a text; quote one that begins with a brace or a bracket";
+
 /// What an error of the parser itself begins with.
 const NOT_YAML: &str = "the text is not YAML: ";
+
+/// What most likely has to be done about an error of the parser, which begins with these words.
+const ADVICE: [(&str, &str); 17] = [
+    (
+        "block sequence entries are not allowed",
+        "a list begins on a line of its own",
+    ),
+    (
+        "did not find expected <document start>",
+        "let the keys of one mapping begin in the same column",
+    ),
+    (
+        "illegal placement of ':'",
+        "is a bracket or a brace before it never closed?",
+    ),
+    (
+        "invalid indentation",
+        "let what belongs to a key begin further right than the key",
+    ),
+    (
+        "mapping values are not allowed",
+        "quote a text with a colon in it, and let the keys of one mapping begin in the same column",
+    ),
+    ("misplaced bracket", "no bracket is open here"),
+    ("simple key expect", "a key ends with a colon and a space"),
+    ("tab", "indent with spaces"),
+    ("unexpected character", "quote a text that begins with it"),
+    (
+        "while parsing a block mapping, did not find expected key",
+        "let the keys of one mapping begin in the same column",
+    ),
+    (
+        "while parsing a block collection",
+        "let the elements of one list begin in the same column",
+    ),
+    (
+        "while parsing a flow mapping",
+        "is the brace `{` never closed?",
+    ),
+    (
+        "while parsing a flow sequence",
+        "is the bracket `[` never closed?",
+    ),
+    (
+        "while parsing a quoted scalar, found unknown escape",
+        "write a backslash twice, or the text in single quotes",
+    ),
+    (
+        "while parsing node, found unknown anchor",
+        "what an alias stands for is marked before it, with `&` and the same name",
+    ),
+    (
+        "while scanning a plain scalar, found a tab",
+        "write a space instead",
+    ),
+    (
+        "while scanning a quoted scalar, found unexpected end",
+        "the quotation mark here is never closed",
+    ),
+];
 
 /// How far a line is moved to the right for the parser's sake.
 const MOVED: usize = 80;
@@ -105,7 +169,7 @@ fn unprintable(text: &str) -> Option<ParseError> {
     let index = text.find(|character| !is_printable(character))?;
     let character = text[index..].chars().next()?;
     let message = format!(
-        "{NOT_YAML}the character U+{:04X} cannot stand in it",
+        "{NOT_YAML}the character U+{:04X} cannot stand in it; remove it, or write it as an escape in double quotes",
         u32::from(character)
     );
     Some(ParseError::new(end_of(&text[..index]), message))
@@ -114,6 +178,7 @@ fn unprintable(text: &str) -> Option<ParseError> {
 /// Whether an error is that a line of a flow collection begins too far left; in blocks the parser never says this.
 fn is_left_in_flow(error: &ParseError) -> bool {
     let reason = error.message.strip_prefix(NOT_YAML).unwrap_or_default();
+    let (reason, _) = reason.split_once("; ").unwrap_or((reason, ""));
     matches!(
         reason,
         "invalid indentation" | "invalid indentation in flow construct"
@@ -219,7 +284,8 @@ impl<'a> Reader<'a> {
             match event {
                 Event::StreamStart | Event::DocumentStart(_) | Event::Nothing => {}
                 Event::StreamEnd => {
-                    return Err(ParseError::new(Position::START, "the template is empty"));
+                    let message = "the template is empty; it needs a section `Resources` at least";
+                    return Err(ParseError::new(Position::START, message));
                 }
                 event => {
                     let node = self.node(event, span, 0)?;
@@ -236,7 +302,7 @@ impl<'a> Reader<'a> {
             match self.next()? {
                 (Event::StreamEnd, _) => return Ok(()),
                 (Event::DocumentStart(_), span) => {
-                    let message = "a template is one document; a second one begins here";
+                    let message = "a template is one document; a second one begins here, which belongs in a file of its own";
                     return Err(ParseError::new(position(&span.start), message));
                 }
                 _ => {}
@@ -285,7 +351,7 @@ impl<'a> Reader<'a> {
 
     fn alias(&mut self, anchor: usize, place: Position, depth: usize) -> Result<Node, ParseError> {
         let Some(node) = self.anchors.get(&anchor) else {
-            let message = "the alias stands within what it stands for";
+            let message = "the alias stands within what it stands for; write out what is meant";
             return Err(ParseError::new(place, message));
         };
         let (weight, height) = (node.weight, node.height);
@@ -307,7 +373,7 @@ impl<'a> Reader<'a> {
         self.expansion += weight;
         if self.expansion > MAXIMUM_EXPANSION {
             let message = format!(
-                "aliases stand for more than {MAXIMUM_EXPANSION} bytes, more than any template may have"
+                "aliases stand for more than {MAXIMUM_EXPANSION} bytes, more than any template may have; remove some"
             );
             return Err(ParseError::new(place, message));
         }
@@ -420,7 +486,8 @@ impl<'a> Reader<'a> {
                 }
                 let plain = style == ScalarStyle::Plain;
                 if plain && scalar::read(&text).is_null() {
-                    return Err(ParseError::new(place, "a key is missing here"));
+                    let message = "a key is missing here; `~`, `null` and nothing are none";
+                    return Err(ParseError::new(place, message));
                 }
                 if anchor > 0 {
                     let node = Node {
@@ -436,9 +503,9 @@ impl<'a> Reader<'a> {
             }
             Event::Alias(anchor) => match self.alias(anchor, place, 0)?.value {
                 Value::String(text) => Ok((text, false)),
-                _ => Err(ParseError::new(place, "a key must be a string")),
+                _ => Err(ParseError::new(place, KEY_IS_NO_TEXT)),
             },
-            _ => Err(ParseError::new(place, "a key must be a string")),
+            _ => Err(ParseError::new(place, KEY_IS_NO_TEXT)),
         }
     }
 }
@@ -567,7 +634,10 @@ fn unknown_tag(tag: &Tag, place: Position) -> ParseError {
         .find(|name| name.eq_ignore_ascii_case(&tag.suffix));
     let message = match near {
         Some(name) => format!("CloudFormation has no tag `{written}`; did you mean `!{name}`?"),
-        None => format!("CloudFormation has no tag `{written}`"),
+        None if tag.is_yaml_core_schema() => format!("CloudFormation has no tag `{written}`"),
+        None => format!(
+            "CloudFormation has no tag `{written}`; a text that begins with an exclamation mark must be quoted"
+        ),
     };
     ParseError::new(place, message)
 }
@@ -578,7 +648,13 @@ fn describe(error: &ScanError) -> ParseError {
     if error.info() == "recursion limit exceeded" {
         return too_deep(place);
     }
-    ParseError::new(place, format!("{NOT_YAML}{}", error.info()))
+    let reason = error.info();
+    let advice = ADVICE.iter().find(|(begin, _)| reason.starts_with(begin));
+    let message = match advice {
+        Some((_, advice)) => format!("{NOT_YAML}{reason}; {advice}"),
+        None => format!("{NOT_YAML}{reason}"),
+    };
+    ParseError::new(place, message)
 }
 
 fn position(marker: &Marker) -> Position {

@@ -175,71 +175,107 @@ fn malformed_text_is_refused_with_its_place() {
         .collect();
     let deep_keys = "? ".repeat(10_000);
     let table = [
-        ("", "1:1: the template is empty"),
-        ("# nothing\n", "1:1: the template is empty"),
+        (
+            "",
+            "1:1: the template is empty; it needs a section `Resources` at least",
+        ),
+        (
+            "# nothing\n",
+            "1:1: the template is empty; it needs a section `Resources` at least",
+        ),
         (
             "[]",
             "1:1: a template is a mapping of sections such as `Resources`",
         ),
-        ("{\"a\": 1,}", "1:9: the text is not JSON: trailing comma"),
+        (
+            "{\"a\": 1,}",
+            "1:9: the text is not JSON: nothing follows this comma; remove it",
+        ),
         (
             "{\"a\": 1",
-            "1:7: the text is not JSON: EOF while parsing an object",
+            "1:7: the text is not JSON: it ends before an object is closed by `}`",
         ),
         (
             "{\"a\": 1} x",
-            "1:10: the text is not JSON: trailing characters",
+            "1:10: the text is not JSON: nothing may follow the end of the template",
         ),
-        ("{\"é\": tru}", "1:10: the text is not JSON: expected ident"),
+        (
+            "{\"é\": tru}",
+            "1:10: the text is not JSON: this is no value; a text must be in double quotes",
+        ),
         (
             "a: b: c",
-            "1:5: the text is not YAML: mapping values are not allowed in this context",
+            "1:5: the text is not YAML: mapping values are not allowed in this context; quote a text with a colon in it, and let the keys of one mapping begin in the same column",
         ),
         (
             "a:\n\t- b",
-            "2:2: the text is not YAML: tabs disallowed within this context (block indentation)",
+            "2:2: the text is not YAML: tabs disallowed within this context (block indentation); indent with spaces",
         ),
         (
             "a: 'b",
-            "1:4: the text is not YAML: while scanning a quoted scalar, found unexpected end of stream",
+            "1:4: the text is not YAML: while scanning a quoted scalar, found unexpected end of stream; the quotation mark here is never closed",
         ),
         (
             "a: \"b\0\"\nc: 1",
-            "1:6: the text is not YAML: the character U+0000 cannot stand in it",
+            "1:6: the text is not YAML: the character U+0000 cannot stand in it; remove it, or write it as an escape in double quotes",
         ),
         (
             "a: 1\n# \u{1b}\n",
-            "2:3: the text is not YAML: the character U+001B cannot stand in it",
+            "2:3: the text is not YAML: the character U+001B cannot stand in it; remove it, or write it as an escape in double quotes",
         ),
         (
             "a: *b",
-            "1:4: the text is not YAML: while parsing node, found unknown anchor",
+            "1:4: the text is not YAML: while parsing node, found unknown anchor; what an alias stands for is marked before it, with `&` and the same name",
         ),
         (
             "a: &b [*b]",
-            "1:8: the alias stands within what it stands for",
+            "1:8: the alias stands within what it stands for; write out what is meant",
         ),
         (
             "a: !ref b",
             "1:4: CloudFormation has no tag `!ref`; did you mean `!Ref`?",
         ),
-        ("a: !Foo b", "1:4: CloudFormation has no tag `!Foo`"),
+        (
+            "a: !Foo b",
+            "1:4: CloudFormation has no tag `!Foo`; a text that begins with an exclamation mark must be quoted",
+        ),
         ("a: !!binary b", "1:4: CloudFormation has no tag `!!binary`"),
-        ("a: {[b]: c}", "1:5: a key must be a string"),
-        ("~: c", "1:1: a key is missing here"),
+        (
+            "a: {[b]: c}",
+            "1:5: a key must be a text; quote one that begins with a brace or a bracket",
+        ),
+        (
+            "~: c",
+            "1:1: a key is missing here; `~`, `null` and nothing are none",
+        ),
         (
             "a: {<<: 5}",
             "1:5: `<<` merges a mapping or a list of mappings",
         ),
         (
             "a: 1\n---\nb: 2",
-            "2:1: a template is one document; a second one begins here",
+            "2:1: a template is one document; a second one begins here, which belongs in a file of its own",
         ),
-        (deep_json.as_str(), "1:125: nested deeper than 120 levels"),
-        (deep_flow.as_str(), "1:259: nested deeper than 120 levels"),
-        (deep_block.as_str(), "1:243: nested deeper than 120 levels"),
-        (deep_maps.as_str(), "122:122: nested deeper than 120 levels"),
-        (deep_keys.as_str(), "1:3: a key must be a string"),
+        (
+            deep_json.as_str(),
+            "1:125: nested deeper than 120 levels, more than any template needs",
+        ),
+        (
+            deep_flow.as_str(),
+            "1:259: nested deeper than 120 levels, more than any template needs",
+        ),
+        (
+            deep_block.as_str(),
+            "1:243: nested deeper than 120 levels, more than any template needs",
+        ),
+        (
+            deep_maps.as_str(),
+            "122:122: nested deeper than 120 levels, more than any template needs",
+        ),
+        (
+            deep_keys.as_str(),
+            "1:3: a key must be a text; quote one that begins with a brace or a bracket",
+        ),
     ];
     let mut wrong = Vec::new();
     for (text, error) in table {

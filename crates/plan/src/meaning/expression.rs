@@ -24,6 +24,9 @@ impl Side<'_> {
                 None => self.unknown(name, argument, &argument_place),
             },
             ("Fn::GetAtt", _) => self.attribute(argument, &argument_place),
+            ("Fn::Sub" | "Fn::Join" | "Fn::Select" | "Fn::Split", _) if !self.is_worked_out => {
+                self.unworked(name, argument, &argument_place)
+            }
             ("Fn::Sub", _) => self.substitution(argument, &argument_place),
             ("Fn::Join", [separator, texts]) => self.join(separator, texts, &argument_place),
             ("Fn::FindInMap", [map, first, second, options @ ..]) => {
@@ -55,12 +58,29 @@ impl Side<'_> {
         Value::Object(Map::from_iter([(name.to_owned(), meaning)]))
     }
 
+    /// An expression that is left as it is written, marked where a parameter in its text comes to something else.
+    fn unworked(&self, name: &str, argument: &Value, place: &Place<'_>) -> Value {
+        let text = argument.as_str().or_else(|| argument.get(0)?.as_str());
+        let is_changed = name == "Fn::Sub"
+            && parts(text.unwrap_or_default())
+                .iter()
+                .any(|part| matches!(part, Part::Variable(name) if self.is_changed_secret(name) || self.is_loose(name)));
+        let meaning = self.meaning(argument, place).unwrap_or(Value::Null);
+        let meaning = if is_changed {
+            json!([meaning, "changed"])
+        } else {
+            meaning
+        };
+        Value::Object(Map::from_iter([(name.to_owned(), meaning)]))
+    }
+
     /// `None` for `AWS::NoValue`.
     fn reference(&self, target: &str) -> Option<Value> {
         if target == "AWS::NoValue" {
             return None;
         }
-        Some(self.known(target).unwrap_or_else(|| {
+        let known = self.known(target).filter(|_| self.is_worked_out);
+        Some(known.unwrap_or_else(|| {
             let mark = match (self.is_changed_secret(target), self.is_loose(target)) {
                 (true, _) => Some(CHANGED),
                 (false, true) => Some(MAY_CHANGE),
@@ -155,7 +175,9 @@ impl Side<'_> {
                 .get(second)
                 .filter(|found| is_literal(found));
             let default = || options.first()?.get("DefaultValue");
-            if let Some(value) = found.or_else(default) {
+            if self.is_worked_out
+                && let Some(value) = found.or_else(default)
+            {
                 return self.meaning(value, place);
             }
         }

@@ -5,6 +5,7 @@
 
 mod condition;
 mod expression;
+mod extent;
 mod place;
 mod possible;
 mod side;

@@ -1,5 +1,7 @@
 //! Whether two meanings that differ may still come to the same, as not all that they are made of is known.
 
+use std::collections::VecDeque;
+
 use serde_json::{Map, Value};
 
 use super::{MAY_CHANGE, intrinsic};
@@ -172,7 +174,7 @@ enum Piece<'v> {
     Expression(&'v Value),
 }
 
-fn pieces(texts: &[Value]) -> Vec<Piece<'_>> {
+fn pieces(texts: &[Value]) -> VecDeque<Piece<'_>> {
     let pieces = texts.iter().map(|text| match text {
         Value::String(text) => Piece::Text(text),
         expression => Piece::Expression(expression),
@@ -180,11 +182,11 @@ fn pieces(texts: &[Value]) -> Vec<Piece<'_>> {
     pieces.filter(|piece| *piece != Piece::Text("")).collect()
 }
 
-fn end<'v>(pieces: &[Piece<'v>], is_from_end: bool) -> Option<Piece<'v>> {
+fn end<'v>(pieces: &VecDeque<Piece<'v>>, is_from_end: bool) -> Option<Piece<'v>> {
     if is_from_end {
-        pieces.last().copied()
+        pieces.back().copied()
     } else {
-        pieces.first().copied()
+        pieces.front().copied()
     }
 }
 
@@ -202,7 +204,7 @@ fn shared(left: &str, right: &str, is_from_end: bool) -> usize {
 }
 
 /// Takes as much of the piece at an end as that, all of it where it is an expression.
-fn take(pieces: &mut Vec<Piece<'_>>, bytes: usize, is_from_end: bool) {
+fn take(pieces: &mut VecDeque<Piece<'_>>, bytes: usize, is_from_end: bool) {
     let place = if is_from_end {
         pieces.len().saturating_sub(1)
     } else {
@@ -216,6 +218,7 @@ fn take(pieces: &mut Vec<Piece<'_>>, bytes: usize, is_from_end: bool) {
     match rest {
         Some(rest) if !rest.is_empty() => pieces[place] = Piece::Text(rest),
         Some(_) | None => {
+            // At an end this moves nothing, however many there are.
             pieces.remove(place);
         }
     }

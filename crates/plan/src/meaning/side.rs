@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use indexmap::IndexMap;
 use serde_json::{Map, Value, json};
 
-use super::{Mode, Place, condition, text_of};
+use super::{Mode, Place, condition, extent, text_of};
 use crate::{Facts, Options, moves::Moves};
 
 /// One of the two templates, with all that is known of the values its expressions come to.
@@ -15,7 +15,9 @@ pub(crate) struct Side<'a> {
     pseudo_parameters: &'a IndexMap<String, String>,
     conditions: HashMap<&'a str, Option<bool>>,
     renames: HashMap<&'a str, &'a str>,
-    /// Parameters whose value is never shown and is another than before.
+    /// Whether expressions are worked out. Where they stand for more than can be, they are compared as they are written.
+    pub(super) is_worked_out: bool,
+    /// Parameters whose value is never shown, or not worked out, and is another than before.
     changed_secrets: HashSet<&'a str>,
     /// Parameters whose value is not known and may be another than before.
     loose_parameters: HashSet<&'a str>,
@@ -47,10 +49,14 @@ pub(crate) fn sides<'a>(
     };
     let previous = Some(&options.before_parameters);
     let mut new = Side::new(after, &options.after_parameters, previous, options);
+    // Both are taken alike, else everything would differ in form.
+    let is_worked_out = extent::is_within_reason(&old) && extent::is_within_reason(&new);
+    (old.is_worked_out, new.is_worked_out) = (is_worked_out, is_worked_out);
     let secrets = new
         .parameters
         .iter()
-        .filter(|(_, parameter)| parameter.value.is_none() && parameter.given.is_some())
+        .filter(|(_, parameter)| parameter.value.is_none() || !is_worked_out)
+        .filter(|(_, parameter)| parameter.given.is_some())
         .filter(|(name, parameter)| {
             let earlier = old.parameters.get(*name);
             earlier.is_some_and(|old| old.given.is_some() && old.given != parameter.given)
@@ -94,6 +100,7 @@ impl<'a> Side<'a> {
             pseudo_parameters: &options.pseudo_parameters,
             conditions: HashMap::new(),
             renames: HashMap::new(),
+            is_worked_out: true,
             changed_secrets: HashSet::new(),
             loose_parameters: HashSet::new(),
             changed_conditions: HashSet::new(),

@@ -28,13 +28,13 @@ pub(super) type Pair = (Option<usize>, Option<usize>);
 
 /// Pairs the elements of two lists whose order matters, so that as few as possible come and go.
 pub(super) fn ordered(before: &[Value], after: &[Value]) -> Vec<Pair> {
-    let equal = common(0..before.len(), 0..after.len(), |i, j| {
-        before[i] == after[j]
-    });
+    let [old, new] = numbered([before, after], Value::to_string);
+    let equal = common(0..before.len(), 0..after.len(), |i, j| old[i] == new[j]);
+    let [old, new] = numbered([before, after], likeness);
     let mut pairs = Vec::with_capacity(before.len().max(after.len()));
     let (mut from, mut to) = (0, 0);
     for (i, j) in equal.into_iter().chain([(before.len(), after.len())]) {
-        let alike = common(from..i, to..j, |i, j| are_alike(&before[i], &after[j]));
+        let alike = common(from..i, to..j, |i, j| old[i] == new[j]);
         for (k, l) in alike.into_iter().chain([(i, j)]) {
             pairs.extend((from..k).map(|index| (Some(index), None)));
             pairs.extend((to..l).map(|index| (None, Some(index))));
@@ -92,11 +92,29 @@ pub(super) fn unordered(before: &[Value], after: &[Value], texts: [&[Value]; 2])
         .collect()
 }
 
+/// A number for each element of both lists, the same for those of one key: they are compared with one another many
+/// times, however large they are.
+fn numbered(lists: [&[Value]; 2], key: fn(&Value) -> String) -> [Vec<usize>; 2] {
+    let mut numbers: HashMap<String, usize> = HashMap::new();
+    lists.map(|list| {
+        let number = |element| {
+            let next = numbers.len();
+            *numbers.entry(key(element)).or_insert(next)
+        };
+        list.iter().map(number).collect()
+    })
+}
+
 /// Whether two elements are most likely one that was changed.
 fn are_alike(before: &Value, after: &Value) -> bool {
-    match (identity(before), identity(after)) {
-        (None, None) => before.is_object() == after.is_object(),
-        (before, after) => before == after,
+    likeness(before) == likeness(after)
+}
+
+/// What elements have in common that are most likely one that was changed.
+fn likeness(element: &Value) -> String {
+    match identity(element) {
+        Some((name, value)) => format!("{name} {value}"),
+        None => element.is_object().to_string(),
     }
 }
 

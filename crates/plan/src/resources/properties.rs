@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use super::{
     Consequences, Fates,
-    align::{ordered, unordered},
+    align::{Pair, ordered, unordered},
 };
 use crate::{
     Impact, PropertyChange,
@@ -128,15 +128,20 @@ impl Properties<'_> {
         } else {
             ordered(&old, &new)
         };
-        for (from, to) in pairs {
+        let walked: Vec<Pair> = pairs
+            .into_iter()
+            .filter(|(from, to)| {
+                // In a policy the same thing may be said twice.
+                let is_repeated = is_same && (from.is_none() || to.is_none());
+                let is_equal = from.map(|from| &old[from]) == to.map(|to| &new[to]);
+                let may_move = to.is_some_and(|to| self.may_move(&after[to]));
+                !is_repeated && (!is_equal || may_move)
+            })
+            .collect();
+        // They are as large as the lists, and may be so again on each level below.
+        drop((old, new));
+        for (from, to) in walked {
             let Some(index) = from.or(to) else { continue };
-            // In a policy the same thing may be said twice.
-            let is_repeated = is_same && (from.is_none() || to.is_none());
-            let is_equal = from.map(|from| &old[from]) == to.map(|to| &new[to]);
-            let may_move = to.is_some_and(|to| self.may_move(&after[to]));
-            if is_repeated || (is_equal && !may_move) {
-                continue;
-            }
             path.push(index.to_string());
             let (before, after) = (from.map(|from| &before[from]), to.map(|to| &after[to]));
             self.walk(before, after, &within, path, changes);

@@ -1,5 +1,7 @@
 //! Resources that most likely were renamed without saying so.
 
+use std::collections::HashMap;
+
 use serde_json::Value;
 
 use crate::{
@@ -18,7 +20,7 @@ pub(super) fn suggest(changes: &mut [Change], old: &Side<'_>, new: &Side<'_>, fa
                 let resource = &side.body["Resources"][change.logical_id.as_str()]["Properties"];
                 let place = Place::properties(facts, &change.type_name);
                 let meaning = side.meaning(resource, &place).unwrap_or(Value::Null);
-                (index, change.type_name.clone(), meaning)
+                (index, format!("{} {meaning}", change.type_name))
             })
             .collect::<Vec<_>>()
     };
@@ -27,16 +29,16 @@ pub(super) fn suggest(changes: &mut [Change], old: &Side<'_>, new: &Side<'_>, fa
         return;
     }
     let created = selected(changes, &[Action::Create], new);
-    for (index, type_name, meaning) in &created {
-        let is_same =
-            |other: &&(usize, String, Value)| other.1 == *type_name && other.2 == *meaning;
-        let mut partners = gone.iter().filter(is_same);
-        if let (Some(partner), None, 1) = (
-            partners.next(),
-            partners.next(),
-            created.iter().filter(is_same).count(),
-        ) {
-            changes[*index].likely_moved_from = Some(changes[partner.0].logical_id.clone());
+    // By all that a resource is but for its name.
+    let mut pairs: HashMap<&str, [Vec<usize>; 2]> = HashMap::new();
+    for (side, all) in [&gone, &created].into_iter().enumerate() {
+        for (index, likeness) in all {
+            pairs.entry(likeness).or_default()[side].push(*index);
+        }
+    }
+    for pair in pairs.values() {
+        if let [[gone], [created]] = pair.each_ref().map(Vec::as_slice) {
+            changes[*created].likely_moved_from = Some(changes[*gone].logical_id.clone());
         }
     }
 }

@@ -7,10 +7,14 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::{address::AddressRange, pattern::Pattern};
+use super::{address::AddressRange, effort::Effort, pattern::Pattern};
 
 /// Operators and keys of a condition that do not hold whenever the narrower one does: `StringEquals aws:SourceArn`.
-pub(super) fn unmet(wider: Option<&Value>, narrower: Option<&Value>) -> Vec<String> {
+pub(super) fn unmet(
+    wider: Option<&Value>,
+    narrower: Option<&Value>,
+    effort: &Effort,
+) -> Vec<String> {
     let asked = constraints(wider);
     if asked.is_empty() {
         return Vec::new();
@@ -18,7 +22,7 @@ pub(super) fn unmet(wider: Option<&Value>, narrower: Option<&Value>) -> Vec<Stri
     let given = constraints(narrower);
     asked
         .into_iter()
-        .filter(|asked| !given.iter().any(|given| given.implies(asked)))
+        .filter(|asked| !given.iter().any(|given| given.implies(asked, effort)))
         .map(|asked| format!("{} {}", asked.operator, asked.key))
         .collect()
 }
@@ -76,11 +80,11 @@ impl<'c> Constraint<'c> {
         }
     }
 
-    fn implies(&self, wider: &Self) -> bool {
+    fn implies(&self, wider: &Self, effort: &Effort) -> bool {
         self.key.eq_ignore_ascii_case(wider.key)
             && (self.is_same(wider)
                 || (wider.asks_for_presence() && self.needs_presence())
-                || self.implies_values(wider))
+                || self.implies_values(wider, effort))
     }
 
     fn is_same(&self, other: &Self) -> bool {
@@ -111,7 +115,7 @@ impl<'c> Constraint<'c> {
         }
     }
 
-    fn implies_values(&self, wider: &Self) -> bool {
+    fn implies_values(&self, wider: &Self, effort: &Effort) -> bool {
         if self.quantifier != wider.quantifier
             || self.is_negated != wider.is_negated
             || (self.holds_without_key() && !wider.holds_without_key())
@@ -131,7 +135,10 @@ impl<'c> Constraint<'c> {
         } else {
             (own, other)
         };
-        let is_within = |set: &Set| outer.iter().any(|outer| set.is_within(outer));
+        let is_within = |set: &Set| {
+            let mut outer = outer.iter();
+            outer.any(|outer| effort.spend(1) && set.is_within(outer, effort))
+        };
         inner.iter().all(is_within)
     }
 
@@ -209,20 +216,24 @@ impl Kind {
 }
 
 impl Set {
-    fn is_within(&self, outer: &Self) -> bool {
+    fn is_within(&self, outer: &Self, effort: &Effort) -> bool {
         match (self, outer) {
             (Self::Exact(inner), Self::Exact(outer))
             | (Self::AnyCase(inner), Self::AnyCase(outer)) => inner == outer,
             (Self::Exact(inner), Self::AnyCase(outer)) => inner.clone().ignoring_case() == *outer,
             (Self::Exact(inner) | Self::Like(inner) | Self::Arn(inner), Self::Like(outer)) => {
-                outer.covers(inner)
+                outer.covers(inner, effort)
             }
-            (Self::Exact(inner) | Self::Arn(inner), Self::Arn(outer)) => outer.covers_arn(inner),
+            (Self::Exact(inner) | Self::Arn(inner), Self::Arn(outer)) => {
+                outer.covers_arn(inner, effort)
+            }
             // What has no wildcard is the text itself.
             (Self::Like(inner) | Self::Arn(inner), Self::Exact(outer)) => {
                 inner.is_one_text() && inner == outer
             }
-            (Self::Like(inner), Self::Arn(outer)) => inner.is_one_text() && outer.covers_arn(inner),
+            (Self::Like(inner), Self::Arn(outer)) => {
+                inner.is_one_text() && outer.covers_arn(inner, effort)
+            }
             (Self::Addresses(inner), Self::Addresses(outer)) => outer.covers(inner),
             (
                 Self::Between { kind, from, to },
@@ -265,7 +276,12 @@ mod tests {
     fn implies(narrower: (&str, &[&str]), wider: (&str, &[&str])) -> bool {
         let condition =
             |(operator, values): (&str, &[&str])| json!({operator: {"aws:Key": values}});
-        unmet(Some(&condition(wider)), Some(&condition(narrower))).is_empty()
+        unmet(
+            Some(&condition(wider)),
+            Some(&condition(narrower)),
+            &Effort::default(),
+        )
+        .is_empty()
     }
 
     #[test]
@@ -440,8 +456,11 @@ mod tests {
     fn keys_have_no_case_and_are_named_when_they_go() {
         let condition = json!({"StringEquals": {"AWS:sourcearn": "a"}});
         let same = json!({"StringEquals": {"aws:SourceArn": ["a"]}});
-        assert!(unmet(Some(&condition), Some(&same)).is_empty());
-        assert_eq!(unmet(Some(&same), None), ["StringEquals aws:SourceArn"]);
-        assert!(unmet(None, Some(&same)).is_empty());
+        assert!(unmet(Some(&condition), Some(&same), &Effort::default()).is_empty());
+        assert_eq!(
+            unmet(Some(&same), None, &Effort::default()),
+            ["StringEquals aws:SourceArn"]
+        );
+        assert!(unmet(None, Some(&same), &Effort::default()).is_empty());
     }
 }

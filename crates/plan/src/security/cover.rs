@@ -9,6 +9,7 @@ use std::collections::HashSet;
 
 use super::{
     condition,
+    effort::Effort,
     pattern::Pattern,
     statement::{Clause, Statement},
 };
@@ -22,6 +23,7 @@ pub(super) struct Policies<'a> {
     statements: Vec<Prepared<'a>>,
     /// Resources of the other template that are not in this one, nor left behind.
     absent: &'a HashSet<String>,
+    effort: Effort,
 }
 
 /// A statement with its patterns taken apart.
@@ -59,6 +61,7 @@ impl<'a> Policies<'a> {
         Self {
             statements: statements.iter().map(Prepared::of).collect(),
             absent,
+            effort: Effort::default(),
         }
     }
 
@@ -74,7 +77,7 @@ impl<'a> Policies<'a> {
             }
             Effect::Allow => {
                 let gaps = self.gaps(statement);
-                let mut reached = reached_through(statement, all);
+                let mut reached = reached_through(statement, all, &self.effort);
                 reached.extend(self.held(statement, all));
                 if gaps.is_empty() || reached.is_empty() {
                     return gaps;
@@ -93,10 +96,12 @@ impl<'a> Policies<'a> {
         if statement.kind != StatementKind::Identity || holders.is_empty() || !is_new {
             return Vec::new();
         }
-        let named = all.iter().filter(|one| {
+        let is_named = |one: &&Statement| {
             one.kind == StatementKind::ManagedPolicy && one.resources.patterns == *holders
-        });
-        named.map(|named| through(named, statement)).collect()
+        };
+        copies(all, is_named, &self.effort)
+            .map(|named| through(named, statement))
+            .collect()
     }
 
     /// Why access widens where this statement, of `all` beside those that were, is not among these any more.
@@ -141,7 +146,7 @@ impl<'a> Policies<'a> {
         if self.gaps(statement).is_empty() {
             return Vec::new();
         }
-        let reached = reached_through(statement, all);
+        let reached = reached_through(statement, all, &self.effort);
         if !reached.is_empty() {
             let denied = reached.iter().filter(|one| one.effect == Effect::Deny);
             return once(denied.flat_map(|one| self.gaps(one)));
@@ -193,6 +198,10 @@ impl<'a> Policies<'a> {
 
     /// What of a statement none of these says; empty where they say all of it.
     fn gaps(&self, statement: &Statement) -> Vec<Widening> {
+        let effort = &self.effort;
+        if !effort.spend(100 * self.statements.len()) {
+            return vec![Widening::New];
+        }
         let asked = Prepared::of(statement);
         let alike: Vec<&Prepared<'_>> = self
             .statements
@@ -209,17 +218,22 @@ impl<'a> Policies<'a> {
                 let other = other.statement;
                 is_about_same
                     && is_subset(&other.only_if, &statement.only_if)
-                    && condition::unmet(other.condition.as_ref(), statement.condition.as_ref())
-                        .is_empty()
+                    && condition::unmet(
+                        other.condition.as_ref(),
+                        statement.condition.as_ref(),
+                        effort,
+                    )
+                    .is_empty()
             })
             .copied()
             .collect();
-        if holding.iter().any(|other| other.covers(&asked)) || is_covered(statement, &holding) {
+        let is_one = |other: &&Prepared<'_>| other.covers(&asked, effort);
+        if holding.iter().any(is_one) || is_covered(statement, &holding, effort) {
             return Vec::new();
         }
         // The one that comes nearest tells best what is new: the first of them, and none is nearer than by one reason.
         let mut nearest: Option<Lack<'_>> = None;
-        for lack in alike.iter().filter_map(|other| other.lacks(&asked)) {
+        for lack in alike.iter().filter_map(|other| other.lacks(&asked, effort)) {
             let is_nearest = lack.reasons() == 1;
             if nearest
                 .as_ref()
@@ -238,15 +252,16 @@ impl<'a> Policies<'a> {
 /// What the named policies of a template come to, where it says what they are: the statements of a managed policy are
 /// those of all who name it.
 pub(super) fn reached(statements: &[Statement]) -> Vec<Statement> {
+    let effort = Effort::default();
     let named = statements
         .iter()
         .filter(|one| one.kind == StatementKind::ManagedPolicy);
     named
-        .flat_map(|one| reached_through(one, statements))
+        .flat_map(|one| reached_through(one, statements, &effort))
         .collect()
 }
 
-fn reached_through(named: &Statement, all: &[Statement]) -> Vec<Statement> {
+fn reached_through(named: &Statement, all: &[Statement], effort: &Effort) -> Vec<Statement> {
     if named.kind != StatementKind::ManagedPolicy {
         return Vec::new();
     }
@@ -264,8 +279,25 @@ fn reached_through(named: &Statement, all: &[Statement]) -> Vec<Statement> {
         statement.kind == StatementKind::Identity
             && statement.principals.patterns == named.resources.patterns
     };
-    let reached = all.iter().filter(is_named);
-    reached.map(|statement| through(named, statement)).collect()
+    copies(all, is_named, effort)
+        .map(|statement| through(named, statement))
+        .collect()
+}
+
+/// Those that are to be copied; none when the effort is spent, as when the policy is not in the template.
+fn copies<'s>(
+    all: &'s [Statement],
+    is_wanted: impl Fn(&&'s Statement) -> bool,
+    effort: &Effort,
+) -> impl Iterator<Item = &'s Statement> {
+    let mut wanted = Vec::new();
+    if effort.spend(10 * all.len()) {
+        wanted.extend(all.iter().filter(is_wanted));
+    }
+    if !effort.spend(1000 * wanted.len()) {
+        wanted.clear();
+    }
+    wanted.into_iter()
 }
 
 /// A statement of a managed policy as that of who names the policy.
@@ -282,11 +314,11 @@ fn through(named: &Statement, statement: &Statement) -> Statement {
 
 impl Prepared<'_> {
     /// Whether this alone says all that another statement does, conditions aside.
-    fn covers(&self, inner: &Self) -> bool {
+    fn covers(&self, inner: &Self, effort: &Effort) -> bool {
         self.missing_targets(inner).is_empty()
-            && self.missing_principals(inner).is_empty()
-            && self.missing_actions(inner).is_empty()
-            && self.missing_resources(inner).is_empty()
+            && self.missing_principals(inner, effort).is_empty()
+            && self.missing_actions(inner, effort).is_empty()
+            && self.missing_resources(inner, effort).is_empty()
     }
 
     /// Whether this names any principal of another statement; if not, it covers no case of it.
@@ -300,7 +332,7 @@ impl Prepared<'_> {
     }
 
     /// In what another statement goes further; `None` where the two have little to do with one another.
-    fn lacks<'l>(&'l self, inner: &'l Self) -> Option<Lack<'l>> {
+    fn lacks<'l>(&'l self, inner: &'l Self, effort: &Effort) -> Option<Lack<'l>> {
         if !self.missing_targets(inner).is_empty() {
             return None;
         }
@@ -308,18 +340,18 @@ impl Prepared<'_> {
         let is_all = |missing: &[&str], clause: &Clause| {
             !missing.is_empty() && missing.len() >= clause.patterns.len()
         };
-        let actions = self.missing_actions(inner);
-        let resources = self.missing_resources(inner);
+        let actions = self.missing_actions(inner, effort);
+        let resources = self.missing_resources(inner, effort);
         if is_all(&actions, &other.actions) && is_all(&resources, &other.resources) {
             return None;
         }
         let freed = own.only_if.iter();
         let lack = Lack {
             inner: other,
-            principals: self.missing_principals(inner),
+            principals: self.missing_principals(inner, effort),
             actions,
             resources,
-            dropped: condition::unmet(own.condition.as_ref(), other.condition.as_ref()),
+            dropped: condition::unmet(own.condition.as_ref(), other.condition.as_ref(), effort),
             freed: freed.filter(|name| !other.only_if.contains(name)).collect(),
         };
         (lack.reasons() > 0).then_some(lack)
@@ -333,7 +365,7 @@ impl Prepared<'_> {
             .collect()
     }
 
-    fn missing_principals<'c>(&self, inner: &'c Self) -> Vec<&'c str> {
+    fn missing_principals<'c>(&self, inner: &'c Self, effort: &Effort) -> Vec<&'c str> {
         let (outer, inner) = (&self.statement.principals, &inner.statement.principals);
         missing(
             inner,
@@ -343,30 +375,33 @@ impl Prepared<'_> {
             |outer, _| outer == "*",
             |one, other| may_be_same_principal(one, other),
             |pattern| pattern == "*",
+            effort,
         )
     }
 
-    fn missing_actions<'c>(&self, inner: &'c Self) -> Vec<&'c str> {
+    fn missing_actions<'c>(&self, inner: &'c Self, effort: &Effort) -> Vec<&'c str> {
         missing(
             &inner.statement.actions,
             &self.statement.actions,
             &inner.actions,
             &self.actions,
-            Pattern::covers,
-            Pattern::overlaps,
+            |outer, inner| outer.covers(inner, effort),
+            |one, other| one.overlaps(other, effort),
             |pattern| *pattern == Pattern::glob("*:*") || pattern.is_everything(),
+            effort,
         )
     }
 
-    fn missing_resources<'c>(&self, inner: &'c Self) -> Vec<&'c str> {
+    fn missing_resources<'c>(&self, inner: &'c Self, effort: &Effort) -> Vec<&'c str> {
         missing(
             &inner.statement.resources,
             &self.statement.resources,
             &inner.resources,
             &self.resources,
-            Pattern::covers_arn,
-            Pattern::overlaps,
+            |outer, inner| outer.covers_arn(inner, effort),
+            |one, other| one.overlaps(other, effort),
             Pattern::is_everything,
+            effort,
         )
     }
 }
@@ -418,6 +453,10 @@ fn words(clause: &Clause, missing: &[&str]) -> Vec<String> {
 /// What of a clause is not certain to be named by another one, as it is written; `*` for one that names nothing.
 ///
 /// That a pattern covers itself goes without asking `covers`.
+#[expect(
+    clippy::too_many_arguments,
+    reason = "two clauses, and how their patterns are compared"
+)]
 fn missing<'c, P>(
     inner: &'c Clause,
     outer: &Clause,
@@ -426,10 +465,13 @@ fn missing<'c, P>(
     covers: impl Fn(&P, &P) -> bool,
     may_overlap: impl Fn(&P, &P) -> bool,
     is_everything: impl Fn(&P) -> bool,
+    effort: &Effort,
 ) -> Vec<&'c str> {
     let names = |clause: &Clause, patterns: &[P], (word, one): (&String, &P)| {
         debug_assert_eq!(clause.patterns.len(), patterns.len(), "read one by one");
-        clause.patterns.contains(word) || patterns.iter().any(|pattern| covers(pattern, one))
+        effort.spend(patterns.len())
+            && (clause.patterns.contains(word)
+                || patterns.iter().any(|pattern| covers(pattern, one)))
     };
     let all = || {
         if inner.patterns.is_empty() {
@@ -471,17 +513,18 @@ fn missing<'c, P>(
 }
 
 /// Whether several statements together say every case of one.
-fn is_covered(statement: &Statement, others: &[&Prepared<'_>]) -> bool {
+fn is_covered(statement: &Statement, others: &[&Prepared<'_>], effort: &Effort) -> bool {
     let targets: Vec<Vec<String>> = if statement.targets.is_empty() {
         vec![Vec::new()]
     } else {
         let targets = statement.targets.iter();
         targets.map(|target| vec![target.clone()]).collect()
     };
+    let (actions, resources) = (cases(&statement.actions), cases(&statement.resources));
     targets.iter().all(|targets| {
         cases(&statement.principals).iter().all(|principals| {
-            cases(&statement.actions).iter().all(|actions| {
-                cases(&statement.resources).iter().all(|resources| {
+            actions.iter().all(|actions| {
+                resources.iter().all(|resources| {
                     let case = Statement {
                         targets: targets.clone(),
                         principals: principals.clone(),
@@ -490,7 +533,9 @@ fn is_covered(statement: &Statement, others: &[&Prepared<'_>]) -> bool {
                         ..Statement::new(&statement.logical_id, statement.kind, Clause::default())
                     };
                     let case = Prepared::of(&case);
-                    others.iter().any(|other| other.covers(&case))
+                    let is_said =
+                        |other: &&Prepared<'_>| effort.spend(20) && other.covers(&case, effort);
+                    effort.spend(1000) && others.iter().any(is_said)
                 })
             })
         })

@@ -4,6 +4,7 @@
 mod address;
 mod condition;
 mod cover;
+mod effort;
 mod network;
 mod outcomes;
 mod pairs;
@@ -67,13 +68,16 @@ pub(crate) fn compare(
         iam.push(statement.change(edit, !narrows.is_empty(), reasons));
     }
     pairs::join_statements(&mut iam);
+    let (earlier, later) = (
+        network::Rules::of(&before.rules),
+        network::Rules::of(&after.rules),
+    );
     let mut network = Vec::new();
     for (edit, rule) in difference(&before.rules, &after.rules) {
         let (others, reverse) = match edit {
-            Edit::Added => (&before.rules, Edit::Removed),
-            Edit::Removed => (&after.rules, Edit::Added),
+            Edit::Added => (&earlier, Edit::Removed),
+            Edit::Removed => (&later, Edit::Added),
         };
-        let others = network::Rules::of(others);
         let reasons = others.widened_by(rule, edit);
         let narrows = !others.widened_by(rule, reverse).is_empty();
         network.push(rule.change(edit, narrows, reasons));

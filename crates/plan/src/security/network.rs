@@ -1,10 +1,10 @@
 //! The rules of a template's security groups, network ACLs and their kin.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use serde_json::Value;
 
-use super::{Keyed, Optional, address::AddressRange, reference_of, text};
+use super::{Keyed, Optional, address::AddressRange, effort::Effort, reference_of, text};
 use crate::{Direction, Edit, Effect, RuleChange, Widening, meaning::Side};
 
 /// Names of the other side of a rule; a rule may have several.
@@ -47,8 +47,21 @@ enum Ports {
     Between(String, String),
 }
 
-/// All rules of a guard that are alike but for addresses and ports.
-pub(super) struct Rules<'r>(&'r [Rule]);
+/// The rules of one template, ready to be asked what they let through.
+pub(super) struct Rules<'r> {
+    /// Those of one guard, one way and one place.
+    beside: HashMap<Beside<'r>, Vec<Prepared<'r>>>,
+    effort: Effort,
+}
+
+/// What rules have in common of which one may let through what another does: guard, way, effect and place.
+type Beside<'r> = (&'r str, Direction, Effect, Option<&'r str>);
+
+/// A rule with its addresses read.
+struct Prepared<'r> {
+    rule: &'r Rule,
+    addresses: Option<AddressRange>,
+}
 
 /// What tells a rule from others: all it says, wherever it is declared.
 #[derive(PartialEq, Eq, Hash)]
@@ -105,25 +118,14 @@ impl Rule {
         }
     }
 
-    /// Whether both are of one guard and one way, and this is there whenever the other is.
-    fn is_beside(&self, other: &Self) -> bool {
-        self.group == other.group
-            && self.direction == other.direction
-            && self.effect == other.effect
-            && self.number == other.number
-            && self.only_if.iter().all(|one| other.only_if.contains(one))
+    /// What is the same for all rules beside it.
+    fn beside(&self) -> Beside<'_> {
+        let number = self.number.as_deref();
+        (&self.group, self.direction, self.effect, number)
     }
 
     fn has_protocol(&self, other: &Self) -> bool {
         self.protocol == "all" || self.protocol == other.protocol
-    }
-
-    fn has_peer(&self, other: &Self) -> bool {
-        self.peer == other.peer
-            || match (self.addresses(), other.addresses()) {
-                (Some(outer), Some(inner)) => outer.covers(&inner),
-                _ => false,
-            }
     }
 
     fn has_ports(&self, other: &Self) -> bool {
@@ -144,20 +146,33 @@ impl Rule {
             }
         }
     }
+}
 
-    fn addresses(&self) -> Option<AddressRange> {
-        self.peer.parse().ok()
+impl<'r> Prepared<'r> {
+    fn of(rule: &'r Rule) -> Self {
+        Self {
+            rule,
+            addresses: rule.peer.parse().ok(),
+        }
+    }
+
+    fn has_peer(&self, other: &Self) -> bool {
+        self.rule.peer == other.rule.peer
+            || match (&self.addresses, &other.addresses) {
+                (Some(outer), Some(inner)) => outer.covers(inner),
+                _ => false,
+            }
     }
 
     /// The first and last port and the addresses, where all are numbers.
-    fn area(&self) -> Option<([u128; 2], AddressRange)> {
-        let (first, last) = match &self.ports {
-            Ports::All => (0, u32::MAX),
+    fn area(&self) -> Option<([u32; 2], &AddressRange)> {
+        let ports = match &self.rule.ports {
+            Ports::All => [0, u32::MAX],
             // Types and codes are no range.
-            Ports::Between(..) if self.protocol.starts_with("icmp") => return None,
-            ports @ Ports::Between(..) => ports.numbers()?,
+            Ports::Between(..) if self.rule.protocol.starts_with("icmp") => return None,
+            ports @ Ports::Between(..) => ports.numbers()?.into(),
         };
-        Some(([first.into(), last.into()], self.addresses()?))
+        Some((ports, self.addresses.as_ref()?))
     }
 }
 
@@ -180,29 +195,51 @@ impl Ports {
 
 impl<'r> Rules<'r> {
     pub(super) fn of(rules: &'r [Rule]) -> Self {
-        Self(rules)
+        let mut beside: HashMap<_, Vec<_>> = HashMap::new();
+        for rule in rules {
+            let all = beside.entry(rule.beside()).or_default();
+            all.push(Prepared::of(rule));
+        }
+        Self {
+            beside,
+            effort: Effort::default(),
+        }
     }
 
     /// What of a rule none of these says; empty where they say all of it.
-    pub(super) fn gaps(&self, rule: &Rule) -> Vec<Widening> {
-        let beside: Vec<&Rule> = self.0.iter().filter(|own| own.is_beside(rule)).collect();
-        let is_one =
-            |own: &&Rule| own.has_protocol(rule) && own.has_ports(rule) && own.has_peer(rule);
-        if beside.iter().any(is_one) || is_covered_together(rule, &beside) {
+    fn gaps(&self, rule: &Rule) -> Vec<Widening> {
+        let all = self
+            .beside
+            .get(&rule.beside())
+            .map_or(&[][..], Vec::as_slice);
+        if !self.effort.spend(20 * all.len()) {
+            return vec![Widening::New];
+        }
+        let rule = Prepared::of(rule);
+        // What is there whenever the other is.
+        let is_there = |own: &&Prepared<'_>| {
+            let mut conditions = own.rule.only_if.iter();
+            conditions.all(|one| rule.rule.only_if.contains(one))
+        };
+        let beside: Vec<&Prepared<'_>> = all.iter().filter(is_there).collect();
+        let is_one = |own: &&Prepared<'_>| {
+            own.rule.has_protocol(rule.rule) && own.rule.has_ports(rule.rule) && own.has_peer(&rule)
+        };
+        if beside.iter().any(is_one) || is_covered_together(&rule, &beside, &self.effort) {
             return Vec::new();
         }
         let nearest = beside.iter().filter_map(|own| {
             let mut lacks = Vec::new();
-            if !own.has_protocol(rule) {
-                let what = vec![rule.protocol.clone()];
+            if !own.rule.has_protocol(rule.rule) {
+                let what = vec![rule.rule.protocol.clone()];
                 lacks.push(Widening::Protocols { what });
             }
-            if !own.has_ports(rule) {
-                let what = vec![rule.ports.words()];
+            if !own.rule.has_ports(rule.rule) {
+                let what = vec![rule.rule.ports.words()];
                 lacks.push(Widening::Ports { what });
             }
-            if !own.has_peer(rule) {
-                let what = vec![rule.peer.clone()];
+            if !own.has_peer(&rule) {
+                let what = vec![rule.rule.peer.clone()];
                 lacks.push(Widening::Peers { what });
             }
             (lacks.len() < 2).then_some(lacks)
@@ -221,41 +258,52 @@ impl<'r> Rules<'r> {
     }
 }
 
-/// Whether several rules together let through all that one does: every piece between their ends must be in one of them.
-fn is_covered_together(rule: &Rule, others: &[&Rule]) -> bool {
+/// Whether several rules together let through all that one does: between any two places where one of them begins or has
+/// ended, the addresses of those that are open there must lie end to end.
+fn is_covered_together(rule: &Prepared<'_>, others: &[&Prepared<'_>], effort: &Effort) -> bool {
     let Some((ports, addresses)) = rule.area() else {
         return false;
     };
-    let areas: Vec<([u128; 2], AddressRange)> = others
+    let mut areas: Vec<([u32; 2], &AddressRange)> = others
         .iter()
-        .filter(|other| other.has_protocol(rule))
+        .filter(|other| other.rule.has_protocol(rule.rule))
         .filter_map(|other| other.area())
-        .filter(|(_, range)| range.is_same_version(&addresses))
+        .filter(|(_, range)| range.is_same_version(addresses))
+        .filter(|(_, range)| range.first <= addresses.last && addresses.first <= range.last)
         .collect();
-    // Each piece begins where the rule does, or where another one begins or has ended.
-    let starts = |first: u128, last: u128, ends: &[[u128; 2]]| -> BTreeSet<u128> {
-        let begins = ends.iter().map(|[begin, _]| *begin);
-        let ended = ends.iter().filter_map(|[_, end]| end.checked_add(1));
-        begins
-            .chain(ended)
-            .chain([first])
-            .filter(|start| (first..=last).contains(start))
-            .collect()
-    };
-    let port_ends: Vec<[u128; 2]> = areas.iter().map(|(ports, _)| *ports).collect();
-    let address_ends: Vec<[u128; 2]> = areas
+    areas.sort_by_key(|(_, range)| range.first);
+    let begins = areas.iter().map(|(ports, _)| ports[0]);
+    let ended = areas
         .iter()
-        .map(|(_, range)| [range.first, range.last])
+        .filter_map(|(ports, _)| ports[1].checked_add(1));
+    let starts: BTreeSet<u32> = begins
+        .chain(ended)
+        .chain([ports[0]])
+        .filter(|start| (ports[0]..=ports[1]).contains(start))
         .collect();
-    let port_starts = starts(ports[0], ports[1], &port_ends);
-    let address_starts = starts(addresses.first, addresses.last, &address_ends);
-    port_starts.iter().all(|port| {
-        address_starts.iter().all(|address| {
-            areas.iter().any(|(ports, range)| {
-                (ports[0]..=ports[1]).contains(port) && (range.first..=range.last).contains(address)
-            })
-        })
+    starts.iter().all(|port| {
+        effort.spend(areas.len()) && {
+            let open = areas
+                .iter()
+                .filter(|([first, last], _)| (*first..=*last).contains(port));
+            are_end_to_end(open.map(|(_, range)| *range), addresses)
+        }
     })
+}
+
+/// Whether ranges, ordered by where they begin, leave no address of another one out.
+fn are_end_to_end<'r>(ranges: impl Iterator<Item = &'r AddressRange>, all: &AddressRange) -> bool {
+    let mut next = all.first;
+    for range in ranges {
+        if range.first > next {
+            return false;
+        }
+        if range.last >= all.last {
+            return true;
+        }
+        next = next.max(range.last + 1);
+    }
+    false
 }
 
 /// Whether a resource of this type has rules.
@@ -328,14 +376,17 @@ pub(super) fn collect(type_name: &str, logical_id: &str, properties: &Value) -> 
 
 /// A group without any rule for what goes out lets out everything.
 pub(super) fn add_default_egress(side: &Side<'_>, rules: &mut Vec<Rule>) {
+    let egress = rules
+        .iter()
+        .filter(|rule| rule.direction == Direction::Egress);
+    let limited: HashSet<String> = egress.map(|rule| rule.group.clone()).collect();
     for (logical_id, resource) in side.section("Resources") {
         let logical_id = side.renamed(logical_id);
         let group = format!("${{{logical_id}}}");
-        let is_egress = |rule: &Rule| rule.direction == Direction::Egress && rule.group == group;
         let is_default = resource["Type"] == "AWS::EC2::SecurityGroup"
             && side.exists(resource) != Some(false)
             && resource["Properties"]["SecurityGroupEgress"].is_null()
-            && !rules.iter().any(is_egress);
+            && !limited.contains(&group);
         if is_default {
             rules.push(Rule {
                 logical_id: logical_id.to_owned(),

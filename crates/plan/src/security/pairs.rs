@@ -1,9 +1,17 @@
 //! Which statement that comes stands in the stead of which one that goes, so that both can be shown as one change.
 
+use std::collections::HashSet;
+
+use super::effort::Effort;
 use crate::{Edit, RuleChange, StatementChange, StatementKind};
+
+/// How many pairs of what comes and what goes are looked at.
+const MOST: usize = 1 << 22;
 
 /// Joins each statement that comes with the one that goes which it resembles most, of the same policy.
 pub(super) fn join_statements(changes: &mut [StatementChange]) {
+    let effort = Effort::default();
+    let likeness = |old: &StatementChange, new: &StatementChange| likeness(old, new, &effort);
     let pairs = pairs(changes, |change| change.change, likeness);
     for (added, removed) in pairs {
         changes[added].pairs_with = Some(removed);
@@ -26,14 +34,20 @@ fn pairs<T>(
     edit: impl Fn(&T) -> Edit,
     likeness: impl Fn(&T, &T) -> Option<usize>,
 ) -> Vec<(usize, usize)> {
+    let of = |wanted: Edit| {
+        let all = changes.iter().enumerate();
+        let found: Vec<(usize, &T)> = all.filter(|(_, one)| edit(one) == wanted).collect();
+        found
+    };
+    let (all_added, all_removed) = (of(Edit::Added), of(Edit::Removed));
     let mut candidates = Vec::new();
-    for (added, new) in changes.iter().enumerate() {
-        for (removed, old) in changes.iter().enumerate() {
-            if edit(new) == Edit::Added
-                && edit(old) == Edit::Removed
-                && let Some(likeness) = likeness(old, new)
-            {
-                candidates.push((std::cmp::Reverse(likeness), added, removed));
+    // Nobody looks for what belongs together among more.
+    if all_added.len() * all_removed.len() <= MOST {
+        for (added, new) in all_added {
+            for (removed, old) in &all_removed {
+                if let Some(likeness) = likeness(old, new) {
+                    candidates.push((std::cmp::Reverse(likeness), added, *removed));
+                }
             }
         }
     }
@@ -54,7 +68,7 @@ fn pairs<T>(
 }
 
 /// How much two statements have in common; `None` where one cannot have become the other.
-fn likeness(old: &StatementChange, new: &StatementChange) -> Option<usize> {
+fn likeness(old: &StatementChange, new: &StatementChange, effort: &Effort) -> Option<usize> {
     let is_same_place = old.logical_id == new.logical_id
         && old.kind == new.kind
         && old.effect == new.effect
@@ -68,9 +82,9 @@ fn likeness(old: &StatementChange, new: &StatementChange) -> Option<usize> {
         return Some(20);
     }
     let parts = [
-        likeness_of(&old.principals, &new.principals),
-        likeness_of(&old.actions, &new.actions),
-        likeness_of(&old.resources, &new.resources),
+        likeness_of(&old.principals, &new.principals, effort),
+        likeness_of(&old.actions, &new.actions, effort),
+        likeness_of(&old.resources, &new.resources, effort),
         if old.condition == new.condition { 2 } else { 0 },
     ];
     // A boundary is there once: the other one is in its stead.
@@ -92,11 +106,15 @@ fn rule_likeness(old: &RuleChange, new: &RuleChange) -> Option<usize> {
 }
 
 /// From 0 for nothing in common to 4 for the same.
-fn likeness_of(old: &[String], new: &[String]) -> usize {
+fn likeness_of(old: &[String], new: &[String], effort: &Effort) -> usize {
     if old == new {
         return 4;
     }
-    let common = old.iter().filter(|text| new.contains(text)).count();
+    if !effort.spend(8 * (old.len() + new.len())) {
+        return 0;
+    }
+    let known: HashSet<&String> = new.iter().collect();
+    let common = old.iter().filter(|text| known.contains(text)).count();
     match common {
         0 => 0,
         common if common * 2 >= old.len().max(new.len()) => 3,

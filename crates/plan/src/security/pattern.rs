@@ -4,11 +4,13 @@
 //! text may have holes, written `${…}`: variables of IAM and references of the template. What fills a hole is not
 //! known, but the same hole is filled alike.
 
+use super::effort::Effort;
+
 /// A text that may stand for many.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Pattern(Vec<Piece>);
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum Piece {
     Letter(char),
     /// Any one letter: `?`.
@@ -77,29 +79,35 @@ impl Pattern {
     }
 
     /// Whether this stands for all that the other one does.
-    pub(super) fn covers(&self, inner: &Self) -> bool {
-        covers(&self.0, &inner.0)
+    pub(super) fn covers(&self, inner: &Self, effort: &Effort) -> bool {
+        covers(&self.0, &inner.0, effort)
     }
 
     /// Whether this stands for all that the other one does, where both are ARNs: a wildcard ends at the colon, unless
     /// it stands in the last of the [six parts](https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html).
-    pub(super) fn covers_arn(&self, inner: &Self) -> bool {
+    pub(super) fn covers_arn(&self, inner: &Self, effort: &Effort) -> bool {
         if self.is_everything() {
             return true;
+        }
+        if !effort.spend(50) {
+            return false;
         }
         match (self.arn_parts(), inner.arn_parts()) {
             (Some(outer), Some(inner)) => outer
                 .iter()
                 .zip(inner)
-                .all(|(outer, inner)| covers(outer, inner)),
-            _ => self.covers(inner),
+                .all(|(outer, inner)| covers(outer, inner, effort)),
+            _ => self.covers(inner, effort),
         }
     }
 
     /// Whether there may be a text that both stand for.
-    pub(super) fn overlaps(&self, other: &Self) -> bool {
-        // Whether what is left of both, from each place on, may be the same: filled in from the end.
+    pub(super) fn overlaps(&self, other: &Self, effort: &Effort) -> bool {
         let (rows, columns) = (self.0.len(), other.0.len());
+        if !effort.spend(rows.saturating_mul(columns)) {
+            return true;
+        }
+        // Whether what is left of both, from each place on, may be the same: filled in from the end.
         let is_open = |piece: &Piece| matches!(piece, Piece::Many | Piece::Hole(_));
         let mut below = vec![false; columns + 1];
         for row in (0..=rows).rev() {
@@ -151,11 +159,15 @@ fn hole(text: &str) -> Option<(&str, &str)> {
     None
 }
 
-fn covers(outer: &[Piece], inner: &[Piece]) -> bool {
+/// Whether it is certain that all the inner pieces stand for is among what the outer ones do.
+fn covers(outer: &[Piece], inner: &[Piece], effort: &Effort) -> bool {
     let (mut at, mut from) = (0, 0);
     // Where the last star stands, and how far it reaches.
     let mut star: Option<(usize, usize)> = None;
     while from < inner.len() {
+        if !effort.spend(1) {
+            return false;
+        }
         match outer.get(at) {
             Some(Piece::Many) => {
                 star = Some((at, from));
@@ -216,11 +228,19 @@ mod tests {
             ("a*", "a${*}", true),
         ];
         for (outer, inner, expected) in table {
-            let covers = Pattern::glob(outer).covers(&Pattern::glob(inner));
+            let covers = Pattern::glob(outer).covers(&Pattern::glob(inner), &Effort::default());
             assert_eq!(covers, expected, "{outer} {inner}");
         }
-        assert!(Pattern::exact("a*").covers(&Pattern::exact("a*")));
-        assert!(!Pattern::exact("a*").covers(&Pattern::glob("a*")));
+        let effort = Effort::default();
+        assert!(Pattern::exact("a*").covers(&Pattern::exact("a*"), &effort));
+        assert!(!Pattern::exact("a*").covers(&Pattern::glob("a*"), &effort));
+        assert!(!effort.spend(usize::MAX));
+        let (everything, one) = (Pattern::glob("*"), Pattern::glob("a"));
+        assert!(
+            !everything.covers(&one, &effort),
+            "nothing is certain any more"
+        );
+        assert!(everything.overlaps(&one, &effort));
     }
 
     #[test]
@@ -238,7 +258,7 @@ mod tests {
             ("*", "arn:aws:s3:::files", true),
         ];
         for (outer, inner, expected) in table {
-            let covers = Pattern::glob(outer).covers_arn(&Pattern::glob(inner));
+            let covers = Pattern::glob(outer).covers_arn(&Pattern::glob(inner), &Effort::default());
             assert_eq!(covers, expected, "{outer} {inner}");
         }
     }
@@ -258,8 +278,9 @@ mod tests {
         ];
         for (one, other, expected) in table {
             let (one, other) = (Pattern::glob(one), Pattern::glob(other));
-            assert_eq!(one.overlaps(&other), expected, "{one:?} {other:?}");
-            assert_eq!(other.overlaps(&one), expected, "{one:?} {other:?}");
+            let effort = Effort::default();
+            assert_eq!(one.overlaps(&other, &effort), expected, "{one:?} {other:?}");
+            assert_eq!(other.overlaps(&one, &effort), expected, "{one:?} {other:?}");
         }
     }
 }

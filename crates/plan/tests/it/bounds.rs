@@ -74,3 +74,71 @@ fn conditions_may_stand_one_behind_the_other() {
     let circle = chain(json!({"Condition": "C0"}));
     assert!(diff(&circle, &circle).is_empty());
 }
+
+/// A template whose one value is a text in which a text stands twice, and so on.
+fn doubled(innermost: &str) -> Value {
+    let double = |inner: Value, _| json!({"Fn::Sub": ["${a}${a}", {"a": inner}]});
+    thing(json!({"X": (0..38).fold(json!(innermost), double)}))
+}
+
+#[test]
+fn what_stands_for_more_than_can_be_is_compared_as_it_is_written() {
+    assert!(diff(&doubled("a"), &doubled("a")).is_empty());
+    assert!(diff(&doubled("a"), &doubled("b")).needs_deployment());
+
+    let many = |value: &str, use_of_it: Value| {
+        let mut template = thing(json!({"X": vec![use_of_it; 1000]}));
+        template["Parameters"] = json!({"P": {"Type": "String", "Default": value.repeat(100_000)}});
+        template["Mappings"] = json!({"M": {"a": {"b": value.repeat(100_000)}}});
+        template
+    };
+    for use_of_it in [
+        json!({"Ref": "P"}),
+        json!({"Fn::Sub": "${P}"}),
+        json!({"Fn::Join": ["-", [{"Ref": "P"}, "x"]]}),
+        json!({"Fn::FindInMap": ["M", "a", "b"]}),
+    ] {
+        let (before, after) = (many("a", use_of_it.clone()), many("b", use_of_it.clone()));
+        assert!(diff(&before, &before).is_empty(), "{use_of_it}");
+        let diff = diff(&before, &after);
+        let change = diff.change("Thing").map(|change| change.action);
+        assert_eq!(change, Some(Action::Update), "{use_of_it}");
+    }
+}
+
+/// A managed policy of one statement.
+fn policy(actions: Vec<String>) -> Value {
+    let statement = json!({"Effect": "Allow", "Action": actions, "Resource": "*"});
+    let document = json!({"Version": "2012-10-17", "Statement": [statement]});
+    let properties = json!({"PolicyDocument": document});
+    resources(json!({"Policy": {"Type": "AWS::IAM::ManagedPolicy", "Properties": properties}}))
+}
+
+/// A security group of rules for these addresses.
+fn group(peers: Vec<String>) -> Value {
+    let rules = peers
+        .iter()
+        .map(|peer| json!({"IpProtocol": "tcp", "FromPort": 443, "ToPort": 443, "CidrIp": peer}));
+    let properties = json!({"SecurityGroupIngress": rules.collect::<Vec<_>>()});
+    resources(json!({"Group": {"Type": "AWS::EC2::SecurityGroup", "Properties": properties}}))
+}
+
+#[test]
+fn more_access_than_can_be_compared_widens() {
+    const MANY: usize = 20_000;
+    let actions = |end: &str| policy((0..MANY).map(|n| format!("s3:*{n}*{end}")).collect());
+    assert!(diff(&actions("a"), &actions("b")).security.widened);
+    assert!(diff(&actions("a"), &actions("a")).is_empty());
+    let peer = |net: usize, n: usize| format!("{net}.0.{}.{}/32", n / 250, n % 250);
+    let rules = |net: usize| group((0..MANY / 4).map(|n| peer(net, n)).collect());
+    assert!(diff(&rules(10), &rules(11)).security.widened);
+}
+
+#[test]
+fn rules_whose_addresses_lie_end_to_end_cover_what_is_between() {
+    let halves = || vec!["10.0.0.0/9".to_owned(), "10.128.0.0/9".to_owned()];
+    let whole = group(vec!["10.0.0.0/8".to_owned()]);
+    assert!(!diff(&group(halves()), &whole).security.widened);
+    let gap = vec!["10.0.0.0/9".to_owned(), "10.129.0.0/16".to_owned()];
+    assert!(diff(&group(gap), &whole).security.widened);
+}

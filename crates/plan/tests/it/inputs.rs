@@ -247,3 +247,22 @@ fn conditions_that_read_each_other_widely_are_worked_out_once() {
     let diff = diff(&template("a"), &template("b"));
     assert_eq!(words(&diff), [("X", Action::Update, Reason::InputChanged)]);
 }
+
+#[test]
+fn what_is_there_under_a_condition_that_may_come_to_something_else_may_come_or_go() {
+    let template = |wanted: &str| {
+        json!({
+            "Parameters": {"Stage": {"Type": "String"}},
+            "Conditions": {"Live": {"Fn::Equals": [{"Ref": "Stage"}, wanted]}},
+            "Resources": {"Thing": {"Type": "Test::Thing", "Condition": "Live"}},
+            "Outputs": {"Name": {"Condition": "Live", "Value": "x"}},
+        })
+    };
+    let (before, after) = (template("live"), template("production"));
+    assert!(diff(&before, &before).is_empty());
+    let diff = diff(&before, &after);
+    let change = diff.change("Thing").expect("it may go");
+    assert_eq!(change.attributes[0].name, "Condition");
+    assert_eq!(diff.outputs.len(), 1, "{diff:#?}");
+    assert!(diff.needs_deployment());
+}
