@@ -108,6 +108,32 @@ impl<'a> Side<'a> {
         }
     }
 
+    /// Whether every expression is worked out here as in the other template: it reads the same, and no name is another.
+    pub(crate) fn is_alike(&self, other: &Self) -> bool {
+        let Self {
+            body: _,
+            parameters,
+            pseudo_parameters,
+            conditions,
+            renames,
+            is_worked_out,
+            changed_secrets,
+            loose_parameters,
+            changed_conditions,
+            // Where the mappings are the same, no entry of them is another.
+            earlier_mappings: _,
+        } = self;
+        *parameters == other.parameters
+            && *pseudo_parameters == other.pseudo_parameters
+            && *conditions == other.conditions
+            && *renames == other.renames
+            && *is_worked_out == other.is_worked_out
+            && *changed_secrets == other.changed_secrets
+            && *loose_parameters == other.loose_parameters
+            && *changed_conditions == other.changed_conditions
+            && self.section("Mappings") == other.section("Mappings")
+    }
+
     /// A section of the template; an absent one is empty.
     pub(crate) fn section(&self, name: &str) -> &'a Map<String, Value> {
         section(self.body, name)

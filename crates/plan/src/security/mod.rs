@@ -26,6 +26,7 @@ use crate::{
     Action, Change, Edit, Facts, Security,
     meaning::{Mode, Place, Side},
     resources::type_name,
+    same::is_same,
 };
 
 /// What changes in access between two templates, of which these resources change.
@@ -45,8 +46,7 @@ pub(crate) fn compare(
         return Security::default();
     }
     let moved = moved_elsewhere(changes);
-    let before = Access::of(old, &moved, facts);
-    let after = Access::of(new, &moved, facts);
+    let (before, after) = Access::of_both(old, new, &moved, facts);
     let (created, gone) = (absent(new, old), absent(old, new));
     let (was, is) = (before.all_statements(), after.all_statements());
     let (earlier, later) = (
@@ -104,8 +104,8 @@ pub(crate) fn compare(
     }
 }
 
-/// All that a template says of access.
-#[derive(Default)]
+/// All that a template, or a resource, says of access.
+#[derive(Clone, Default)]
 struct Access {
     statements: Vec<statement::Statement>,
     rules: Vec<network::Rule>,
@@ -114,27 +114,61 @@ struct Access {
 }
 
 impl Access {
-    /// Resources in `moved` are left out.
-    fn of(side: &Side<'_>, moved: &HashSet<&str>, facts: &dyn Facts) -> Self {
-        let place = Place::elsewhere(facts, Mode::Shown);
-        let mut access = Self::default();
-        for (logical_id, resource) in side.section("Resources") {
-            if side.exists(resource) == Some(false)
-                || moved.contains(logical_id.as_str())
-                || !tells_access(resource)
-            {
+    /// What the two templates say. Resources in `moved` are left out, and what says the same in both is read once.
+    fn of_both(
+        old: &Side<'_>,
+        new: &Side<'_>,
+        moved: &HashSet<&str>,
+        facts: &dyn Facts,
+    ) -> (Self, Self) {
+        let is_alike = old.is_alike(new);
+        let wanted = new.section("Resources");
+        let (mut before, mut after) = (Self::default(), Self::default());
+        let mut kept: HashMap<&str, Self> = HashMap::new();
+        for (logical_id, resource) in old.section("Resources") {
+            if moved.contains(logical_id.as_str()) {
                 continue;
             }
-            let nothing = Value::Object(serde_json::Map::new());
-            let properties = resource.get("Properties").unwrap_or(&nothing);
-            if let Some(properties) = side.shown(properties, &place) {
-                let guard = guard(side, resource);
-                let logical_id = side.renamed(logical_id);
-                access.add(type_name(resource), logical_id, &properties, guard, facts);
+            let own = Self::of_resource(old, logical_id, resource, facts);
+            let is_kept = |wanted: &Value| is_alike && is_same(resource, wanted);
+            if wanted.get(logical_id).is_some_and(is_kept) {
+                kept.insert(logical_id, own.clone());
             }
+            before.append(own);
         }
-        network::add_default_egress(side, &mut access.rules);
+        for (logical_id, resource) in wanted {
+            if moved.contains(logical_id.as_str()) {
+                continue;
+            }
+            let own = kept.remove(logical_id.as_str());
+            let read = || Self::of_resource(new, logical_id, resource, facts);
+            after.append(own.unwrap_or_else(read));
+        }
+        network::add_default_egress(old, &mut before.rules);
+        network::add_default_egress(new, &mut after.rules);
+        (before, after)
+    }
+
+    fn of_resource(side: &Side<'_>, logical_id: &str, resource: &Value, facts: &dyn Facts) -> Self {
+        let mut access = Self::default();
+        if side.exists(resource) == Some(false) || !tells_access(resource) {
+            return access;
+        }
+        let place = Place::elsewhere(facts, Mode::Shown);
+        let nothing = Value::Object(serde_json::Map::new());
+        let properties = resource.get("Properties").unwrap_or(&nothing);
+        if let Some(properties) = side.shown(properties, &place) {
+            let guard = guard(side, resource);
+            let logical_id = side.renamed(logical_id);
+            access.add(type_name(resource), logical_id, &properties, guard, facts);
+        }
         access
+    }
+
+    fn append(&mut self, mut other: Self) {
+        self.statements.append(&mut other.statements);
+        self.rules.append(&mut other.rules);
+        self.settings.append(&mut other.settings);
     }
 
     /// Adds what a resource says, whose properties have their expressions worked out.
@@ -267,26 +301,33 @@ trait Optional {
 
 /// What comes, in the order after, then what goes, in the order before. The same thing twice counts twice.
 fn difference<'t, T: Keyed>(before: &'t [T], after: &'t [T]) -> Vec<(Edit, &'t T)> {
-    let count = |all: &'t [T]| {
-        let mut counts: HashMap<T::Key<'t>, usize> = HashMap::new();
-        for one in all {
-            *counts.entry(one.key()).or_default() += 1;
-        }
-        counts
+    let keyed = |all: &'t [T]| -> Vec<(T::Key<'t>, &'t T)> {
+        all.iter().map(|one| (one.key(), one)).collect()
     };
-    let rest = |all: &'t [T], mut known: HashMap<T::Key<'t>, usize>, edit: Edit| {
-        let mut rest = Vec::new();
-        for one in all {
-            match known.get_mut(&one.key()) {
-                Some(count) if *count > 0 => *count -= 1,
-                _ => rest.push((edit, one)),
-            }
-        }
-        rest
-    };
-    let mut changes = rest(after, count(before), Edit::Added);
-    changes.extend(rest(before, count(after), Edit::Removed));
+    let (before, after) = (keyed(before), keyed(after));
+    let mut changes = remaining(&after, &before, Edit::Added);
+    changes.extend(remaining(&before, &after, Edit::Removed));
     changes
+}
+
+/// What is not among the others, as often as it is not.
+fn remaining<'t, T, K: Eq + Hash>(
+    all: &[(K, &'t T)],
+    others: &[(K, &'t T)],
+    edit: Edit,
+) -> Vec<(Edit, &'t T)> {
+    let mut known: HashMap<&K, usize> = HashMap::with_capacity(others.len());
+    for (key, _) in others {
+        *known.entry(key).or_default() += 1;
+    }
+    let mut remaining = Vec::new();
+    for (key, one) in all {
+        match known.get_mut(key) {
+            Some(count) if *count > 0 => *count -= 1,
+            _ => remaining.push((edit, *one)),
+        }
+    }
+    remaining
 }
 
 /// A text with the expressions in it written as `${…}`.

@@ -101,6 +101,7 @@ const CALLERS: Kind = Kind::Steps(
 );
 
 /// The settings of one resource by the way to them.
+#[derive(Clone)]
 pub(super) struct Settings {
     type_name: String,
     values: IndexMap<String, (Kind, Value)>,

@@ -65,7 +65,8 @@ pub(super) struct StatementKey<'k> {
     effect: Effect,
     targets: &'k [String],
     principals: &'k Clause,
-    actions: String,
+    is_all_but: bool,
+    actions: Vec<String>,
     resources: &'k Clause,
     condition: Option<&'k Value>,
     only_if: &'k [String],
@@ -76,13 +77,15 @@ impl Keyed for Statement {
     type Key<'k> = StatementKey<'k>;
 
     fn key(&self) -> StatementKey<'_> {
+        let actions = self.actions.patterns.iter();
         StatementKey {
             logical_id: &self.logical_id,
             kind: self.kind,
             effect: self.effect,
             targets: &self.targets,
             principals: &self.principals,
-            actions: self.actions.words().join(" ").to_ascii_lowercase(),
+            is_all_but: self.actions.is_inverted,
+            actions: actions.map(|action| action.to_ascii_lowercase()).collect(),
             resources: &self.resources,
             condition: self.condition.as_ref(),
             only_if: &self.only_if,
