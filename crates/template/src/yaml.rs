@@ -232,10 +232,38 @@ fn move_back(
     }
 }
 
+/// The end of a text whose last line is not ended.
+struct OpenEnd {
+    /// How many characters the text has.
+    index: usize,
+    /// Whether there are only blanks on its last line.
+    is_blank: bool,
+}
+
+impl OpenEnd {
+    fn of(text: &str) -> Option<Self> {
+        let last_line = text.rsplit(['\n', '\r']).next().unwrap_or_default();
+        (!last_line.is_empty()).then(|| Self {
+            index: text.chars().count(),
+            is_blank: last_line.trim().is_empty(),
+        })
+    }
+
+    /// What stands in a block that ends with the text: the parser ends its last line although the text does not. Blanks
+    /// are a line of it only where they are as many as it is indented by.
+    fn without<'t>(&self, block: &'t str) -> &'t str {
+        match block.strip_suffix('\n') {
+            Some(open) if !self.is_blank || open.ends_with([' ', '\t', '\n']) => open,
+            _ => block,
+        }
+    }
+}
+
 /// What a text holds, and how many bytes its aliases stood for.
 fn parse_strictly(text: &str) -> (Result<Document, Vec<ParseError>>, usize) {
     let mut reader = Reader {
         events: Parser::new_from_str(text),
+        open_end: OpenEnd::of(text),
         anchors: HashMap::new(),
         expansion: 0,
         remarks: Vec::new(),
@@ -269,6 +297,7 @@ struct Node {
 
 struct Reader<'a> {
     events: Parser<'a, StrInput<'a>>,
+    open_end: Option<OpenEnd>,
     anchors: HashMap<usize, Node>,
     /// The weight of all that aliases stand for so far.
     expansion: usize,
@@ -327,7 +356,13 @@ impl<'a> Reader<'a> {
         let (anchor, node) = match event {
             Event::Alias(anchor) => return self.alias(anchor, place, depth),
             Event::Scalar(text, style, anchor, tag) => {
-                (anchor, self.scalar(&text, style, tag, place)?)
+                let is_block = matches!(style, ScalarStyle::Literal | ScalarStyle::Folded);
+                let open_end = self.open_end.as_ref();
+                let text = match open_end.filter(|end| is_block && end.index == span.end.index()) {
+                    Some(end) => end.without(&text),
+                    None => &text,
+                };
+                (anchor, self.scalar(text, style, tag, place)?)
             }
             Event::SequenceStart(anchor, tag) => {
                 let inner = depth + 1 + usize::from(tag.is_some());

@@ -71,6 +71,14 @@ fn short_forms_are_written_out() {
         ("'yes'", json!("yes")),
         ("yes", json!(true)),
         (">-\n  a\n  b", json!("a b")),
+        (">\n  a\n  b", json!("a b")),
+        ("|\n  a\n  b", json!("a\nb")),
+        ("|+\n  a", json!("a")),
+        ("|\n  a\n  b\n", json!("a\nb\n")),
+        ("|\n  a\n# b", json!("a\n")),
+        ("|\n  a\n  ", json!("a\n")),
+        ("|\n  a\n    ", json!("a\n  ")),
+        ("|\n  a\n ", json!("a\n")),
     ];
     for (text, meaning) in table {
         assert_eq!(body(&format!("A: {text}")), json!({"A": meaning}), "{text}");
