@@ -3,7 +3,7 @@
 use engine::{ChangeSets, CloudFormation, OutcomeKind, Report};
 use futures_util::future::join_all;
 use pairs::{Link, Pair, Written};
-use plan::{Action, StackAction, StackPlan};
+use plan::{Action, Reason, StackAction, StackPlan};
 
 use super::{
     law::{Verdict, agree, ensure, outputs, plan, refused, rewritten, wanted, word},
@@ -139,10 +139,17 @@ impl One<'_> {
             // Of an export that is read, CloudFormation lets neither the value change nor the export go.
             "Cannot update export",
             "Cannot delete export",
+            // An output that goes from one stack to the other meets itself.
+            "is already exported by stack",
         ];
-        ensure(known.iter().any(|known| told.contains(known)), || {
-            format!("the deployment fails: {told}")
-        })?;
+        // Of a provisional stack, CloudFormation refuses in its wave what the plan has said of its types.
+        let is_told = |change: &plan::Change| {
+            change.reason == Reason::TypeChanged && told.contains(&change.logical_id)
+        };
+        let is_refused = told.contains("Update of resource type is not permitted")
+            && self.planned.diff.changes.iter().any(is_told);
+        let is_known = is_refused || known.iter().any(|known| told.contains(known));
+        ensure(is_known, || format!("the deployment fails: {told}"))?;
         ensure(
             self.before.resources == self.after.resources
                 && self.before.outputs == self.after.outputs,
