@@ -8,7 +8,7 @@ use assembly::{ResourceOrigin, Severity};
 use indexmap::IndexMap;
 use serde_json::{Map, Value};
 
-use crate::{Action, Change, Finding};
+use crate::{Action, Change, Finding, PropertyChange};
 
 /// An export has one owner.
 const EXPORT: &str = "CIF080";
@@ -16,6 +16,8 @@ const EXPORT: &str = "CIF080";
 const POOL_SCHEMA: &str = "CIF081";
 /// What another stack reads is there.
 const READ_OUTPUT: &str = "CIF082";
+/// A custom resource keeps the token of the service that made it.
+const SERVICE_TOKEN: &str = "CIF084";
 
 /// A stack as it is wanted.
 #[derive(Clone, Copy, Debug)]
@@ -153,8 +155,55 @@ fn find_missing(value: &Value, stacks: &[WantedStack<'_>], missing: &mut Vec<Str
     }
 }
 
-/// What is wrong with a template beside the deployed one. A user pool that is replaced begins anew, with any schema.
+/// What is wrong with a template beside the deployed one.
 pub(crate) fn compare(
+    before: &Value,
+    after: &Value,
+    changes: &[Change],
+    origins: &IndexMap<String, ResourceOrigin>,
+) -> Vec<Finding> {
+    let mut findings = pools(before, after, changes, origins);
+    findings.extend(changes.iter().filter_map(service_token));
+    findings
+}
+
+/// CloudFormation updates no custom resource whose service token changes, and replaces none for it: the update fails and
+/// is rolled back. <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-resource-cfn-customresource.html>
+fn service_token(change: &Change) -> Option<Finding> {
+    let is_custom = change.type_name == "AWS::CloudFormation::CustomResource"
+        || change.type_name.starts_with("Custom::");
+    let is_kept = match change.action {
+        Action::Update | Action::MayReplace | Action::Replace => change.previous_type.is_none(),
+        Action::Create | Action::Delete | Action::Orphan | Action::Import | Action::Move => false,
+    };
+    let is_token =
+        |property: &&PropertyChange| property.path.first().is_some_and(|name| name == TOKEN);
+    let token = change.properties.iter().find(is_token)?;
+    let (severity, changes) = if token.dynamic {
+        (Severity::Warning, "may change")
+    } else {
+        (Severity::Error, "changes")
+    };
+    (is_custom && is_kept).then(|| Finding {
+        severity,
+        logical_id: Some(change.logical_id.clone()),
+        path: change.path.clone(),
+        source: change.source.clone(),
+        property: vec![TOKEN.to_owned()],
+        ..error(
+            SERVICE_TOKEN,
+            format!(
+                "`{TOKEN}` {changes}, and CloudFormation refuses to update a custom resource then; keep the function or topic it names, or give the resource another logical id, so that it is made anew and this one removed"
+            ),
+        )
+    })
+}
+
+/// The property of a custom resource that names the function or topic that makes it.
+const TOKEN: &str = "ServiceToken";
+
+/// What is wrong with the schemas of user pools. A pool that is replaced begins anew, with any schema.
+fn pools(
     before: &Value,
     after: &Value,
     changes: &[Change],
@@ -362,6 +411,74 @@ mod tests {
             problems(&both, &json!({"Ref": "X"})).is_empty(),
             "it is not known"
         );
+    }
+
+    #[test]
+    fn a_custom_resource_keeps_its_service_token() {
+        let template = |type_name: &str, function: &str, token: Value| {
+            json!({
+                "Parameters": {"Given": {"Type": "String", "Default": "arn:one"}},
+                "Resources": {
+                    "Maker": {"Type": "AWS::Lambda::Function", "Properties": {"FunctionName": function}},
+                    "Made": {"Type": type_name, "Properties": {"ServiceToken": token, "Size": function}},
+                },
+            })
+        };
+        let maker = || json!({"Fn::GetAtt": ["Maker", "Arn"]});
+        let found_with =
+            |before: &Value, after: &Value, open_parameters: bool| -> Vec<(Severity, String)> {
+                let options = crate::Options {
+                    open_parameters,
+                    ..crate::Options::default()
+                };
+                let diff = crate::diff(
+                    before,
+                    after,
+                    &crate::SchemaFacts,
+                    &IndexMap::new(),
+                    &options,
+                );
+                let of_token = diff.findings.into_iter().filter(|one| {
+                    one.rule == SERVICE_TOKEN && one.logical_id.as_deref() == Some("Made")
+                });
+                of_token.map(|one| (one.severity, one.message)).collect()
+            };
+        let found = |before: &Value, after: &Value| found_with(before, after, false);
+        for type_name in ["Custom::Thing", "AWS::CloudFormation::CustomResource"] {
+            let before = template(type_name, "one", json!("arn:one"));
+            let [(severity, message)] =
+                &found(&before, &template(type_name, "one", json!("arn:two")))[..]
+            else {
+                panic!("{type_name}");
+            };
+            assert_eq!(*severity, Severity::Error);
+            assert!(message.contains("another logical id"), "{message}");
+            // Another property is for the maker to deal with.
+            assert_eq!(
+                found(&before, &template(type_name, "two", json!("arn:one"))),
+                []
+            );
+        }
+        // The function is another one, and its ARN with it.
+        let made_by = |function: &str| template("Custom::Thing", function, maker());
+        assert_eq!(
+            found(&made_by("one"), &made_by("two"))[0].0,
+            Severity::Error
+        );
+        assert_eq!(found(&made_by("one"), &made_by("one")), []);
+        // A new default changes it if it is used.
+        let given = template("Custom::Thing", "one", json!({"Ref": "Given"}));
+        let mut otherwise = given.clone();
+        otherwise["Parameters"]["Given"]["Default"] = json!("arn:two");
+        assert_eq!(found_with(&given, &otherwise, true)[0].0, Severity::Warning);
+        // New ones have what they have.
+        assert_eq!(found(&Value::Null, &made_by("one")), []);
+        let mut renamed = made_by("two");
+        let made = renamed["Resources"]
+            .as_object_mut()
+            .and_then(|all| all.remove("Made"));
+        renamed["Resources"]["MadeAnew"] = made.expect("it is there");
+        assert_eq!(found(&made_by("one"), &renamed), []);
     }
 
     fn told(stacks: &[(&str, Value)]) -> Vec<String> {
