@@ -17,7 +17,7 @@ pub(crate) fn draw(plan: &Plan, look: Look<'_>) -> Text {
             } else if !look.verbose && finding.severity == Severity::Info {
                 notes += 1;
             } else {
-                text.push(line(&stack.name, finding));
+                text.push(line(&place(&stack.name, finding), finding));
             }
         }
     }
@@ -30,6 +30,17 @@ pub(crate) fn draw(plan: &Plan, look: Look<'_>) -> Text {
     if !text.is_empty() && !folded.is_empty() {
         let line = format!("{}, shown with `-v`", folded.join(" and "));
         text.push(Line::at(2).then(Tone::Faint, &line));
+    }
+    text
+}
+
+/// Draws the findings between two templates.
+pub(crate) fn draw_diff(findings: &[Finding]) -> Text {
+    let mut text = Text::default();
+    for finding in findings {
+        let id = finding.logical_id.iter();
+        let place: Vec<&str> = id.chain(&finding.property).map(String::as_str).collect();
+        text.push(line(&place.join("."), finding));
     }
     text
 }
@@ -58,14 +69,11 @@ pub(crate) fn place(stack: &str, finding: &Finding) -> String {
     place
 }
 
-fn line(stack: &str, finding: &Finding) -> Line {
+fn line(place: &str, finding: &Finding) -> Line {
     let (word, tone) = word(finding);
-    let mut line = Line::at(2).then(tone, word).plain(&format!(
-        " {}  {}: {}",
-        finding.rule,
-        place(stack, finding),
-        finding.message
-    ));
+    let mut line = Line::at(2)
+        .then(tone, word)
+        .plain(&format!(" {}  {place}: {}", finding.rule, finding.message));
     if let Some(reason) = &finding.suppressed {
         line = line.plain(&format!(" (accepted: {reason})"));
     }

@@ -35,6 +35,7 @@ pub(crate) fn draw(plan: &Plan, look: Look<'_>) -> String {
 pub(crate) fn draw_diff(diff: &StackDiff, look: Look<'_>) -> String {
     let mut text = change::draw(StackAction::Update, diff, look);
     text.append(section("Access", access::draw(&diff.security)));
+    text.append(section("Checks", checks::draw_diff(&diff.findings)));
     text.push(Line::at(0));
     text.push(Line::at(0).plain(&format!("{}.", words::totals(&diff.summary))));
     text.render(look)

@@ -106,3 +106,32 @@ fn nothing_is_hidden_that_only_a_default_says_is_not_deployed() {
     0 to create, 0 to update, 0 to replace, 0 to delete, 1 may be replaced.
     "#);
 }
+
+#[test]
+fn what_cloudformation_would_refuse_is_found() {
+    let project = Project::without_stacks();
+    let template = |token: &str| {
+        json!({"Resources": {"Made": {"Type": "Custom::Thing", "Properties": {"ServiceToken": token}}}})
+            .to_string()
+    };
+    project.write(
+        "old.json",
+        &template("arn:aws:lambda:us-east-1:000000000000:function:one"),
+    );
+    project.write(
+        "new.json",
+        &template("arn:aws:lambda:us-east-1:000000000000:function:two"),
+    );
+    snapshot!(project.run("diff old.json new.json").ended_with(0), @"
+    exit status: 0
+    --- stdout
+      ± Made  Custom::Thing
+          may be replaced, as a property changes; the old one is deleted
+          ServiceToken  arn:aws:lambda:us-east-1:000000000000:function:one → arn:aws:lambda:us-east-1:000000000000:function:two  may force replacement
+
+    Checks
+      error CIF084  Made.ServiceToken: `ServiceToken` changes, which CloudFormation refuses in an update; keep the function or topic it names, or give the resource another logical id: it is made anew then, and this one removed
+
+    0 to create, 0 to update, 0 to replace, 0 to delete, 1 may be replaced.
+    ");
+}

@@ -193,7 +193,7 @@ fn service_token(change: &Change) -> Option<Finding> {
         ..error(
             SERVICE_TOKEN,
             format!(
-                "`{TOKEN}` {changes}, and CloudFormation refuses to update a custom resource then; keep the function or topic it names, or give the resource another logical id, so that it is made anew and this one removed"
+                "`{TOKEN}` {changes}, which CloudFormation refuses in an update; keep the function or topic it names, or give the resource another logical id: it is made anew then, and this one removed"
             ),
         )
     })
