@@ -2,7 +2,7 @@
 
 use std::{
     io::{BufRead, BufReader, Write},
-    process::{Command, Stdio},
+    process::Stdio,
     time::Instant,
 };
 
@@ -130,7 +130,7 @@ fn tests(workspace: &Workspace) -> anyhow::Result<()> {
     // The integration tests run it; alone, because only so are its dependencies those that `chitinfra` builds it with.
     succeed(&mut workspace.cargo(["build", "--locked", "--package", "stacks"]))?;
     succeed(&mut workspace.cargo(["test", "--locked", "--workspace", "--doc", "--quiet"]))?;
-    let has_nextest = Command::new(crate::workspace::cargo())
+    let has_nextest = crate::workspace::cargo()
         .args(["nextest", "--version"])
         .stdout(Stdio::null())
         .stderr(Stdio::null())

@@ -27,7 +27,7 @@ impl Workspace {
     /// Asks cargo where the checkout and its target folder are.
     pub(crate) fn locate() -> anyhow::Result<Self> {
         let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml");
-        let output = Command::new(cargo())
+        let output = cargo()
             .args(["metadata", "--no-deps", "--format-version", "1"])
             .arg("--manifest-path")
             .arg(&manifest)
@@ -44,7 +44,7 @@ impl Workspace {
 
     /// A cargo command that runs in the checkout's root.
     pub(crate) fn cargo<'a>(&self, arguments: impl IntoIterator<Item = &'a str>) -> Command {
-        let mut command = Command::new(cargo());
+        let mut command = cargo();
         command.current_dir(&self.root).args(arguments);
         command
     }
@@ -55,9 +55,17 @@ impl Workspace {
     }
 }
 
-/// The cargo that runs this command.
-pub(crate) fn cargo() -> String {
-    std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned())
+/// The cargo that runs this command, without what it tells this program about its package: some build scripts (`ring`'s) run
+/// again when that changes, and with them everything that stands on them.
+pub(crate) fn cargo() -> Command {
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    for (name, _) in std::env::vars_os() {
+        let text = name.to_string_lossy();
+        if text.starts_with("CARGO_PKG_") || text.starts_with("CARGO_MANIFEST_") {
+            command.env_remove(name);
+        }
+    }
+    command
 }
 
 /// Runs a command to its end; its output goes where ours goes.

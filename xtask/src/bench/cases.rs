@@ -222,7 +222,7 @@ fn first(bench: &Bench<'_>) -> anyhow::Result<Contest> {
     let checkout = folder.join("checkout");
     clone(bench.workspace, &checkout)?;
     let command = |words: &[&str]| {
-        let mut command = Command::new(cargo());
+        let mut command = cargo();
         command
             .args(words)
             .current_dir(&checkout)
