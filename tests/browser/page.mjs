@@ -103,7 +103,9 @@ async function isFoundAndOpened(page, say) {
   const link = page.locator("svg a").first();
   if (await link.count() === 0) return;
   await link.click();
-  if (await page.locator("details.change:target[open]").count() !== 1) say("the picture does not lead to the change");
+  // The page opens the change when it is told of its new address, which comes after the click.
+  await page.locator("details.change:target[open]").waitFor({ timeout: 10_000 })
+    .catch(() => say("the picture does not lead to the change"));
 }
 
 /** Every text of the picture stays within its box, no box covers another, and all stand in the picture. */
