@@ -255,6 +255,32 @@ fn all_that_is_shown_can_be_read_and_all_that_is_refused_says_why() {
     let listed = aws.good("s3 ls s3://assets");
     assert!(listed.contains(".template"), "{listed}");
 
+    // Writes on a condition, and pages.
+    let put = |key: &str, rest: &str| {
+        format!("s3api put-object --bucket assets --key {key} --body shop.yaml {rest}")
+    };
+    let first = aws.text(&format!("{} --query ETag", put("p/1", "--if-none-match *")));
+    aws.bad(&put("p/1", "--if-none-match *"), "PreconditionFailed");
+    aws.good(&put("p/1", &format!("--if-match {first}")));
+    aws.bad(&put("p/1", "--if-match \"0\""), "PreconditionFailed");
+    aws.bad(&put("p/2", "--if-match \"0\""), "NoSuchKey");
+    for key in ["p/2", "p/3", "q"] {
+        aws.good(&put(key, "--expected-bucket-owner 000000000000"));
+    }
+    aws.bad(
+        &put("p/2", "--expected-bucket-owner 111122223333"),
+        "AccessDenied",
+    );
+    let list = "s3api list-objects-v2 --bucket assets --prefix p/ --page-size 2";
+    let keys = aws.text(&format!("{list} --query Contents[].Key"));
+    let keys: Vec<&str> = keys.split_whitespace().collect();
+    assert_eq!(keys, ["p/1", "p/2", "p/3"]);
+    aws.good("s3api delete-object --bucket assets --key p/1");
+    aws.bad(
+        "s3api get-object --bucket assets --key p/1 gone",
+        "NoSuchKey",
+    );
+
     aws.good("ssm put-parameter --name /a/b --value v --type SecureString");
     let value = aws.text("ssm get-parameter --name /a/b --with-decryption --query Parameter.Value");
     assert_eq!(value, "v");

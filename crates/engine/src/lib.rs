@@ -26,6 +26,7 @@ mod readers;
 mod reads;
 mod recover;
 mod status;
+mod store;
 mod survey;
 mod verify;
 
@@ -52,5 +53,6 @@ pub use port::{
 };
 pub use recover::{Diagnosis, Hindrance, Way};
 pub use status::{Condition, Ending, Health, ResourceStatus, StackStatus};
+pub use store::{Object, ObjectStore, Tag};
 pub use tokio_util::sync::CancellationToken;
 pub use verify::{Verified, assembly_digest};

@@ -28,23 +28,6 @@ impl Aws {
             endpoint: self.endpoint.as_deref(),
         }
     }
-
-    fn s3_call(&self, operation: &'static str) -> Call<'_> {
-        Call {
-            service: "s3",
-            operation,
-            target: Some(&self.asset_bucket),
-            endpoint: self.endpoint.as_deref(),
-        }
-    }
-
-    async fn put_object(&self, key: &str, body: &str) -> Result<(), Box<AwsError>> {
-        let call = self.s3_call("PutObject");
-        let request = self.s3.put_object().bucket(&self.asset_bucket).key(key);
-        let request = request.content_type("application/json");
-        let answer = request.body(body.as_bytes().to_vec().into()).send().await;
-        answer.map(|_| ()).map_err(|error| call.failed(error))
-    }
 }
 
 /// Turns "not found" into nothing, for calls whose question that answers.
@@ -382,25 +365,7 @@ impl CloudFormation for Aws {
 
     fn store_template<'a>(&'a self, key: &'a str, body: &'a str) -> Answer<'a, String> {
         Box::pin(async move {
-            let stored = self.put_object(key, body).await;
-            // A development environment needs no bootstrap: its bucket is made when it is first needed.
-            if self.embedded
-                && stored
-                    .as_ref()
-                    .is_err_and(|error| error.kind == AwsErrorKind::NotFound)
-            {
-                let call = self.s3_call("CreateBucket");
-                let created = self
-                    .s3
-                    .create_bucket()
-                    .bucket(&self.asset_bucket)
-                    .send()
-                    .await;
-                created.map_err(|error| call.failed(error))?;
-                self.put_object(key, body).await?;
-            } else {
-                stored?;
-            }
+            self.put_text(key, body).await?;
             Ok(match &self.endpoint {
                 Some(endpoint) => {
                     format!(

@@ -122,7 +122,9 @@ fn kind_of_code(code: &str, message: &str) -> AwsErrorKind {
         "AlreadyExistsException" | "NameAlreadyExistsException" | "TokenAlreadyExistsException" => {
             AwsErrorKind::AlreadyExists
         }
-        "InvalidChangeSetStatus"
+        "PreconditionFailed"
+        | "ConditionalRequestConflict"
+        | "InvalidChangeSetStatus"
         | "InvalidChangeSetStatusException"
         | "InvalidOperationException"
         | "OperationInProgressException"

@@ -6,6 +6,7 @@
 mod calls;
 mod convert;
 mod failure;
+mod store;
 
 use std::time::Duration;
 
@@ -52,6 +53,7 @@ pub struct Aws {
     cloudformation: aws_sdk_cloudformation::Client,
     sts: aws_sdk_sts::Client,
     s3: aws_sdk_s3::Client,
+    account: String,
     region: String,
     asset_bucket: String,
     /// The endpoint when it is not AWS itself.
@@ -85,6 +87,7 @@ impl Aws {
             asset_bucket: options
                 .asset_bucket
                 .unwrap_or_else(|| asset_bucket(&options.account, &options.region)),
+            account: options.account,
             region: options.region,
             embedded: options.embedded,
             profile: options.profile,

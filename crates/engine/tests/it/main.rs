@@ -3,5 +3,6 @@
 mod agreement;
 mod deploy;
 mod failures;
+mod store;
 mod support;
 mod trouble;

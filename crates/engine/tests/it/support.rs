@@ -21,6 +21,7 @@ pub(crate) const ACCOUNT: &str = "000000000000";
 /// An endpoint, a connection to it, and what happened.
 pub(crate) struct World {
     pub(crate) cloud: Aws,
+    pub(crate) address: String,
     pub(crate) events: Mutex<Vec<Event>>,
     folder: tempfile::TempDir,
     served: Option<(oneshot::Sender<()>, JoinHandle<()>)>,
@@ -30,9 +31,10 @@ pub(crate) struct World {
 impl World {
     pub(crate) async fn new() -> Self {
         let folder = tempfile::tempdir().expect("there is room");
-        let (cloud, served) = serve(&folder, Faults::default()).await;
+        let (cloud, address, served) = serve(&folder, Faults::default()).await;
         Self {
             cloud,
+            address,
             events: Mutex::default(),
             folder,
             served: Some(served),
@@ -47,8 +49,9 @@ impl World {
         // Its connections are kept alive by the client, which goes with them.
         self.cloud = connect("http://127.0.0.1:9").await;
         served.await.expect("it ends in order");
-        let (cloud, served) = serve(&self.folder, faults).await;
+        let (cloud, address, served) = serve(&self.folder, faults).await;
         self.cloud = cloud;
+        self.address = address;
         self.served = Some(served);
     }
 
@@ -98,11 +101,12 @@ impl World {
 async fn serve(
     folder: &tempfile::TempDir,
     faults: Faults,
-) -> (Aws, (oneshot::Sender<()>, JoinHandle<()>)) {
+) -> (Aws, String, (oneshot::Sender<()>, JoinHandle<()>)) {
     let mut options = Options::new(folder.path(), "test", Arc::new(now));
     options.faults = faults;
     let server = Server::bind(options).expect("the port is free and the state is new");
-    let cloud = connect(&server.url()).await;
+    let address = server.url();
+    let cloud = connect(&address).await;
     let (stop, stopped) = oneshot::channel::<()>();
     let served = tokio::spawn(async move {
         let shutdown = async {
@@ -110,7 +114,7 @@ async fn serve(
         };
         server.run(shutdown).await.expect("it serves");
     });
-    (cloud, (stop, served))
+    (cloud, address, (stop, served))
 }
 
 pub(crate) async fn connect(url: &str) -> Aws {

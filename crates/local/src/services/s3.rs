@@ -83,17 +83,28 @@ fn perform(context: &Context<'_>, call: &Call, target: &Target) -> Result<Respon
             _ => Err(method_not_allowed()),
         };
     }
+    check_owner(context, call)?;
     let answer = match (call.method.as_str(), target.key.is_empty()) {
         ("PUT", true) => create_bucket(context, &mut core, target),
         ("HEAD", true) => head_bucket(context, &core.state, target),
         ("GET", true) => list_objects(&core.state, target),
         ("PUT", false) => put_object(context, &mut core, call, target),
         ("GET" | "HEAD", false) => get_object(&core.state, call, target),
-        ("DELETE", false) => delete_object(&mut core, target),
+        ("DELETE", false) => delete_object(&mut core, call, target),
         _ => Err(method_not_allowed()),
     }?;
     core.sync(context.now)?;
     Ok(answer)
+}
+
+/// Refuses a call that expects the bucket to belong to another account.
+fn check_owner(context: &Context<'_>, call: &Call) -> Result<(), Refusal> {
+    match call.header("x-amz-expected-bucket-owner") {
+        Some(owner) if owner != context.account() => {
+            Err(Refusal::new("AccessDenied", "Access Denied").with_status(403))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// An object by bucket and key.
@@ -310,19 +321,7 @@ fn put_object(
     if !bucket_exists(&core.state, &target.bucket) {
         return Err(no_such_bucket());
     }
-    let existing = object(&core.state, &target.bucket, &target.key).ok();
-    let is_refused = match (call.header("if-none-match"), call.header("if-match")) {
-        (Some("*"), _) => existing.is_some(),
-        (_, Some(etag)) => existing.is_none_or(|existing| existing.etag != etag),
-        _ => false,
-    };
-    if is_refused {
-        return Err(Refusal::new(
-            "PreconditionFailed",
-            "At least one of the pre-conditions you specified did not hold",
-        )
-        .with_status(412));
-    }
+    check_conditions(&core.state, call, target)?;
     let is_streamed = call
         .header("x-amz-content-sha256")
         .is_some_and(|kind| kind.starts_with("STREAMING-"));
@@ -359,6 +358,40 @@ fn put_object(
     Ok(respond(StatusCode::OK, &[("etag", &etag)], Vec::new()))
 }
 
+/// Refuses a write whose condition does not hold: `If-None-Match: *` for an object that is to be new, `If-Match` for one
+/// that is to be as it was read. An object that is gone is not one that has changed.
+///
+/// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html>
+fn check_conditions(state: &State, call: &Call, target: &Target) -> Result<(), Refusal> {
+    let existing = object(state, &target.bucket, &target.key);
+    let holds = match (call.header("if-none-match"), call.header("if-match")) {
+        (None, None) => true,
+        (Some("*"), None) => existing.is_err(),
+        (None, Some(wanted)) => wanted == "*" || is_tag_of(existing?, wanted),
+        (Some(_), _) => {
+            return Err(Refusal::new(
+                "NotImplemented",
+                "A header you provided implies functionality that is not implemented",
+            )
+            .with_status(501));
+        }
+    };
+    if holds {
+        Ok(())
+    } else {
+        Err(Refusal::new(
+            "PreconditionFailed",
+            "At least one of the pre-conditions you specified did not hold",
+        )
+        .with_status(412))
+    }
+}
+
+/// Whether an `If-Match` names an object as it is; the quotes may be missing.
+fn is_tag_of(object: &Object, wanted: &str) -> bool {
+    object.etag.trim_matches('"') == wanted.trim_matches('"')
+}
+
 fn get_object(state: &State, call: &Call, target: &Target) -> Result<Response, Refusal> {
     let object = object(state, &target.bucket, &target.key)?;
     let modified = http_date(object.modified);
@@ -381,7 +414,8 @@ fn get_object(state: &State, call: &Call, target: &Target) -> Result<Response, R
     Ok(respond(StatusCode::OK, &headers, body_of(object)?))
 }
 
-fn delete_object(core: &mut Core, target: &Target) -> Result<Response, Refusal> {
+fn delete_object(core: &mut Core, call: &Call, target: &Target) -> Result<Response, Refusal> {
+    check_conditions(&core.state, call, target)?;
     match object(&core.state, &target.bucket, &target.key) {
         Ok(_) => core.commit(vec![Record::ObjectGone(
             target.bucket.clone(),

@@ -218,3 +218,53 @@ fn a_chunked_upload_is_put_together() {
     client.send("PUT", "/b/k", &headers, body).unwrap().good();
     assert_eq!(client.send("GET", "/b/k", &[], b"").unwrap().body, "hello");
 }
+
+#[test]
+fn a_write_on_a_condition_is_refused_when_it_does_not_hold() {
+    let endpoint = Endpoint::start();
+    let client = endpoint.client;
+    client.send("PUT", "/b", &[], b"").unwrap();
+    let put = |headers: &[(&str, &str)], body: &[u8]| {
+        let answer = client.send("PUT", "/b/k", headers, body).unwrap();
+        (answer.status, answer.text("Code"))
+    };
+    let code = |code: &str| Some(code.to_owned());
+    assert_eq!(
+        put(&[("if-match", "\"abc\"")], b"1"),
+        (404, code("NoSuchKey"))
+    );
+    assert_eq!(put(&[("if-none-match", "*")], b"1"), (200, None));
+    let refused = (412, code("PreconditionFailed"));
+    assert_eq!(put(&[("if-none-match", "*")], b"2"), refused);
+    assert_eq!(put(&[("if-none-match", "abc")], b"2").0, 501);
+    let tag = || {
+        let head = client.send("GET", "/b/k", &[], b"").unwrap().head;
+        let line = head.lines().find_map(|line| line.strip_prefix("etag: "));
+        line.unwrap().trim().to_owned()
+    };
+    let first = tag();
+    assert_eq!(put(&[("if-match", &first)], b"2"), (200, None));
+    assert_eq!(put(&[("if-match", &first)], b"3"), refused);
+    assert_eq!(
+        put(&[("if-match", tag().trim_matches('"'))], b"3"),
+        (200, None)
+    );
+    assert_eq!(client.send("GET", "/b/k", &[], b"").unwrap().body, "3");
+    let delete = |headers: &[(&str, &str)]| client.send("DELETE", "/b/k", headers, b"").unwrap();
+    assert_eq!(delete(&[("if-match", &first)]).status, 412);
+    assert_eq!(delete(&[("if-match", &tag())]).status, 204);
+    assert_eq!(put(&[("if-none-match", "*")], b"4"), (200, None));
+}
+
+#[test]
+fn a_bucket_of_another_account_than_expected_is_refused() {
+    let endpoint = Endpoint::start();
+    let client = endpoint.client;
+    client.send("PUT", "/b", &[], b"").unwrap();
+    let put = |owner: &str| {
+        let headers = [("x-amz-expected-bucket-owner", owner)];
+        client.send("PUT", "/b/k", &headers, b"1").unwrap().status
+    };
+    assert_eq!(put("111122223333"), 403);
+    assert_eq!(put("000000000000"), 200);
+}
