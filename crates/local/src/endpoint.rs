@@ -14,6 +14,7 @@ use jiff::Timestamp;
 
 use crate::{
     Error, Options,
+    calls::Calls,
     evaluate::Document,
     identifiers,
     provision::{Environment, Next, advance},
@@ -31,7 +32,8 @@ const SHORTEST_WAIT: Duration = Duration::from_millis(1);
 #[derive(Debug)]
 pub(crate) struct Core {
     pub(crate) state: State,
-    journal: Journal,
+    /// None where the state lives in memory alone.
+    journal: Option<Journal>,
     /// Templates by digest, parsed when first asked for.
     documents: HashMap<String, Arc<Document>>,
 }
@@ -42,9 +44,11 @@ impl Core {
         if records.is_empty() {
             return Ok(());
         }
-        self.journal
-            .append(&records)
-            .map_err(|error| unwritable(&error))?;
+        if let Some(journal) = &mut self.journal {
+            journal
+                .append(&records)
+                .map_err(|error| unwritable(&error))?;
+        }
         for record in records {
             self.state.apply(record);
         }
@@ -66,9 +70,12 @@ impl Core {
 
     /// Makes durable what a caller is about to be told.
     pub(crate) fn sync(&mut self, now: Timestamp) -> Result<(), Refusal> {
-        self.journal.sync().map_err(|error| unwritable(&error))?;
+        let Some(journal) = &mut self.journal else {
+            return Ok(());
+        };
+        journal.sync().map_err(|error| unwritable(&error))?;
         // A journal that cannot be rewritten goes on growing; the next appends say so when the disk is full.
-        let _ = self.journal.tidy(&self.state, now);
+        let _ = journal.tidy(&self.state, now);
         Ok(())
     }
 }
@@ -88,6 +95,7 @@ pub(crate) struct Endpoint {
     running: Mutex<HashSet<String>>,
     stopped: AtomicBool,
     requests: AtomicU64,
+    pub(crate) calls: Calls,
 }
 
 impl fmt::Debug for Endpoint {
@@ -125,7 +133,16 @@ impl Endpoint {
     pub(crate) fn open(options: Options, url: String) -> Result<Self, Error> {
         let now = now(&options);
         let (journal, state) = Journal::open(&options.state_directory, now)?;
-        Ok(Self {
+        Ok(Self::over(options, url, state, Some(journal)))
+    }
+
+    /// Begins with nothing, and keeps nothing.
+    pub(crate) fn in_memory(options: Options, url: String) -> Self {
+        Self::over(options, url, State::default(), None)
+    }
+
+    fn over(options: Options, url: String, state: State, journal: Option<Journal>) -> Self {
+        Self {
             options,
             url,
             core: Mutex::new(Core {
@@ -136,7 +153,8 @@ impl Endpoint {
             running: Mutex::default(),
             stopped: AtomicBool::new(false),
             requests: AtomicU64::new(0),
-        })
+            calls: Calls::default(),
+        }
     }
 
     /// The time, to the millisecond as AWS tells it.

@@ -2,16 +2,19 @@
 //!
 //! [`Server::bind`] opens the state of a folder and listens; [`Server::run`] answers until it is told to stop. What it
 //! speaks is AWS's own wire protocol, so the AWS CLI and every SDK can be pointed at [`Server::url`]: CloudFormation
-//! and STS (Query protocol), SSM parameters (JSON 1.1) and S3 objects (REST), all on one port.
+//! and STS (Query protocol), SSM parameters (JSON 1.1) and S3 objects (REST), all on one port. [`InProcess`] is the same
+//! without a socket.
 //!
 //! An operation on a stack is a value in the state, advanced by a pure function one step at a time, each step written
 //! to the state file before the next: a killed process resumes where it was.
 
+mod calls;
 mod endpoint;
 mod error;
 mod evaluate;
 mod facts;
 mod identifiers;
+mod in_process;
 mod options;
 mod provision;
 mod router;
@@ -22,7 +25,9 @@ mod state;
 mod upkeep;
 mod wire;
 
+pub use calls::{CallFault, Deed, Other, Trouble};
 pub use error::Error;
+pub use in_process::{Answered, InProcess};
 pub use options::{Clock, Faults, Options, Step};
 pub use server::Server;
 pub use upkeep::{Holder, holder, reset};

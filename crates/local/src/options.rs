@@ -8,6 +8,8 @@ use std::{
     time::{Duration, SystemTime},
 };
 
+use crate::calls::CallFault;
+
 /// Tells the time; the library has no clock of its own.
 pub type Clock = Arc<dyn Fn() -> SystemTime + Send + Sync>;
 
@@ -90,6 +92,8 @@ pub struct Faults {
     pub delays: BTreeMap<String, Duration>,
     /// Calls that whoever asks is not allowed to make, `CreateChangeSet`.
     pub denied: BTreeSet<String>,
+    /// What goes wrong with calls, whatever they do.
+    pub calls: Vec<CallFault>,
 }
 
 impl Faults {
@@ -112,6 +116,13 @@ impl Faults {
     #[must_use]
     pub fn deny(mut self, operation: &str) -> Self {
         self.denied.insert(operation.to_owned());
+        self
+    }
+
+    /// Lets something go wrong with calls.
+    #[must_use]
+    pub fn call(mut self, fault: CallFault) -> Self {
+        self.calls.push(fault);
         self
     }
 

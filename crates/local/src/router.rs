@@ -10,6 +10,7 @@ use axum::{
 };
 
 use crate::{
+    calls::{self, CallFault, Trouble},
     endpoint::{Context, Endpoint},
     services::{cloudformation, s3, ssm, sts},
     wire::{Form, Refusal, Xml},
@@ -50,13 +51,27 @@ impl Call {
     }
 }
 
-/// Answers a request.
-pub(crate) async fn answer(endpoint: Arc<Endpoint>, request: Request) -> Response {
+/// What becomes of a request.
+pub(crate) enum Reply {
+    /// It is answered.
+    Whole(Response),
+    /// It is answered, and the connection breaks in the middle of that.
+    Cut(Response),
+    /// The connection breaks without an answer.
+    Lost,
+}
+
+/// Answers a request, or does to it what the scenario says.
+pub(crate) async fn answer(endpoint: Arc<Endpoint>, request: Request) -> Reply {
     let request_id = endpoint.request_id();
     let (head, body) = request.into_parts();
     let Ok(body) = to_bytes(body, LARGEST_BODY).await else {
         let refusal = Refusal::new("RequestEntityTooLarge", "The request cannot be read whole");
-        return failure(CLOUDFORMATION, &refusal.with_status(413), &request_id);
+        return Reply::Whole(failure(
+            CLOUDFORMATION,
+            &refusal.with_status(413),
+            &request_id,
+        ));
     };
     let call = Call {
         method: head.method,
@@ -69,21 +84,146 @@ pub(crate) async fn answer(endpoint: Arc<Endpoint>, request: Request) -> Respons
         Some((region, _)) if !region.is_empty() => region.clone(),
         _ => endpoint.options.region.clone(),
     };
+    let signed_for_s3 = scope.is_some_and(|(_, service)| service == "s3");
+    let wanted = Wanted::of(&call, signed_for_s3);
+    let fate = endpoint
+        .calls
+        .fate(&endpoint.options.faults.calls, wanted.operation());
+    if !fate.latency.is_zero() {
+        tokio::time::sleep(fate.latency).await;
+    }
     let context = Context {
         endpoint: &endpoint,
         region,
         request_id,
         now: endpoint.now(),
     };
-    let target = call.header("x-amz-target").unwrap_or_default();
-    if let Some(operation) = target.strip_prefix("AmazonSSM.") {
-        return ssm::answer(&context, operation, &call.body);
+    for other in fate.others {
+        let (action, fields) = other.call();
+        // Someone else may fail too; that is theirs to see.
+        let _ = cloudformation::answer(&context, action, &Form::of(&fields));
     }
-    let signed_for_s3 = scope.is_some_and(|(_, service)| service == "s3");
-    if let (false, Some(form)) = (signed_for_s3, query_form(&call)) {
-        return query(&context, &form);
+    if let Some(trouble) = fate.trouble {
+        return trouble_with(trouble, &context, &wanted, &call).await;
     }
-    s3::answer(&context, &call)
+    let response = wanted.answer(&context, &call);
+    Reply::Whole(remembered(&context, &wanted, &call, response).await)
+}
+
+/// What a request asks for.
+enum Wanted {
+    Ssm(String),
+    Query(Form),
+    S3(&'static str),
+}
+
+impl Wanted {
+    fn of(call: &Call, signed_for_s3: bool) -> Self {
+        let target = call.header("x-amz-target").unwrap_or_default();
+        if let Some(operation) = target.strip_prefix("AmazonSSM.") {
+            return Self::Ssm(operation.to_owned());
+        }
+        match query_form(call) {
+            Some(form) if !signed_for_s3 => Self::Query(form),
+            _ => Self::S3(s3::operation(call)),
+        }
+    }
+
+    /// The name of the operation.
+    fn operation(&self) -> &str {
+        match self {
+            Self::Ssm(operation) => operation,
+            Self::Query(form) => form.get("Action").unwrap_or_default(),
+            Self::S3(operation) => operation,
+        }
+    }
+
+    fn answer(&self, context: &Context<'_>, call: &Call) -> Response {
+        match self {
+            Self::Ssm(operation) => ssm::answer(context, operation, &call.body),
+            Self::Query(form) => query(context, form),
+            Self::S3(_) => s3::answer(context, call),
+        }
+    }
+
+    /// A refusal in the words of the service that is asked.
+    fn refuse(&self, context: &Context<'_>, call: &Call, refusal: &Refusal) -> Response {
+        match self {
+            Self::Ssm(_) => ssm::refused(context, refusal),
+            Self::Query(form) => failure(namespace(form), refusal, &context.request_id),
+            Self::S3(_) => s3::refused(context, call, refusal),
+        }
+    }
+
+    /// The refusal when what is named is not there.
+    fn absence(&self) -> Option<Refusal> {
+        let Self::Query(form) = self else {
+            return None;
+        };
+        let field = |name| form.get(name).unwrap_or_default();
+        calls::absence(field("Action"), field("StackName"), field("ChangeSetName"))
+    }
+}
+
+/// Does to a call what the scenario says.
+async fn trouble_with(
+    trouble: Trouble,
+    context: &Context<'_>,
+    wanted: &Wanted,
+    call: &Call,
+) -> Reply {
+    if let Some(refusal) = trouble.refusal() {
+        return Reply::Whole(wanted.refuse(context, call, &refusal));
+    }
+    match (trouble, wanted.absence()) {
+        (Trouble::LostBefore, _) => return Reply::Lost,
+        (Trouble::Absent, Some(refusal)) => {
+            return Reply::Whole(wanted.refuse(context, call, &refusal));
+        }
+        (Trouble::Stale, _) if calls::only_reads(wanted.operation()) => {
+            if let Some((code, body)) = context.endpoint.calls.last(&call.body) {
+                return Reply::Whole(respond(status(code), &[("content-type", "text/xml")], body));
+            }
+        }
+        _ => {}
+    }
+    let response = wanted.answer(context, call);
+    let response = remembered(context, wanted, call, response).await;
+    match trouble {
+        Trouble::LostAfter => Reply::Lost,
+        Trouble::Cut => Reply::Cut(response),
+        _ => Reply::Whole(response),
+    }
+}
+
+/// Keeps the answer to a call that only reads, where a scenario may give it again.
+async fn remembered(
+    context: &Context<'_>,
+    wanted: &Wanted,
+    call: &Call,
+    response: Response,
+) -> Response {
+    let rules = &context.endpoint.options.faults.calls;
+    let is_stale = |rule: &CallFault| rule.trouble == Some(Trouble::Stale);
+    let is_wanted = matches!(wanted, Wanted::Query(_)) && calls::only_reads(wanted.operation());
+    if !is_wanted || !rules.iter().any(is_stale) {
+        return response;
+    }
+    let (head, body) = response.into_parts();
+    let body = to_bytes(body, usize::MAX)
+        .await
+        .expect("answers are whole texts in memory");
+    let calls = &context.endpoint.calls;
+    calls.keep(&call.body, head.status.as_u16(), &body);
+    Response::from_parts(head, Body::from(body))
+}
+
+fn namespace(form: &Form) -> &'static str {
+    if form.get("Version") == Some("2011-06-15") {
+        STS
+    } else {
+        CLOUDFORMATION
+    }
 }
 
 /// The form of a Query protocol call, when it is one.
@@ -102,8 +242,8 @@ fn query_form(call: &Call) -> Option<Form> {
 
 fn query(context: &Context<'_>, form: &Form) -> Response {
     let action = form.get("Action").unwrap_or_default();
-    let is_sts = form.get("Version") == Some("2011-06-15");
-    let namespace = if is_sts { STS } else { CLOUDFORMATION };
+    let namespace = namespace(form);
+    let is_sts = namespace == STS;
     let result = if context.endpoint.options.faults.denied.contains(action) {
         Err(denied(context, is_sts, action))
     } else if is_sts {

@@ -1,11 +1,13 @@
-//! A scenario of faults as a file: `{"fail": [{"resource": "Users", "step": "create", "reason": "…"}],
-//! "delay": [{"resource": "Users", "milliseconds": 500}], "deny": ["CreateChangeSet"]}`.
+//! A scenario of faults as a file; `docs/faults.md` says what it may hold.
 
-use std::time::Duration;
+use std::{num::NonZeroU64, time::Duration};
 
 use serde::Deserialize;
 
-use crate::options::{Faults, Step};
+use crate::{
+    calls::{CallFault, Deed, Other, Trouble},
+    options::{Faults, Step},
+};
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -16,6 +18,8 @@ struct Scenario {
     delay: Vec<Delay>,
     #[serde(default)]
     deny: Vec<String>,
+    #[serde(default)]
+    calls: Vec<Call>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -32,6 +36,52 @@ struct Failure {
 struct Delay {
     resource: String,
     milliseconds: u64,
+}
+
+/// A rule for calls; what it does is `trouble`, `milliseconds`, `other` or several of them.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Call {
+    #[serde(default = "every_operation")]
+    operation: String,
+    #[serde(default = "one")]
+    from: NonZeroU64,
+    times: Option<u64>,
+    #[serde(default = "one")]
+    every: NonZeroU64,
+    trouble: Option<TroubleName>,
+    #[serde(default)]
+    milliseconds: u64,
+    other: Option<OtherPerson>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct OtherPerson {
+    stack: String,
+    does: DeedName,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum DeedName {
+    Update,
+    Delete,
+    ChangeSet,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum TroubleName {
+    Throttled,
+    InternalFailure,
+    Unavailable,
+    Expired,
+    LostBefore,
+    LostAfter,
+    Cut,
+    Absent,
+    Stale,
 }
 
 #[derive(Clone, Copy, Debug, Deserialize)]
@@ -66,8 +116,50 @@ impl Faults {
         for operation in scenario.deny {
             faults = faults.deny(&operation);
         }
+        for call in scenario.calls {
+            faults = faults.call(call.into());
+        }
         Ok(faults)
     }
+}
+
+impl From<Call> for CallFault {
+    fn from(call: Call) -> Self {
+        Self {
+            operation: call.operation,
+            from: call.from.get(),
+            times: call.times,
+            every: call.every.get(),
+            trouble: call.trouble.map(|trouble| match trouble {
+                TroubleName::Throttled => Trouble::Throttled,
+                TroubleName::InternalFailure => Trouble::InternalFailure,
+                TroubleName::Unavailable => Trouble::Unavailable,
+                TroubleName::Expired => Trouble::Expired,
+                TroubleName::LostBefore => Trouble::LostBefore,
+                TroubleName::LostAfter => Trouble::LostAfter,
+                TroubleName::Cut => Trouble::Cut,
+                TroubleName::Absent => Trouble::Absent,
+                TroubleName::Stale => Trouble::Stale,
+            }),
+            latency: Duration::from_millis(call.milliseconds),
+            other: call.other.map(|other| Other {
+                stack: other.stack,
+                deed: match other.does {
+                    DeedName::Update => Deed::Update,
+                    DeedName::Delete => Deed::Delete,
+                    DeedName::ChangeSet => Deed::ChangeSet,
+                },
+            }),
+        }
+    }
+}
+
+fn one() -> NonZeroU64 {
+    NonZeroU64::MIN
+}
+
+fn every_operation() -> String {
+    "*".to_owned()
 }
 
 fn usual_reason() -> String {
@@ -90,6 +182,50 @@ mod tests {
             .delay("B", Duration::from_millis(7))
             .deny("GetTemplate");
         assert_eq!(faults, expected);
+    }
+
+    #[test]
+    fn the_example_of_the_documentation_is_a_scenario() {
+        let document = include_str!("../../../docs/faults.md");
+        let (_, rest) = document.split_once("```json\n").expect("an example");
+        let (example, _) = rest.split_once("```").expect("its end");
+        let faults = Faults::parse(example).expect("it is a scenario");
+        assert_eq!(faults.calls.len(), 6);
+        let storm = CallFault::new("*", 10, Some(20)).trouble(Trouble::Throttled);
+        assert_eq!(faults.calls[0], storm);
+        for name in [
+            "throttled",
+            "internal_failure",
+            "unavailable",
+            "expired",
+            "lost_before",
+            "lost_after",
+            "cut",
+            "absent",
+            "stale",
+        ] {
+            assert!(
+                document.contains(&format!("| `{name}` |")),
+                "{name} is not documented"
+            );
+            let scenario = format!(r#"{{"calls": [{{"trouble": "{name}"}}]}}"#);
+            Faults::parse(&scenario).expect(name);
+        }
+    }
+
+    #[test]
+    fn a_refused_key_is_named_with_its_place() {
+        let error = Faults::parse("{\"calls\": [\n  {\"trouble\": \"cut\", \"form\": 2}]}")
+            .expect_err("`form`");
+        let text = error.to_string();
+        assert!(
+            text.contains("`form`") && text.contains("line 2 column"),
+            "{text}"
+        );
+        assert!(
+            Faults::parse(r#"{"calls": [{"from": 0}]}"#).is_err(),
+            "calls count from one"
+        );
     }
 
     #[test]

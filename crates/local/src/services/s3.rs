@@ -22,28 +22,47 @@ const NAMESPACE: &str = "http://s3.amazonaws.com/doc/2006-03-01/";
 /// Answers a REST call.
 pub(crate) fn answer(context: &Context<'_>, call: &Call) -> Response {
     let request = Target::of(call);
-    let mut response = perform(context, call, &request).unwrap_or_else(|refusal| {
-        let text = Xml::document("Error", "", |xml| {
-            xml.text("Code", refusal.code);
-            xml.text("Message", &refusal.message);
-            xml.text("Resource", call.uri.path());
-            xml.text("RequestId", &context.request_id);
-        });
-        let body = if call.method == Method::HEAD {
-            Vec::new()
-        } else {
-            text.into_bytes()
-        };
-        respond(
-            status(refusal.status),
-            &[("content-type", "application/xml")],
-            body,
-        )
-    });
+    let mut response =
+        perform(context, call, &request).unwrap_or_else(|refusal| refused(context, call, &refusal));
     if let Ok(id) = context.request_id.parse() {
         response.headers_mut().insert("x-amz-request-id", id);
     }
     response
+}
+
+/// A refusal in the words of the service.
+pub(crate) fn refused(context: &Context<'_>, call: &Call, refusal: &Refusal) -> Response {
+    let text = Xml::document("Error", "", |xml| {
+        xml.text("Code", refusal.code);
+        xml.text("Message", &refusal.message);
+        xml.text("Resource", call.uri.path());
+        xml.text("RequestId", &context.request_id);
+    });
+    let body = if call.method == Method::HEAD {
+        Vec::new()
+    } else {
+        text.into_bytes()
+    };
+    respond(
+        status(refusal.status),
+        &[("content-type", "application/xml")],
+        body,
+    )
+}
+
+/// The name of the operation that a call asks for, as far as scenarios name it.
+pub(crate) fn operation(call: &Call) -> &'static str {
+    let target = Target::of(call);
+    match (call.method.as_str(), target.key.is_empty()) {
+        ("PUT", true) => "CreateBucket",
+        ("PUT", false) => "PutObject",
+        ("HEAD", true) => "HeadBucket",
+        ("HEAD", false) => "HeadObject",
+        ("GET", true) => "ListObjects",
+        ("GET", false) => "GetObject",
+        ("DELETE", false) => "DeleteObject",
+        _ => "Unknown",
+    }
 }
 
 /// What a call is about.

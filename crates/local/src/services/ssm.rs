@@ -14,13 +14,19 @@ use crate::{
 
 /// Answers a call of the JSON 1.1 protocol.
 pub(crate) fn answer(context: &Context<'_>, operation: &str, body: &[u8]) -> Response {
-    let (status, value) = match perform(context, operation, body) {
-        Ok(value) => (StatusCode::OK, value),
-        Err(refusal) => (
-            crate::router::status(refusal.status),
-            json!({"__type": refusal.code, "message": refusal.message}),
-        ),
-    };
+    match perform(context, operation, body) {
+        Ok(value) => answered(context, StatusCode::OK, &value),
+        Err(refusal) => refused(context, &refusal),
+    }
+}
+
+/// A refusal in the words of the service.
+pub(crate) fn refused(context: &Context<'_>, refusal: &Refusal) -> Response {
+    let value = json!({"__type": refusal.code, "message": refusal.message});
+    answered(context, crate::router::status(refusal.status), &value)
+}
+
+fn answered(context: &Context<'_>, status: StatusCode, value: &Value) -> Response {
     let headers = [
         ("content-type", "application/x-amz-json-1.1"),
         ("x-amzn-requestid", context.request_id.as_str()),

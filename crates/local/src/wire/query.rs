@@ -18,6 +18,14 @@ impl Form {
         }
     }
 
+    /// Fields by name.
+    pub(crate) fn of(fields: &[(&str, &str)]) -> Self {
+        let owned = |&(name, value): &(&str, &str)| (name.to_owned(), value.to_owned());
+        Self {
+            fields: fields.iter().map(owned).collect(),
+        }
+    }
+
     /// The names of all fields.
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
         self.fields.keys().map(String::as_str)
