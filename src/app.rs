@@ -90,22 +90,27 @@ impl App {
     /// Writes what [`App::synthesize`] read where it is, so that it is in `output` too.
     pub(crate) fn write(&self, assembly: &Assembly, output: &Path) -> Result<(), CommandError> {
         match self {
-            Self::Assembly(folder) if !is_same(folder, output) => run::install(output, |fresh| {
-                let mut manifest = assembly.manifest.clone();
-                for stack in &mut manifest.stacks {
-                    // A stage of the CDK keeps its templates in a folder of its own.
-                    stack.template = template_file(&stack.name);
-                }
-                let templates = &assembly.templates;
-                let texts: Vec<_> = templates
-                    .iter()
-                    .map(|(stack, template)| (template_file(stack), template.text.clone()))
-                    .collect();
-                Ok(assembly::write(fresh, &manifest, &texts)?)
-            }),
+            Self::Assembly(folder) if !is_same(folder, output) => write(assembly, output),
             Self::Assembly(_) | Self::Program(_) | Self::Package(_) => Ok(()),
         }
     }
+}
+
+/// Writes an assembly into a folder, in place of the one before.
+pub(crate) fn write(assembly: &Assembly, output: &Path) -> Result<(), CommandError> {
+    run::install(output, |fresh| {
+        let mut manifest = assembly.manifest.clone();
+        for stack in &mut manifest.stacks {
+            // A stage of the CDK keeps its templates in a folder of its own.
+            stack.template = template_file(&stack.name);
+        }
+        let templates = &assembly.templates;
+        let texts: Vec<_> = templates
+            .iter()
+            .map(|(stack, template)| (template_file(stack), template.text.clone()))
+            .collect();
+        Ok(assembly::write(fresh, &manifest, &texts)?)
+    })
 }
 
 fn is_same(one: &Path, other: &Path) -> bool {

@@ -80,6 +80,8 @@ pub(crate) enum Command {
     Outputs(commands::outputs::OutputsArgs),
     Destroy(commands::destroy::DestroyArgs),
     Recover(commands::recover::RecoverArgs),
+    History(commands::history::HistoryArgs),
+    Rollback(commands::rollback::RollbackArgs),
     #[command(subcommand)]
     Local(commands::local::LocalCommand),
     Doctor(commands::doctor::DoctorArgs),

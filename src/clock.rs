@@ -15,6 +15,14 @@ pub(crate) fn now() -> SystemTime {
     SystemTime::now()
 }
 
+/// What time it is, in milliseconds since 1970.
+pub(crate) fn milliseconds() -> i64 {
+    let since = now()
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .unwrap_or_default();
+    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+}
+
 /// A number that no other run has.
 pub(crate) fn seed() -> u64 {
     let since = now()

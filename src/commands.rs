@@ -6,12 +6,14 @@ pub(crate) mod destroy;
 pub(crate) mod diff;
 pub(crate) mod doctor;
 pub(crate) mod graph;
+pub(crate) mod history;
 pub(crate) mod init;
 pub(crate) mod list;
 pub(crate) mod local;
 pub(crate) mod outputs;
 pub(crate) mod plan;
 pub(crate) mod recover;
+pub(crate) mod rollback;
 pub(crate) mod status;
 pub(crate) mod synth;
 pub(crate) mod validate;
@@ -41,6 +43,8 @@ pub(crate) fn run(
         Command::Outputs(args) => outputs::run(&args, global, printer),
         Command::Destroy(args) => destroy::run(&args, global, printer),
         Command::Recover(args) => recover::run(&args, global, printer),
+        Command::History(args) => history::run(&args, global, printer),
+        Command::Rollback(args) => rollback::run(&args, global, printer),
         Command::Local(command) => local::run(&command, global, printer),
         Command::Doctor(args) => doctor::run(&args, global, printer),
         Command::Completions(args) => completions::run(&args, printer),

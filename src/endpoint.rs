@@ -3,7 +3,7 @@
 use std::{path::PathBuf, sync::Arc};
 
 use assembly::Endpoint;
-use engine::{Aws, AwsOptions, verify_account};
+use engine::{Aws, AwsOptions, Caller, verify_account};
 use local::{Options, Server};
 
 use crate::{cli::Global, clock, error::CommandError, project::Project, session::Session};
@@ -11,14 +11,15 @@ use crate::{cli::Global, clock, error::CommandError, project::Project, session::
 /// What `local serve` holds the state for; a second process then talks to it instead of opening the state itself.
 pub(crate) const SERVE: &str = "chitinfra local serve";
 
-/// Connects to where the environment lives, and makes sure that it is the environment's account.
+/// Connects to where the environment lives, and makes sure that it is the environment's account; says too whose the
+/// credentials are.
 ///
 /// `purpose` is told to another process that wants the embedded endpoint's state meanwhile.
 pub(crate) async fn connect(
     session: &Session,
     global: &Global,
     purpose: &str,
-) -> Result<Aws, CommandError> {
+) -> Result<(Aws, Caller), CommandError> {
     let environment = &session.environment;
     let mut options = AwsOptions {
         region: environment.region.clone(),
@@ -35,8 +36,8 @@ pub(crate) async fn connect(
     options.embedded = environment.endpoint == Endpoint::Embedded
         && options.endpoint_url.as_ref().is_some_and(stands_in);
     let cloud = Aws::connect(options).await;
-    verify_account(&cloud, &environment.account).await?;
-    Ok(cloud)
+    let caller = verify_account(&cloud, &environment.account).await?;
+    Ok((cloud, caller))
 }
 
 /// Whether the environment lives in the embedded endpoint, and no other address was named.

@@ -183,7 +183,12 @@ impl From<engine::Error> for CommandError {
             | engine::Error::WrongAccount { .. }
             | engine::Error::CloudAssembly { .. }
             | engine::Error::MissingContext { .. }
-            | engine::Error::NoStackForTarget { .. } => ErrorKind::Usage,
+            | engine::Error::NoStackForTarget { .. }
+            | engine::Error::Record(
+                engine::RecordError::UnknownRelease { .. }
+                | engine::RecordError::AmbiguousRelease { .. }
+                | engine::RecordError::NothingToDeploy { .. },
+            ) => ErrorKind::Usage,
             engine::Error::Interrupted => ErrorKind::Interrupted,
             _ => ErrorKind::Failed,
         };

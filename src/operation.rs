@@ -1,7 +1,10 @@
 //! One operation of the engine on an environment: connection, progress, and what happens when a person interrupts.
 
-use engine::{Engine, Pace, Report};
+use std::{cell::OnceCell, convert::Infallible, future::pending, time::Duration};
+
+use engine::{Aws, Engine, Home, Pace, Report};
 use plan::SchemaFacts;
+use tokio::time::timeout;
 
 use crate::{
     cli::Global,
@@ -9,9 +12,21 @@ use crate::{
     error::CommandError,
     printer::Printer,
     progress::Progress,
+    records::{self, Records},
     runtime::{block_on, stopped},
     session::Session,
 };
+
+/// How long letting an environment go may take at the end.
+const FAREWELL: Duration = Duration::from_secs(5);
+
+/// What an operation works with.
+pub(crate) struct Connection<'a> {
+    pub(crate) engine: &'a Engine<'a>,
+    pub(crate) cloud: &'a Aws,
+    /// Whether that is the embedded endpoint, on this machine.
+    pub(crate) embedded: bool,
+}
 
 /// Runs an operation with an engine that is connected to the environment; `purpose` names it to other processes, `exact`
 /// is whether differences of form count.
@@ -25,18 +40,82 @@ pub(crate) fn with_engine<T>(
     exact: bool,
     operation: impl AsyncFnOnce(&Engine<'_>) -> Result<T, CommandError>,
 ) -> Result<T, CommandError> {
+    let operation = async |connection: &Connection<'_>| operation(connection.engine).await;
+    with_connection(session, global, printer, purpose, exact, operation)
+}
+
+/// The same for an operation that reads the asset bucket too.
+pub(crate) fn with_connection<T>(
+    session: &Session,
+    global: &Global,
+    printer: &Printer,
+    purpose: &str,
+    exact: bool,
+    operation: impl AsyncFnOnce(&Connection<'_>) -> Result<T, CommandError>,
+) -> Result<T, CommandError> {
+    run(
+        session,
+        global,
+        printer,
+        purpose,
+        exact,
+        async |_| Ok(None),
+        async |connection, _| operation(connection).await,
+    )
+}
+
+/// The same for an operation that changes the environment, which is held meanwhile: a second one is refused. `home` says
+/// where the environment's records are.
+pub(crate) fn at_work<T>(
+    session: &Session,
+    global: &Global,
+    printer: &Printer,
+    purpose: &str,
+    exact: bool,
+    home: impl AsyncFnOnce(&Aws) -> Result<Home, CommandError>,
+    operation: impl AsyncFnOnce(&Connection<'_>, &Records<'_>) -> Result<T, CommandError>,
+) -> Result<T, CommandError> {
+    run(
+        session,
+        global,
+        printer,
+        purpose,
+        exact,
+        async |cloud| home(cloud).await.map(Some),
+        async |connection, records| {
+            let records = records.expect("records are kept of every environment that has a home");
+            operation(connection, records).await
+        },
+    )
+}
+
+fn run<T>(
+    session: &Session,
+    global: &Global,
+    printer: &Printer,
+    purpose: &str,
+    exact: bool,
+    home: impl AsyncFnOnce(&Aws) -> Result<Option<Home>, CommandError>,
+    operation: impl AsyncFnOnce(&Connection<'_>, Option<&Records<'_>>) -> Result<T, CommandError>,
+) -> Result<T, CommandError> {
     block_on(async {
-        let cloud = endpoint::connect(session, global, purpose).await?;
+        let (cloud, caller) = endpoint::connect(session, global, purpose).await?;
         let seed = clock::seed();
-        let pace = if endpoint::is_embedded(session, global) {
+        let embedded = endpoint::is_embedded(session, global);
+        let pace = if embedded {
             Pace::embedded(seed)
         } else {
             Pace::aws(seed)
         };
         let progress = Progress::new(printer);
         let tell = |event| progress.tell(&event);
-        let engine =
-            Engine::new(&cloud, &SchemaFacts, pace, format!("{seed:016x}"), &tell).exact(exact);
+        let name = format!("{seed:016x}");
+        let engine = Engine::new(&cloud, &SchemaFacts, pace, &name, &tell).exact(exact);
+        let connection = Connection {
+            engine: &engine,
+            cloud: &cloud,
+            embedded,
+        };
         let stop = engine.stop();
         let interrupted = async {
             stopped().await;
@@ -44,12 +123,49 @@ pub(crate) fn with_engine<T>(
             stop.cancel();
             stopped().await;
         };
+        let held = OnceCell::new();
+        let lost = OnceCell::new();
+        let work = async {
+            let Some(home) = home(&cloud).await? else {
+                return operation(&connection, None).await;
+            };
+            let me = records::claimant(purpose, &caller.arn, &name);
+            let judgement = records::judgement(embedded);
+            let claimed = engine::claim(&cloud, &home, me, judgement).await?;
+            if let Some(claimed) = claimed {
+                records::tell(&claimed, printer);
+                // It is the first: there is one claim in a run.
+                let _ = held.set(claimed);
+            }
+            let records = Records::new(&cloud, &home, held.get(), printer);
+            let watched = async {
+                if let Some(claimed) = held.get() {
+                    let _ = lost.set(records::keep_claim(claimed, &engine).await);
+                }
+                pending::<Infallible>().await
+            };
+            tokio::select! {
+                outcome = operation(&connection, Some(&records)) => outcome,
+                never = watched => match never {},
+            }
+        };
         let outcome = tokio::select! {
-            outcome = operation(&engine) => outcome,
+            outcome = work => outcome,
             () = interrupted => Err(CommandError::interrupted("interrupted")),
         };
         progress.finish();
-        outcome
+        if let Some(claimed) = held.get() {
+            let freed = timeout(FAREWELL, claimed.claim.free()).await;
+            if let Ok(Err(error)) = freed {
+                printer.message(&format!(
+                    "warning: the environment could not be let go: {error}"
+                ));
+            }
+        }
+        match (lost.into_inner(), outcome) {
+            (Some(lost), Err(_)) => Err(lost),
+            (_, outcome) => outcome,
+        }
     })
 }
 

@@ -44,6 +44,27 @@ pub(crate) fn current_folder() -> Result<PathBuf, CommandError> {
 impl Session {
     /// Opens the environment that was asked for.
     pub(crate) fn open(global: &Global, argument: &EnvironmentArg) -> Result<Self, CommandError> {
+        Self::open_with(global, argument, |project| {
+            App::resolve(global.app.as_deref(), project)
+        })
+    }
+
+    /// Opens the environment for a command that needs no stacks.
+    pub(crate) fn open_without_stacks(
+        global: &Global,
+        argument: &EnvironmentArg,
+    ) -> Result<Self, CommandError> {
+        Self::open_with(global, argument, |project| match &global.app {
+            Some(app) => App::resolve(Some(app), project),
+            None => Ok(App::Package(project.root.join("stacks"))),
+        })
+    }
+
+    fn open_with(
+        global: &Global,
+        argument: &EnvironmentArg,
+        app: impl FnOnce(&Project) -> Result<App, CommandError>,
+    ) -> Result<Self, CommandError> {
         let project = find_project(global)?;
         let environment = project.environment(&argument.environment)?;
         if let Some(region) = &global.region
@@ -58,7 +79,7 @@ impl Session {
                 project.environment_file(&environment.name).display()
             )));
         }
-        let app = App::resolve(global.app.as_deref(), &project)?;
+        let app = app(&project)?;
         Ok(Self {
             project,
             environment,
@@ -107,7 +128,7 @@ impl Session {
     }
 
     /// An assembly made for another account or region must not be deployed into this one.
-    fn check_target(&self, assembly: &Assembly) -> Result<(), CommandError> {
+    pub(crate) fn check_target(&self, assembly: &Assembly) -> Result<(), CommandError> {
         let manifest = &assembly.manifest;
         let environment = &self.environment;
         if manifest.account == environment.account && manifest.region == environment.region {

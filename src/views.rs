@@ -6,6 +6,7 @@ pub(crate) mod checks;
 pub(crate) mod findings;
 pub(crate) mod fold;
 pub(crate) mod graph;
+pub(crate) mod history;
 pub(crate) mod html;
 pub(crate) mod markdown;
 pub(crate) mod plan;

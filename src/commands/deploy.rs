@@ -4,7 +4,9 @@ use std::path::PathBuf;
 
 use assembly::{Approval, Environment};
 use clap::Args;
-use engine::{Assembly, Busy, ChangeSets, Engine, EnvironmentOutputs, Planned, Report};
+use engine::{
+    Assembly, Busy, ChangeSets, Draft, Engine, EnvironmentOutputs, Kind, Planned, Report,
+};
 use plan::{Action, Plan};
 
 use crate::{
@@ -14,8 +16,9 @@ use crate::{
     commit,
     error::{CommandError, Ending},
     guard,
-    operation::{ask, conclude, with_engine},
+    operation::{ask, at_work, conclude},
     printer::Printer,
+    records::{self, Records},
     saved,
     session::{Session, check_selection},
     views::{self, text::Look},
@@ -61,20 +64,60 @@ pub(crate) fn run(
         return Err(error);
     }
     let purpose = format!("chitinfra deploy -e {}", session.environment.name);
-    with_engine(
+    let wish = Wish {
+        kind: Kind::Deploy,
+        commit: commit::of(&session.project.root),
+        rollback_to: None,
+        allow_destroy: &args.allow_destroy,
+        stacks: &args.stacks,
+        unchanged: "Nothing to do: what is deployed is what the stacks say.",
+    };
+    at_work(
         &session,
         global,
         printer,
         &purpose,
         args.exact,
-        async |engine| match saved {
-            Some(saved) => deploy_saved(engine, args, &session, &assembly, saved, printer).await,
-            None => {
-                let assembly = (&assembly, &checks);
-                deploy(engine, args, global, &session, assembly, printer).await
+        async |_| Ok(records::home_of(&assembly.manifest)),
+        async |connection, records| {
+            let run = Run {
+                engine: connection.engine,
+                session: &session,
+                assembly: &assembly,
+                wish: &wish,
+                records,
+                printer,
+            };
+            match saved {
+                Some(saved) => run.deploy_saved(saved).await,
+                None => run.deploy(&checks, global).await,
             }
         },
     )
+}
+
+/// What is to be deployed, and how far that may go.
+pub(crate) struct Wish<'a> {
+    pub(crate) kind: Kind,
+    /// The commit that the stacks are of.
+    pub(crate) commit: Option<String>,
+    pub(crate) rollback_to: Option<&'a str>,
+    /// Stateful resources that may be replaced or removed.
+    pub(crate) allow_destroy: &'a [String],
+    /// Only these stacks and what they depend on; all when none is named.
+    pub(crate) stacks: &'a [String],
+    /// What to say when there is nothing to do.
+    pub(crate) unchanged: &'static str,
+}
+
+/// One deployment: with what, of what, from where.
+pub(crate) struct Run<'a> {
+    pub(crate) engine: &'a Engine<'a>,
+    pub(crate) session: &'a Session,
+    pub(crate) assembly: &'a Assembly,
+    pub(crate) wish: &'a Wish<'a>,
+    pub(crate) records: &'a Records<'a>,
+    pub(crate) printer: &'a Printer,
 }
 
 /// The stacks to deploy: those of the saved plan that there still are, or those that were named.
@@ -89,110 +132,113 @@ fn names(args: &DeployArgs, saved: Option<&Plan>, assembly: &Assembly) -> Vec<St
         .collect()
 }
 
-/// Deploys a saved plan, if nothing has moved since.
-async fn deploy_saved(
-    engine: &Engine<'_>,
-    args: &DeployArgs,
-    session: &Session,
-    assembly: &Assembly,
-    saved: Plan,
-    printer: &Printer,
-) -> Result<Ending, CommandError> {
-    let mut moved = saved::moved(&saved, session);
-    let verified = engine.verify(assembly, saved).await?;
-    moved.extend(verified.moved.iter().cloned());
-    saved::refuse_moved(engine, &verified, &moved, printer).await?;
-    let planned = &verified.planned;
-    if saved::is_done(&verified) {
-        printer.status("Nothing to do: this plan was deployed already.");
-        return finish_unchanged(engine, assembly, printer).await;
+impl Run<'_> {
+    /// Deploys a saved plan, if nothing has moved since.
+    async fn deploy_saved(&self, saved: Plan) -> Result<Ending, CommandError> {
+        let mut moved = saved::moved(&saved, self.session);
+        let verified = self.engine.verify(self.assembly, saved).await?;
+        moved.extend(verified.moved.iter().cloned());
+        saved::refuse_moved(self.engine, &verified, &moved, self.printer).await?;
+        let planned = &verified.planned;
+        if saved::is_done(&verified) {
+            let done = "Nothing to do: this plan was deployed already.";
+            return self.finish_unchanged(done).await;
+        }
+        let allowed = self.wish.allow_destroy;
+        guard::check_permissions(&planned.plan, self.assembly, allowed)?;
+        if !views::plan::has_changes(&planned.plan) {
+            return self.finish_unchanged(self.wish.unchanged).await;
+        }
+        self.printer.status(&self.drawn(&planned.plan));
+        let lost = guard::check(&planned.plan, self.assembly, allowed)?;
+        if let Some(error) = checks::stop(&planned.plan).or(lost) {
+            return Err(error);
+        }
+        self.carry_out(planned).await
     }
-    guard::check_permissions(&planned.plan, assembly, &args.allow_destroy)?;
-    if !views::plan::has_changes(&planned.plan) {
-        printer.status(UNCHANGED);
-        return finish_unchanged(engine, assembly, printer).await;
-    }
-    let look = Look {
-        style: printer.message_style(),
-        verbose: printer.is_verbose(),
-        root: Some(&session.project.root),
-    };
-    printer.status(&views::plan::draw(&planned.plan, look));
-    let lost = guard::check(&planned.plan, assembly, &args.allow_destroy)?;
-    if let Some(error) = checks::stop(&planned.plan).or(lost) {
-        return Err(error);
-    }
-    carry_out(engine, assembly, planned, printer).await
-}
 
-async fn deploy(
-    engine: &Engine<'_>,
-    args: &DeployArgs,
-    global: &Global,
-    session: &Session,
-    (assembly, checks): (&Assembly, &Checks),
-    printer: &Printer,
-) -> Result<Ending, CommandError> {
-    let mut planned = engine
-        .plan(assembly, &args.stacks, ChangeSets::Kept, Busy::Follow)
-        .await?;
-    planned.plan.commit = commit::of(&session.project.root);
-    checks.add_to(&mut planned.plan);
-    guard::tell_permissions(&mut planned.plan, assembly);
-    if let Err(error) = guard::check_permissions(&planned.plan, assembly, &args.allow_destroy) {
-        engine.discard(&planned).await?;
-        return Err(error);
+    /// Plans, asks if asking is due, and deploys exactly that.
+    pub(crate) async fn deploy(
+        &self,
+        checks: &Checks,
+        global: &Global,
+    ) -> Result<Ending, CommandError> {
+        let engine = self.engine;
+        let (assembly, allowed) = (self.assembly, self.wish.allow_destroy);
+        let mut planned = engine
+            .plan(assembly, self.wish.stacks, ChangeSets::Kept, Busy::Follow)
+            .await?;
+        planned.plan.commit.clone_from(&self.wish.commit);
+        checks.add_to(&mut planned.plan);
+        guard::tell_permissions(&mut planned.plan, assembly);
+        if let Err(error) = guard::check_permissions(&planned.plan, assembly, allowed) {
+            engine.discard(&planned).await?;
+            return Err(error);
+        }
+        planned.plan = planned.plan.seal();
+        let plan = &planned.plan;
+        if !views::plan::has_changes(plan) {
+            return self.finish_unchanged(self.wish.unchanged).await;
+        }
+        let shown = self.drawn(plan);
+        self.printer.status(&shown);
+        let lost = guard::check(plan, assembly, allowed)?;
+        let decided = match checks::stop(plan).or(lost) {
+            Some(error) => Err(error),
+            None => {
+                let environment = &self.session.environment;
+                approve(engine, plan, &shown, environment, global, self.printer).await
+            }
+        };
+        if let Err(error) = decided {
+            engine.discard(&planned).await?;
+            return Err(error);
+        }
+        self.carry_out(&planned).await
     }
-    planned.plan = planned.plan.seal();
-    let plan = &planned.plan;
-    if !views::plan::has_changes(plan) {
-        printer.status(UNCHANGED);
-        return finish_unchanged(engine, assembly, printer).await;
+
+    fn drawn(&self, plan: &Plan) -> String {
+        let look = Look {
+            style: self.printer.message_style(),
+            verbose: self.printer.is_verbose(),
+            root: Some(&self.session.project.root),
+        };
+        views::plan::draw(plan, look)
     }
-    let look = Look {
-        style: printer.message_style(),
-        verbose: printer.is_verbose(),
-        root: Some(&session.project.root),
-    };
-    let shown = views::plan::draw(plan, look);
-    printer.status(&shown);
-    let lost = guard::check(plan, assembly, &args.allow_destroy)?;
-    let decided = match checks::stop(plan).or(lost) {
-        Some(error) => Err(error),
-        None => approve(engine, plan, &shown, &session.environment, global, printer).await,
-    };
-    if let Err(error) = decided {
-        engine.discard(&planned).await?;
-        return Err(error);
+
+    /// Ends where there was nothing to do: with what is there.
+    async fn finish_unchanged(&self, why: &str) -> Result<Ending, CommandError> {
+        self.printer.status(why);
+        let is_whole = self.wish.stacks.is_empty();
+        self.records.nothing_to_do(is_whole).await?;
+        let outputs = self.engine.outputs(self.assembly).await?;
+        self.printer.answer(&outputs::human(&outputs));
+        Ok(Ending::Done)
     }
-    carry_out(engine, assembly, &planned, printer).await
-}
 
-const UNCHANGED: &str = "Nothing to do: what is deployed is what the stacks say.";
-
-/// Ends where there was nothing to do: with what is there.
-async fn finish_unchanged(
-    engine: &Engine<'_>,
-    assembly: &Assembly,
-    printer: &Printer,
-) -> Result<Ending, CommandError> {
-    let outputs = engine.outputs(assembly).await?;
-    printer.answer(&outputs::human(&outputs));
-    Ok(Ending::Done)
-}
-
-/// Executes a plan and tells how it ended.
-async fn carry_out(
-    engine: &Engine<'_>,
-    assembly: &Assembly,
-    planned: &Planned,
-    printer: &Printer,
-) -> Result<Ending, CommandError> {
-    let report = engine.deploy(assembly, planned).await;
-    let outputs = outputs_of(&report, assembly);
-    let concluded = conclude(&report, printer);
-    printer.answer(&outputs::human(&outputs));
-    concluded.map(|()| Ending::Done)
+    /// Executes a plan, records that, and tells how it ended.
+    async fn carry_out(&self, planned: &Planned) -> Result<Ending, CommandError> {
+        let plan = &planned.plan;
+        let draft = Draft {
+            kind: self.wish.kind,
+            commit: self.wish.commit.as_deref(),
+            manifest: &self.assembly.manifest,
+            summary: plan.summary,
+            stacks: plan
+                .stacks
+                .iter()
+                .map(|stack| stack.name.as_str())
+                .collect(),
+            content: Some((plan, self.assembly)),
+            rollback_to: self.wish.rollback_to,
+        };
+        let work = async || Ok(self.engine.deploy(self.assembly, planned).await);
+        let report = self.records.keep(&draft, work).await?;
+        let outputs = outputs_of(&report, self.assembly);
+        let concluded = conclude(&report, self.printer);
+        self.printer.answer(&outputs::human(&outputs));
+        concluded.map(|()| Ending::Done)
+    }
 }
 
 /// Asks a person when the environment says so.

@@ -1,13 +1,15 @@
 //! `destroy`: delete the stacks.
 
 use clap::Args;
-use engine::Engine;
+use engine::{Draft, Engine, Kind};
+use plan::Summary;
 
 use crate::{
     cli::{EnvironmentArg, Global},
     error::{CommandError, Ending},
-    operation::{ask, conclude, with_engine},
+    operation::{ask, at_work, conclude},
     printer::Printer,
+    records,
     session::{Session, check_selection},
 };
 
@@ -29,13 +31,15 @@ pub(crate) fn run(
     let session = Session::open(global, &args.environment)?;
     let assembly = session.synthesize(printer)?;
     check_selection(&args.stacks, &assembly)?;
-    with_engine(
+    at_work(
         &session,
         global,
         printer,
-        "chitinfra destroy",
+        &format!("chitinfra destroy -e {}", session.environment.name),
         false,
-        async |engine| {
+        async |_| Ok(records::home_of(&assembly.manifest)),
+        async |connection, records| {
+            let engine = connection.engine;
             let status = engine.status(&assembly).await?;
             let selected = |name: &String| args.stacks.is_empty() || args.stacks.contains(name);
             let there: Vec<_> = status
@@ -58,7 +62,20 @@ pub(crate) fn run(
                 ));
             }
             confirm(name, engine, global, printer).await?;
-            let report = engine.destroy(&assembly, &args.stacks).await?;
+            let draft = Draft {
+                kind: Kind::Destroy,
+                commit: None,
+                manifest: &assembly.manifest,
+                summary: Summary {
+                    delete: there.iter().map(|stack| stack.resources).sum(),
+                    ..Summary::default()
+                },
+                stacks: there.iter().map(|stack| stack.name.as_str()).collect(),
+                content: None,
+                rollback_to: None,
+            };
+            let work = async || engine.destroy(&assembly, &args.stacks).await;
+            let report = records.keep(&draft, work).await?;
             conclude(&report, printer)?;
             Ok(Ending::Done)
         },

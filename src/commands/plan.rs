@@ -16,9 +16,9 @@ use crate::{
     error::{CommandError, Ending},
     graph::Graph,
     guard,
-    operation::with_engine,
+    operation::with_connection,
     printer::Printer,
-    saved,
+    records, saved,
     session::{Session, check_selection},
     views::{self, text::Look},
 };
@@ -90,16 +90,21 @@ pub(crate) fn run(
                 Some(_) => ChangeSets::Saved { key: &key },
                 None => ChangeSets::Read,
             };
-            let planned = with_engine(
+            let home = records::home_of(&assembly.manifest);
+            let planned = with_connection(
                 &session,
                 global,
                 printer,
                 "chitinfra plan",
                 args.exact,
-                async |engine| {
-                    let mut planned = engine
-                        .plan(&assembly, &args.stacks, change_sets, Busy::Refuse)
-                        .await?;
+                async |connection| {
+                    let engine = connection.engine;
+                    // At the same time: knowing who else is at work is to cost nothing.
+                    let (planned, ()) = tokio::join!(
+                        engine.plan(&assembly, &args.stacks, change_sets, Busy::Refuse),
+                        records::mention_holder(connection, &home, printer),
+                    );
+                    let mut planned = planned?;
                     planned.plan = complete(planned.plan);
                     if out.is_some() {
                         planned.plan.seal = Some(saved::seal(&session, &assembly, &planned.plan));

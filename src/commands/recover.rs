@@ -1,13 +1,15 @@
 //! `recover`: lead a stuck stack back to health.
 
 use clap::{Args, builder::PossibleValuesParser};
-use engine::{Diagnosis, Engine, Way};
+use engine::{Diagnosis, Draft, Engine, Kind, Way};
+use plan::Summary;
 
 use crate::{
     cli::{EnvironmentArg, Global},
     error::{CommandError, Ending},
-    operation::{ask, conclude, with_engine},
+    operation::{ask, at_work, conclude},
     printer::Printer,
+    records,
     session::{Session, check_selection},
     views,
 };
@@ -33,36 +35,58 @@ pub(crate) fn run(
     let session = Session::open(global, &args.environment)?;
     let assembly = session.synthesize(printer)?;
     check_selection(&args.stacks, &assembly)?;
-    let purpose = "chitinfra recover";
-    with_engine(&session, global, printer, purpose, false, async |engine| {
-        let diagnoses = engine.diagnose(&assembly, &args.stacks).await?;
-        if diagnoses.is_empty() {
-            printer.status("nothing to recover: no stack is stuck, and nothing is under way");
-            return Ok(Ending::Done);
-        }
-        let style = printer.message_style();
-        printer.message(&views::recovery::draw(&diagnoses, style));
-        let mut chosen = Vec::new();
-        let mut left = Vec::new();
-        for diagnosis in diagnoses {
-            match choose(&diagnosis, args, engine, global, printer).await? {
-                Some(way) => chosen.push((diagnosis, way)),
-                None => left.push(diagnosis.stack),
+    let purpose = format!("chitinfra recover -e {}", session.environment.name);
+    let home = async |_: &_| Ok(records::home_of(&assembly.manifest));
+    at_work(
+        &session,
+        global,
+        printer,
+        &purpose,
+        false,
+        home,
+        async |connection, records| {
+            let engine = connection.engine;
+            let diagnoses = engine.diagnose(&assembly, &args.stacks).await?;
+            if diagnoses.is_empty() {
+                printer.status("nothing to recover: no stack is stuck, and nothing is under way");
+                return Ok(Ending::Done);
             }
-        }
-        let report = engine.recover(&assembly, &chosen).await;
-        conclude(&report, printer)?;
-        if left.is_empty() {
-            printer.status("no stack is stuck any more");
-            Ok(Ending::Done)
-        } else {
-            let environment = &session.environment.name;
-            Err(CommandError::failed(format!("left as it is: {}", left.join(", ")))
+            let style = printer.message_style();
+            printer.message(&views::recovery::draw(&diagnoses, style));
+            let mut chosen = Vec::new();
+            let mut left = Vec::new();
+            for diagnosis in diagnoses {
+                match choose(&diagnosis, args, engine, global, printer).await? {
+                    Some(way) => chosen.push((diagnosis, way)),
+                    None => left.push(diagnosis.stack),
+                }
+            }
+            if !chosen.is_empty() {
+                let draft = Draft {
+                    kind: Kind::Recover,
+                    commit: None,
+                    manifest: &assembly.manifest,
+                    summary: Summary::default(),
+                    stacks: chosen.iter().map(|(one, _)| one.stack.as_str()).collect(),
+                    content: None,
+                    rollback_to: None,
+                };
+                let work = async || Ok(engine.recover(&assembly, &chosen).await);
+                let report = records.keep(&draft, work).await?;
+                conclude(&report, printer)?;
+            }
+            if left.is_empty() {
+                printer.status("no stack is stuck any more");
+                Ok(Ending::Done)
+            } else {
+                let environment = &session.environment.name;
+                Err(CommandError::failed(format!("left as it is: {}", left.join(", ")))
                 .hinted(format!(
                     "`chitinfra recover -e {environment} --with WAY STACK` goes a way without asking, `--yes` the safest"
                 )))
-        }
-    })
+            }
+        },
+    )
 }
 
 /// The way to go with a stack; nothing when it is to be left as it is.

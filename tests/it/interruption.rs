@@ -93,24 +93,71 @@ fn an_endpoint_that_is_killed_in_the_middle_loses_nothing() {
 }
 
 #[test]
-fn of_two_deployments_at_once_the_second_says_whom_it_waits_for_then_plans_on_that() {
+fn of_two_deployments_at_once_one_proceeds_and_the_other_says_who_holds_the_environment() {
     let project = slow();
     let (_server, _) = project.serve("--faults slow.json");
     let first = project.start("deploy -e local");
     wait_until_in_progress(&project);
+    let second = project.run("deploy -e local").ended_with(1);
+    for other in ["destroy -e local --yes", "recover -e local --yes"] {
+        let refused = project.run(other).ended_with(1);
+        let refused = refused.says("environment `local` is held by arn:aws:iam::000000000000:root");
+        assert_eq!(refused.stdout, "", "{refused}");
+    }
+    first.end().ended_with(0);
+    snapshot!(second, @"
+    exit status: 1
+    --- stderr
+    error: environment `local` is held by arn:aws:iam::000000000000:root (`chitinfra deploy -e local` on `[MACHINE]`, process [PID]) since [DATE]; its last sign of life was [TIME] ago
+
+    hint: wait until it ends, then repeat the command
+    hint: if it was killed: on the same machine it is taken over at once, from another one [TIME] after its last sign of life
+    ");
+    project
+        .run("plan -e local --detailed-exitcode")
+        .ended_with(0);
+    project.run("destroy -e local --yes").ended_with(0);
+}
+
+#[test]
+fn what_is_being_changed_is_not_planned_and_who_changes_it_is_said() {
+    let project = slow();
+    let (_server, _) = project.serve("--faults slow.json");
+    let first = project.start("deploy -e local");
+    wait_until_in_progress(&project);
+    let planned = project.run("plan -e local").ended_with(1);
+    first.end().ended_with(0);
+    snapshot!(planned, @"
+    exit status: 1
+    --- stderr
+    note: local is being changed by arn:aws:iam::000000000000:root (`chitinfra deploy -e local` on `[MACHINE]`, process [PID]) since [DATE]
+    error: stack `messaging` is being changed (`CREATE_IN_PROGRESS`) by another run of chitinfra since [DATE] (client token `chitinfra-[RUN]-deploy-a31fc0d3`)
+
+    hint: wait until it is done, then repeat the command
+    ");
+}
+
+#[test]
+fn what_a_dead_run_began_is_followed_to_its_end_then_planned_on() {
+    let project = slow();
+    let (_server, _) = project.serve("--faults slow.json");
+    let first = project.start("deploy -e local");
+    wait_until_in_progress(&project);
+    first.signal("KILL");
+    first.end();
     project.edit(
         "assembly/messaging.template.json",
         r#""VisibilityTimeout":30"#,
         r#""VisibilityTimeout":60"#,
     );
-    let second = project.run("deploy -e local").ended_with(0);
-    first.end().ended_with(0);
-    snapshot!(second, @"
+    snapshot!(project.run("deploy -e local").ended_with(0), @"
     exit status: 0
     --- stdout
     messaging.JobsUrl    https://sqs.us-east-1.amazonaws.com/000000000000/sample-local-messaging-Jobs-[RANDOM]
     messaging.AlarmsArn  arn:aws:sns:us-east-1:000000000000:sample-local-messaging-Alarms-[RANDOM]
     --- stderr
+    taken over from arn:aws:iam::000000000000:root (`chitinfra deploy -e local` on `[MACHINE]`, process [PID]) since [DATE]: its process is gone
+    [RELEASE] was cut off; this run goes on from what it left
       messaging: is being changed (`CREATE_IN_PROGRESS`) by another run of chitinfra since [DATE] (client token `chitinfra-[RUN]-deploy-a31fc0d3`): that is followed to its end first
     following what is under way in messaging
       ✓ messaging/Alarms  AWS::SNS::Topic  CREATE_COMPLETE  [TIME]
@@ -131,25 +178,6 @@ fn of_two_deployments_at_once_the_second_says_whom_it_waits_for_then_plans_on_th
     project
         .run("plan -e local --detailed-exitcode")
         .ended_with(0);
-}
-
-#[test]
-fn what_is_being_changed_is_neither_planned_nor_destroyed() {
-    let project = slow();
-    let (_server, _) = project.serve("--faults slow.json");
-    let first = project.start("deploy -e local");
-    wait_until_in_progress(&project);
-    let planned = project.run("plan -e local").ended_with(1);
-    let destroyed = project.run("destroy -e local --yes").ended_with(1);
-    first.end().ended_with(0);
-    snapshot!(planned, @"
-    exit status: 1
-    --- stderr
-    error: stack `messaging` is being changed (`CREATE_IN_PROGRESS`) by another run of chitinfra since [DATE] (client token `chitinfra-[RUN]-deploy-a31fc0d3`)
-
-    hint: wait until it is done, then repeat the command
-    ");
-    assert!(destroyed.stderr.ends_with(&planned.stderr), "{destroyed}");
 }
 
 #[test]

@@ -24,6 +24,7 @@ mod outputs;
 mod plan;
 mod program;
 mod project;
+mod records;
 mod recover;
 mod sample;
 mod samples;

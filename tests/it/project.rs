@@ -386,6 +386,9 @@ pub(crate) const FILTERS: &[(&str, &str)] = &[
     (r"commit [0-9a-f]{7,40}", "commit [COMMIT]"),
     // The digest in the name of a change set.
     (r"-[0-9a-f]{24}\b", "-[DIGEST]"),
+    // The name of a release.
+    (r"\b\d{8}-\d{6}(-[0-9a-f]{7})?-[0-9a-f]{4}\b", "[RELEASE]"),
+    (r"on `[^`]+`, process", "on `[MACHINE]`, process"),
     // Tells one run from all others.
     (r"chitinfra-[0-9a-f]{16}-", "chitinfra-[RUN]-"),
 ];

@@ -2,7 +2,7 @@
 
 use std::{error::Error as StdError, fmt, path::PathBuf};
 
-use crate::{cause::Cause, holder::Holder, status::StackStatus};
+use crate::{cause::Cause, holder::Holder, record::RecordError, status::StackStatus};
 
 /// What to do about an error, as data: the command line prints each hint on its own line.
 pub trait Hint {
@@ -182,6 +182,9 @@ pub enum Error {
     /// A call to AWS failed.
     #[error(transparent)]
     Aws(#[from] Box<AwsError>),
+    /// The environment cannot be claimed, or a record not be read or written.
+    #[error(transparent)]
+    Record(#[from] RecordError),
     /// The credentials belong to another account than the environment.
     #[error(
         "these credentials belong to account `{actual}` ({arn}), the environment to `{expected}`"
@@ -354,6 +357,7 @@ impl Hint for Error {
     fn hints(&self) -> Vec<String> {
         match self {
             Self::Aws(error) => error.hints(),
+            Self::Record(error) => error.hints(),
             Self::WrongAccount { .. } => {
                 vec![
                     "use a profile of the environment's account (`--profile`, `AWS_PROFILE`)"

@@ -61,6 +61,14 @@ pub struct EnvironmentOutputs {
 }
 
 impl Engine<'_> {
+    /// Whether there is a stack of this CloudFormation name.
+    ///
+    /// # Errors
+    /// CloudFormation does not say.
+    pub async fn exists(&self, stack_name: &str) -> Result<bool, Error> {
+        Ok(self.cloud.stack(stack_name).await?.is_some())
+    }
+
     /// The state of every stack of an assembly.
     ///
     /// # Errors

@@ -7,6 +7,7 @@
 mod aws;
 mod cause;
 mod change_set;
+mod claim;
 mod cloud_assembly;
 mod deploy;
 mod desired;
@@ -24,6 +25,7 @@ mod planning;
 mod port;
 mod readers;
 mod reads;
+mod record;
 mod recover;
 mod status;
 mod store;
@@ -36,6 +38,7 @@ mod tests;
 pub use aws::{Aws, AwsOptions, asset_bucket, verify_account};
 pub use cause::Cause;
 pub use change_set::PreparedChangeSet;
+pub use claim::{Claim, Claimant, Claimed, Clock, Displaced, Judgement, Patience, claim, occupant};
 pub use cloud_assembly::Target;
 pub use desired::{Assembly, Template};
 pub use engine::Engine;
@@ -50,6 +53,10 @@ pub use port::{
     Answer, Caller, ChangeSet, ChangeSetId, ChangeSetRequest, ChangeSetStatus, ChangeSetSummary,
     ChangeSetType, CloudFormation, DeleteRequest, Deletion, EventPage, Execution, Finding,
     Rollback, RollbackRequest, Stack, StackEvent, StackResource, TemplateSource, Values,
+};
+pub use record::{
+    Draft, Entry, History, Home, Kind, Ledger, RecordError, Recorded, Release, ReleaseOutcome,
+    ReleasedStack, find, history,
 };
 pub use recover::{Diagnosis, Hindrance, Way};
 pub use status::{Condition, Ending, Health, ResourceStatus, StackStatus};

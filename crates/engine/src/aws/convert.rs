@@ -103,6 +103,14 @@ pub(crate) fn rfc3339(milliseconds: i64) -> Option<String> {
         .ok()
 }
 
+/// Milliseconds since 1970 of a time in RFC 3339.
+pub(crate) fn from_rfc3339(text: &str) -> Option<i64> {
+    DateTime::from_str(text, DateTimeFormat::DateTime)
+        .ok()?
+        .to_millis()
+        .ok()
+}
+
 fn milliseconds(time: &DateTime) -> i64 {
     time.to_millis().unwrap_or_default()
 }

@@ -16,7 +16,7 @@ use aws_config::{
 use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 
-pub(crate) use convert::rfc3339;
+pub(crate) use convert::{from_rfc3339, rfc3339};
 
 use crate::{
     error::Error,

@@ -4,6 +4,8 @@ mod cloud_assembly;
 mod deploying;
 mod fake;
 mod planning;
+mod records;
+mod store;
 mod trouble;
 
 use std::sync::Mutex;
