@@ -160,10 +160,58 @@ fn going_back_may_not_lose_data_unasked() {
     let back = format!("rollback -e local --to {}", id(&first));
     project.run(&back).ended_with(1).says("data would be lost");
     assert_eq!(releases(&project).len(), 2, "nothing was done");
+    project.write_environment("local", "always", "embedded");
+    let allowed = format!("{back} --allow-destroy store/Data");
     project
-        .run(&format!("{back} --allow-destroy store/Data"))
-        .ended_with(0);
+        .run(&allowed)
+        .ended_with(1)
+        .says("a person must approve deployments to local");
+    project.run(&format!("{allowed} --yes")).ended_with(0);
     assert_eq!(releases(&project).len(), 3);
+}
+
+#[test]
+fn whoever_is_first_holds_the_environment_and_lets_it_go_when_stopped() {
+    let project = Project::with_stacks([("messaging", sample::messaging())]);
+    project.write(
+        "slow.json",
+        r#"{"delay": [{"resource": "Jobs", "milliseconds": 1500}]}"#,
+    );
+    let (_server, _) = project.serve("--faults slow.json");
+    let begun = |count: usize| {
+        let is_there = (0..100).any(|_| {
+            thread::sleep(Duration::from_millis(50));
+            releases(&project).len() == count
+        });
+        assert!(is_there, "no release {count} is begun");
+    };
+    let deployment = project.start("deploy -e local");
+    begun(1);
+    deployment.signal("INT");
+    deployment.end().ended_with(130);
+    assert_eq!(releases(&project)[0]["outcome"], "interrupted");
+    let next = project.run("deploy -e local").ended_with(0);
+    assert!(!next.stderr.contains("taken over"), "{next}");
+    let destruction = project.start("destroy -e local --yes");
+    begun(2);
+    project
+        .run("deploy -e local")
+        .ended_with(1)
+        .says("(`chitinfra destroy -e local` on ");
+    let first = releases(&project).pop().expect("it is recorded");
+    project
+        .run(&format!("rollback -e local --to {}", id(&first)))
+        .ended_with(1)
+        .says("environment `local` is held by");
+    destruction.end().ended_with(0);
+    // It was interrupted, and what it was to deploy is known all the same.
+    project
+        .run(&format!("rollback -e local --to {}", id(&first)))
+        .ended_with(0)
+        .says("did not succeed: it is interrupted");
+    project
+        .run("plan -e local --detailed-exitcode")
+        .ended_with(0);
 }
 
 #[test]
