@@ -13,7 +13,7 @@ use tokio::{sync::Mutex, time::sleep};
 use crate::{
     aws::{from_rfc3339, rfc3339},
     error::Error,
-    record::{Home, RecordError},
+    record::{Home, RecordError, is_open},
     store::{ObjectStore, Tag},
 };
 
@@ -204,6 +204,11 @@ pub async fn claim<'a>(
                 unfinished = holder.release.clone().or(unfinished);
                 displaced = Some(Displaced { holder, silent_for });
             }
+        }
+        if let Some(release) = &unfinished
+            && !is_open(store, home, release).await?
+        {
+            unfinished = None;
         }
         let me = Claimant {
             since: now(&judgement),

@@ -11,6 +11,7 @@ mod ledger;
 
 pub use content::Recorded;
 pub use error::RecordError;
+pub(crate) use history::is_open;
 pub use history::{History, find, history};
 pub use ledger::{Draft, Entry, Ledger};
 

@@ -113,6 +113,16 @@ pub fn find<'h>(
     }
 }
 
+/// Whether a release was begun and has no ending. One that is named and was never recorded was not begun.
+pub(crate) async fn is_open(store: &dyn ObjectStore, home: &Home, id: &str) -> Result<bool, Error> {
+    let found = store.object(&home.of_release(id, RELEASE)).await?;
+    Ok(found.is_some_and(|found| {
+        // What cannot be read is told by whoever looks at it: it may have no ending.
+        serde_json::from_slice::<Release>(&found.body)
+            .map_or(true, |release| release.outcome == ReleaseOutcome::UnderWay)
+    }))
+}
+
 /// Whether this program reads that version of a form.
 pub(super) fn is_known(version: &str) -> bool {
     version.split('.').next() == FORMAT_VERSION.split('.').next()

@@ -178,13 +178,23 @@ async fn wherever_the_writes_stop_the_history_can_be_read_and_the_next_run_goes_
             deploy(&store, "two", &shop(false)).await.unwrap();
             let found = history(&store, &home(), None).await.unwrap();
             assert_eq!(found.releases.len(), expected.len() + 1);
-            if made == 5 {
-                let id = |follows: bool| {
-                    let mut all = found.releases.iter();
-                    all.find(|one| one.follows.is_some() == follows).unwrap()
-                };
-                assert_eq!(id(true).follows.as_ref(), Some(&id(false).id));
-            }
+            let follows: Vec<_> = found
+                .releases
+                .iter()
+                .filter_map(|one| one.follows.as_ref())
+                .collect();
+            let mut cut_off = found
+                .releases
+                .iter()
+                .filter(|one| one.outcome == ReleaseOutcome::Unfinished);
+            assert_eq!(
+                follows,
+                cut_off
+                    .next()
+                    .map(|one| &one.id)
+                    .into_iter()
+                    .collect::<Vec<_>>()
+            );
         }
     }
 }
@@ -318,12 +328,15 @@ async fn a_process_that_is_gone_is_followed_at_once() {
     );
 }
 
+/// A release without an ending.
+const OPEN: &str = "20261124-000000-abcd";
+
 /// What a run wrote that was last seen some seconds ago.
 fn silent(store: &Memory, run: &str, seconds: i64) {
     let seen = crate::aws::rfc3339(NOW.load(Ordering::Relaxed) - seconds * 1000);
     let note = json!({"format_version": "1.0", "unfinished": null, "holder": Claimant {
         seen: seen.unwrap(),
-        release: Some("20261124-000000-abcd".to_owned()),
+        release: Some(OPEN.to_owned()),
         ..claimant(run)
     }});
     store.set("shop/test/lock.json", note.to_string().as_bytes());
@@ -334,6 +347,11 @@ async fn silence_is_respected_then_watched_then_ended() {
     let store = Memory::new();
     silent(&store, "far", 59);
     assert_eq!(holds(&take(&store, "two").await.err().unwrap()).run, "far");
+    let open = json!({"outcome": "under_way"});
+    store.set(
+        &format!("shop/test/releases/{OPEN}/release.json"),
+        open.to_string().as_bytes(),
+    );
     silent(&store, "far", 61);
     let start = tokio::time::Instant::now();
     let next = take(&store, "two").await.unwrap();
@@ -342,7 +360,7 @@ async fn silence_is_respected_then_watched_then_ended() {
         next.displaced.unwrap().silent_for,
         Some(Duration::from_secs(61))
     );
-    assert_eq!(next.unfinished.as_deref(), Some("20261124-000000-abcd"));
+    assert_eq!(next.unfinished.as_deref(), Some(OPEN));
 }
 
 #[tokio::test(start_paused = true)]
