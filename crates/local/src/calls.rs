@@ -220,6 +220,11 @@ impl Calls {
         fate
     }
 
+    /// Forgets how many calls each rule has seen.
+    pub(crate) fn count_anew(&self) {
+        lock(&self.seen).clear();
+    }
+
     /// What the same call was answered the last time: status and body.
     pub(crate) fn last(&self, asked: &[u8]) -> Option<Kept> {
         lock(&self.answers).get(asked).cloned()

@@ -4,7 +4,7 @@ use std::{
     collections::{HashMap, HashSet},
     fmt,
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc, Mutex, MutexGuard, PoisonError, RwLock,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::Duration,
@@ -13,7 +13,7 @@ use std::{
 use jiff::Timestamp;
 
 use crate::{
-    Error, Options,
+    Error, Faults, Options,
     calls::Calls,
     evaluate::Document,
     identifiers,
@@ -95,6 +95,7 @@ pub(crate) struct Endpoint {
     running: Mutex<HashSet<String>>,
     stopped: AtomicBool,
     requests: AtomicU64,
+    faults: RwLock<Arc<Faults>>,
     pub(crate) calls: Calls,
 }
 
@@ -143,6 +144,7 @@ impl Endpoint {
 
     fn over(options: Options, url: String, state: State, journal: Option<Journal>) -> Self {
         Self {
+            faults: RwLock::new(Arc::new(options.faults.clone())),
             options,
             url,
             core: Mutex::new(Core {
@@ -165,6 +167,17 @@ impl Endpoint {
     /// The state; a call that panicked has committed either all or nothing, so the state is sound even then.
     pub(crate) fn core(&self) -> MutexGuard<'_, Core> {
         self.core.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What goes wrong on purpose from now on.
+    pub(crate) fn faults(&self) -> Arc<Faults> {
+        Arc::clone(&self.faults.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Lets something else go wrong from now on; calls are counted anew.
+    pub(crate) fn set_faults(&self, faults: Faults) {
+        *self.faults.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(faults);
+        self.calls.count_anew();
     }
 
     /// An identifier for a request.
@@ -223,6 +236,7 @@ impl Endpoint {
         let mut core = self.core();
         let core = &mut *core;
         let now = self.now();
+        let faults = self.faults();
         let digest = core
             .state
             .stacks
@@ -236,7 +250,7 @@ impl Endpoint {
                     document: &document,
                     account: &self.options.account,
                     seed: self.options.seed,
-                    faults: &self.options.faults,
+                    faults: &faults,
                     now,
                 },
                 uuid,

@@ -8,8 +8,9 @@ use axum::{
 };
 
 use crate::{
-    Options,
+    Faults, Options, Trouble,
     endpoint::Endpoint,
+    glance::{self, SeenStack},
     router::{self, Reply},
 };
 
@@ -46,12 +47,36 @@ impl InProcess {
 
     /// Answers a request, as [`crate::Server`] does. Called within a tokio runtime.
     pub async fn answer(&self, request: Request<Bytes>) -> Answered {
+        self.answer_with(request, None).await
+    }
+
+    /// The same, with trouble that strikes this call alone and goes before any of the scenario.
+    pub async fn answer_with(&self, request: Request<Bytes>, trouble: Option<Trouble>) -> Answered {
         let endpoint = Arc::clone(&self.endpoint);
-        match router::answer(endpoint, request.map(Body::from)).await {
+        match router::answer_with(endpoint, request.map(Body::from), trouble).await {
             Reply::Whole(response) => Answered::Whole(collected(response).await),
             Reply::Cut(response) => Answered::Cut(collected(response).await),
             Reply::Lost => Answered::Lost,
         }
+    }
+
+    /// Lets something else go wrong on purpose from now on; what is counted begins anew.
+    pub fn set_faults(&self, faults: Faults) {
+        self.endpoint.set_faults(faults);
+    }
+
+    /// Every stack there is or was, the oldest first, as it really is: no call is made, and nothing is struck by a fault.
+    pub fn stacks(&self) -> Vec<SeenStack> {
+        glance::stacks(&self.endpoint)
+    }
+
+    /// Puts a stack into a status, whatever it is doing, for tests of those that no call leads to here. What is under way
+    /// ends without a word; the stack's events tell of the new status alone.
+    ///
+    /// # Errors
+    /// There is no stack of that name, or CloudFormation has no such status.
+    pub fn set_status(&self, stack: &str, status: &str) -> Result<(), String> {
+        glance::set_status(&self.endpoint, stack, status)
     }
 }
 

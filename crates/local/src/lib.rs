@@ -13,6 +13,7 @@ mod endpoint;
 mod error;
 mod evaluate;
 mod facts;
+mod glance;
 mod identifiers;
 mod in_process;
 mod options;
@@ -27,6 +28,7 @@ mod wire;
 
 pub use calls::{CallFault, Deed, Other, Trouble};
 pub use error::Error;
+pub use glance::{SeenChangeSet, SeenEvent, SeenResource, SeenStack};
 pub use in_process::{Answered, InProcess};
 pub use options::{Clock, Faults, Options, Step};
 pub use server::Server;

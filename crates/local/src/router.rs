@@ -63,6 +63,15 @@ pub(crate) enum Reply {
 
 /// Answers a request, or does to it what the scenario says.
 pub(crate) async fn answer(endpoint: Arc<Endpoint>, request: Request) -> Reply {
+    answer_with(endpoint, request, None).await
+}
+
+/// The same, with trouble that goes before any of the scenario.
+pub(crate) async fn answer_with(
+    endpoint: Arc<Endpoint>,
+    request: Request,
+    trouble: Option<Trouble>,
+) -> Reply {
     let request_id = endpoint.request_id();
     let (head, body) = request.into_parts();
     let Ok(body) = to_bytes(body, LARGEST_BODY).await else {
@@ -86,9 +95,8 @@ pub(crate) async fn answer(endpoint: Arc<Endpoint>, request: Request) -> Reply {
     };
     let signed_for_s3 = scope.is_some_and(|(_, service)| service == "s3");
     let wanted = Wanted::of(&call, signed_for_s3);
-    let fate = endpoint
-        .calls
-        .fate(&endpoint.options.faults.calls, wanted.operation());
+    let faults = endpoint.faults();
+    let fate = endpoint.calls.fate(&faults.calls, wanted.operation());
     if !fate.latency.is_zero() {
         tokio::time::sleep(fate.latency).await;
     }
@@ -103,7 +111,7 @@ pub(crate) async fn answer(endpoint: Arc<Endpoint>, request: Request) -> Reply {
         // Someone else may fail too; that is theirs to see.
         let _ = cloudformation::answer(&context, action, &Form::of(&fields));
     }
-    if let Some(trouble) = fate.trouble {
+    if let Some(trouble) = trouble.or(fate.trouble) {
         return trouble_with(trouble, &context, &wanted, &call).await;
     }
     let response = wanted.answer(&context, &call);
@@ -203,7 +211,8 @@ async fn remembered(
     call: &Call,
     response: Response,
 ) -> Response {
-    let rules = &context.endpoint.options.faults.calls;
+    let faults = context.endpoint.faults();
+    let rules = &faults.calls;
     let is_stale = |rule: &CallFault| rule.trouble == Some(Trouble::Stale);
     let is_wanted = matches!(wanted, Wanted::Query(_)) && calls::only_reads(wanted.operation());
     if !is_wanted || !rules.iter().any(is_stale) {
@@ -244,7 +253,7 @@ fn query(context: &Context<'_>, form: &Form) -> Response {
     let action = form.get("Action").unwrap_or_default();
     let namespace = namespace(form);
     let is_sts = namespace == STS;
-    let result = if context.endpoint.options.faults.denied.contains(action) {
+    let result = if context.endpoint.faults().denied.contains(action) {
         Err(denied(context, is_sts, action))
     } else if is_sts {
         sts::answer(context, action)

@@ -161,7 +161,10 @@ impl Walk<'_> {
             baseline: Baseline::Same,
             progress: Progress::Idle,
             superseded: Vec::new(),
-            generation: 0,
+            // One of that name may be left behind by what was there before.
+            generation: draft.stack.updated.map_or(0, |_| {
+                u32::try_from(draft.stack.ordinal).unwrap_or(u32::MAX)
+            }),
         });
         type_name.clone_into(&mut resource.resource_type);
         let properties = match self.scope.properties(node) {

@@ -59,7 +59,9 @@ pub(super) fn delete_all(environment: Environment<'_>, draft: &mut Draft) -> Pac
     };
     let is_delete = operation.kind == OperationKind::Delete;
     if is_delete && let Some(reason) = export_in_use(environment.state, &draft.stack) {
-        draft.end(StackStatus::DeleteFailed, Some(reason));
+        // CloudFormation calls the deletion off: the stack is as it was, under the status that it had.
+        let before = operation.before.unwrap_or(StackStatus::DeleteFailed);
+        draft.end(before, Some(reason));
         return Pace::Moved;
     }
     let sweep = Sweep {

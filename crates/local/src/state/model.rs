@@ -102,6 +102,9 @@ pub(crate) struct Operation {
     /// Why it fails, once it does.
     pub(crate) failure: Option<String>,
     pub(crate) started: Timestamp,
+    /// The status that the stack had before, to which a deletion that is refused leads back.
+    #[serde(default)]
+    pub(crate) before: Option<StackStatus>,
 }
 
 /// How far an operation is.

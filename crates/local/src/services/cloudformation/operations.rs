@@ -234,6 +234,10 @@ pub(super) fn continue_rollback(call: &mut Call<'_>) -> Answer {
         .stack(|name| format!("Stack [{name}] does not exist"))?
         .clone();
     let stack = &entry.stack;
+    let token = call.form.filled("ClientRequestToken").map(str::to_owned);
+    if is_repeated(&entry, OperationKind::ContinueRollback, token.as_deref())? {
+        return Ok(Content::result(|_| {}));
+    }
     if stack.status != StackStatus::UpdateRollbackFailed {
         return Err(Refusal::validation(format!(
             "Stack:{} is in {} state and can not continue rolling back.",
@@ -262,7 +266,7 @@ pub(super) fn continue_rollback(call: &mut Call<'_>) -> Answer {
         kind: OperationKind::ContinueRollback,
         phase: Phase::Restore,
         status: StackStatus::UpdateRollbackInProgress,
-        token: call.form.filled("ClientRequestToken").map(str::to_owned),
+        token,
         skip,
         force_rollback,
         ..Beginning::default()
@@ -277,6 +281,10 @@ pub(super) fn rollback(call: &mut Call<'_>) -> Answer {
         .stack(|name| format!("Stack [{name}] does not exist"))?
         .clone();
     let stack = &entry.stack;
+    let token = call.form.filled("ClientRequestToken").map(str::to_owned);
+    if is_repeated(&entry, OperationKind::Rollback, token.as_deref())? {
+        return Ok(stack_id(&stack.arn));
+    }
     let (phase, status) = match (stack.status, &stack.stable) {
         (StackStatus::CreateFailed, _) | (StackStatus::UpdateFailed, None) => {
             (Phase::Delete, StackStatus::RollbackInProgress)
@@ -295,7 +303,7 @@ pub(super) fn rollback(call: &mut Call<'_>) -> Answer {
         kind: OperationKind::Rollback,
         phase,
         status,
-        token: call.form.filled("ClientRequestToken").map(str::to_owned),
+        token,
         retain_except_on_create: call.form.flag("RetainExceptOnCreate")?.unwrap_or_default(),
         ..Beginning::default()
     };
@@ -414,6 +422,7 @@ fn begin(
         policy: beginning.policy,
         failure: None,
         started: call.context.now,
+        before: Some(draft.stack.status),
     });
     draft.status(beginning.status, Some("User Initiated".to_owned()));
     let uuid = draft.stack.uuid.clone();
