@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use assembly::{Approval, Environment};
 use clap::Args;
 use engine::{
-    Assembly, Busy, ChangeSets, Draft, Engine, EnvironmentOutputs, Kind, Planned, Report,
+    Assembly, Bounds, Busy, ChangeSets, Draft, Engine, EnvironmentOutputs, Kind, Planned, Report,
 };
 use plan::{Action, Plan};
 
@@ -233,7 +233,17 @@ impl Run<'_> {
             rollback_to: self.wish.rollback_to,
         };
         let work = async || Ok(self.engine.deploy(self.assembly, planned).await);
-        let report = self.records.keep(&draft, work).await?;
+        let report = match self.records.keep(&draft, work).await {
+            Ok(report) => report,
+            Err(error) => {
+                // Nothing was begun. The change sets of a saved plan wait for the next try.
+                if planned.bounds == Bounds::Losses {
+                    // What stays behind is told; the error is what came first.
+                    let _ = self.engine.discard(planned).await;
+                }
+                return Err(error);
+            }
+        };
         let outputs = outputs_of(&report, self.assembly);
         let concluded = conclude(&report, self.printer);
         self.printer.answer(&outputs::human(&outputs));

@@ -88,6 +88,21 @@ fn advice(code: &str) -> Option<&'static str> {
     })
 }
 
+/// What the last event of the stack as a whole says.
+pub(crate) fn last_word(stack_id: &str, events: &[StackEvent]) -> Option<Cause> {
+    let mut own = events.iter().rev();
+    let last = own.find(|event| event.is_of_stack(stack_id))?;
+    Some(Cause {
+        logical_id: last.logical_id.clone(),
+        resource_type: last.resource_type.clone(),
+        message: last.reason.clone()?,
+        code: None,
+        source: None,
+        path: None,
+        followers: 0,
+    })
+}
+
 /// Finds what failed first among the events of one operation, given from the oldest to the newest.
 pub(crate) fn first_cause(
     stack_id: &str,

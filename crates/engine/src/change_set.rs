@@ -10,7 +10,7 @@ use tokio::time::{Duration, Instant};
 use crate::{
     desired::{Template, sha256},
     engine::{Engine, TOKEN_PREFIX},
-    error::{AwsErrorKind, Error},
+    error::{AwsError, AwsErrorKind, Error},
     port::{
         ChangeSet, ChangeSetId, ChangeSetRequest, ChangeSetStatus, ChangeSetType, DeleteRequest,
         Deletion, Execution, Finding, Stack, TemplateSource, Values,
@@ -149,19 +149,9 @@ impl Engine<'_> {
                 Err(Error::Moved { .. }) if attempt < ATTEMPTS => attempt += 1,
                 other => {
                     let made = prepared(&request, &id, wanted.text, String::new());
-                    let discarded = self.discard_change_set(&stack.name, &made).await;
-                    return match (other, discarded) {
-                        (Ok(_), Ok(())) => Ok(Asked::Nothing),
-                        (Ok(_), Err(error)) => Err(error),
-                        (Err(error), Ok(())) => Err(error),
-                        (Err(error), Err(left)) => {
-                            self.note(
-                                &stack.name,
-                                format!("a change set could not be removed: {left}"),
-                            );
-                            Err(error)
-                        }
-                    };
+                    let discarded = self.discard_or_tell(&stack.name, &made).await;
+                    other?;
+                    return discarded.map(|()| Asked::Nothing);
                 }
             }
         }
@@ -181,7 +171,10 @@ impl Engine<'_> {
                 Ok(id) => return Ok(id),
                 Err(error) => error,
             };
-            if error.kind != AwsErrorKind::AlreadyExists || attempt == ATTEMPTS {
+            if error.kind != AwsErrorKind::AlreadyExists {
+                return self.made_all_the_same(wanted, request, error).await;
+            }
+            if attempt == ATTEMPTS {
                 return Err(error.into());
             }
             attempt += 1;
@@ -215,6 +208,71 @@ impl Engine<'_> {
             self.cloud.delete_change_set(&same.id).await?;
             waits.rest().await;
         }
+    }
+
+    /// The change set when it was made although the call failed: the answer may be lost. Where nobody could tell what is in
+    /// it, it is deleted.
+    async fn made_all_the_same(
+        &self,
+        wanted: &Wanted<'_>,
+        request: &ChangeSetRequest,
+        error: Box<AwsError>,
+    ) -> Result<ChangeSetId, Error> {
+        if error.is_refusal() {
+            return Err(error.into());
+        }
+        let stack = &wanted.stack.name;
+        let listed = self.cloud.change_sets(&request.stack_name).await;
+        let found = match listed {
+            Ok(listed) => listed.into_iter().find(|one| one.name == request.name),
+            Err(unknown) => {
+                self.note(
+                    stack,
+                    format!(
+                        "whether change set `{}` stays behind is not known: {unknown}",
+                        request.name
+                    ),
+                );
+                return Err(error.into());
+            }
+        };
+        let Some(found) = found else {
+            return Err(error.into());
+        };
+        let id = match self.cloud.change_set(&found.id, Values::Left).await {
+            Ok(found) => ChangeSetId {
+                id: found.id,
+                stack_id: found.stack_id,
+            },
+            Err(unknown) => {
+                self.note(
+                    stack,
+                    format!("change set `{}` stays behind: {unknown}", request.name),
+                );
+                return Err(error.into());
+            }
+        };
+        if wanted.has_secrets() {
+            let made = prepared(request, &id, wanted.text, String::new());
+            // What went wrong first is the error.
+            let _ = self.discard_or_tell(stack, &made).await;
+            return Err(error.into());
+        }
+        Ok(id)
+    }
+
+    /// Deletes a change set that is not to be executed; that it could not be is told at once, since whoever asks for this has
+    /// an error of their own most often.
+    pub(crate) async fn discard_or_tell(
+        &self,
+        stack: &str,
+        prepared: &PreparedChangeSet,
+    ) -> Result<(), Error> {
+        let discarded = self.discard_change_set(stack, prepared).await;
+        if let Err(error) = &discarded {
+            self.note(stack, format!("a change set could not be removed: {error}"));
+        }
+        discarded
     }
 
     /// Deletes a change set that is not to be executed, and with the last one of a shell the shell.
@@ -252,11 +310,19 @@ impl Engine<'_> {
             return Ok(());
         }
         // Only a shell goes: if someone has executed a change set of their own, the stack is theirs.
-        let found = self.cloud.stack(&prepared.stack_id).await?;
-        if found.is_none_or(|found| found.status != StackStatus::ReviewInProgress) {
-            return Ok(());
+        let mut waits = self.pace.waits();
+        for _ in 0..ATTEMPTS {
+            match self.cloud.stack(&prepared.stack_id).await? {
+                Some(found) if found.status == StackStatus::ReviewInProgress => {
+                    return self.remove_shell(stack, &prepared.stack_id).await;
+                }
+                Some(_) => return Ok(()),
+                // What was just made may be invisible for a moment.
+                None => waits.rest().await,
+            }
         }
-        self.remove_shell(stack, &prepared.stack_id).await
+        self.note(stack, "whether an empty stack stays behind is not known");
+        Ok(())
     }
 
     /// A change set of a saved plan as it is now, and the key that it keeps.

@@ -1,6 +1,9 @@
 //! Carrying out a plan: each stack's change set is executed and followed to its end.
 
-use std::collections::BTreeSet;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{Mutex, MutexGuard, PoisonError},
+};
 
 use assembly::StackManifest;
 use indexmap::IndexMap;
@@ -10,7 +13,7 @@ use crate::{
     change_set::{Asked, PreparedChangeSet, Use, Wanted},
     desired::Assembly,
     engine::Engine,
-    error::{AwsErrorKind, Error},
+    error::{AwsError, AwsErrorKind, Error},
     event::{Event, Operation},
     follow::{End, Followed, judge},
     order::{Step, Worked},
@@ -42,6 +45,8 @@ impl Engine<'_> {
                 Some(Step { stack, after })
             })
             .collect();
+        let fresh = Fresh::default();
+        let fresh = &fresh;
         let report = self
             .in_order(steps, async |stack: &StackManifest| {
                 let plan = planned
@@ -50,8 +55,14 @@ impl Engine<'_> {
                     .iter()
                     .find(|plan| plan.name == stack.name);
                 let plan = plan.expect("every step was made from a plan");
-                match self.deploy_stack(assembly, stack, plan, planned).await {
-                    Ok(worked) => worked,
+                match self
+                    .deploy_stack(assembly, stack, plan, planned, fresh)
+                    .await
+                {
+                    Ok(worked) => {
+                        fresh.note(stack, &worked);
+                        worked
+                    }
                     Err(Error::Interrupted) => Outcome::Skipped(Skipped::Interrupted).into(),
                     Err(error) => Outcome::Failed(error).into(),
                 }
@@ -71,13 +82,8 @@ impl Engine<'_> {
         for stack in &report.stacks {
             let is_unused = matches!(stack.outcome, Outcome::Skipped(_) | Outcome::Failed(_));
             let prepared = planned.change_sets.get(&stack.name).filter(|_| is_unused);
-            if let Some(prepared) = prepared
-                && let Err(error) = self.discard_change_set(&stack.name, prepared).await
-            {
-                self.note(
-                    &stack.name,
-                    format!("a change set could not be removed: {error}"),
-                );
+            if let Some(prepared) = prepared {
+                let _ = self.discard_or_tell(&stack.name, prepared).await;
             }
         }
     }
@@ -88,6 +94,7 @@ impl Engine<'_> {
         stack: &StackManifest,
         plan: &StackPlan,
         planned: &Planned,
+        fresh: &Fresh,
     ) -> Result<Worked, Error> {
         let is_done = planned.done.contains(&stack.name);
         if is_done || (plan.action == StackAction::None && !plan.provisional) {
@@ -97,7 +104,7 @@ impl Engine<'_> {
             self.still_as_planned(stack, prepared).await?;
             return self.execute(stack, prepared, plan.diff.changes.len()).await;
         }
-        self.replan_and_execute(assembly, stack, plan, &planned.bounds)
+        self.replan_and_execute(assembly, stack, plan, &planned.bounds, fresh)
             .await
     }
 
@@ -131,10 +138,12 @@ impl Engine<'_> {
         stack: &StackManifest,
         plan: &StackPlan,
         bounds: &Bounds,
+        fresh: &Fresh,
     ) -> Result<Worked, Error> {
-        let survey = self
+        let mut survey = self
             .settled_survey(assembly, &[stack], Busy::Follow, Denied::Fail)
             .await?;
+        survey.trust(&lock(&fresh.0));
         let draft = self.draft(assembly, stack, &survey, &BTreeSet::new());
         bounds.hold(stack, plan, draft.action, &draft.diff)?;
         let mut deployed = survey.stack(stack);
@@ -165,10 +174,18 @@ impl Engine<'_> {
             if let Asked::Ready(prepared, changes) = self.ask(&wanted, deployed).await? {
                 let diff = heard(draft.diff, &changes, stack, self.facts);
                 if let Err(error) = bounds.hold(stack, plan, draft.action, &diff) {
-                    self.discard_change_set(&stack.name, &prepared).await?;
+                    let _ = self.discard_or_tell(&stack.name, &prepared).await;
                     return Err(error);
                 }
-                return self.execute(stack, &prepared, diff.changes.len()).await;
+                let worked = self.execute(stack, &prepared, diff.changes.len()).await;
+                let is_unused = match &worked {
+                    Ok(worked) => matches!(worked.outcome, Outcome::Skipped(_)),
+                    Err(_) => true,
+                };
+                if is_unused {
+                    let _ = self.discard_or_tell(&stack.name, &prepared).await;
+                }
+                return worked;
             }
         }
         // Nothing that a change set could do; there may be the protection still.
@@ -214,9 +231,13 @@ impl Engine<'_> {
             stack_id: &prepared.stack_id,
             after: self.newest_event(&prepared.stack_id).await?,
             token: Some(&token),
+            change_set: Some(&prepared.id),
+            deletes: false,
             origins: &stack.resources,
         };
-        self.begin(stack, prepared, &token).await?;
+        if let Some(unknown) = self.begin(stack, prepared, &token).await? {
+            return Ok(Outcome::Detached(Some(unknown)).into());
+        }
         match self.follow(&followed).await {
             End::Detached(error) => Ok(Outcome::Detached(error).into()),
             End::Reached {
@@ -255,42 +276,28 @@ impl Engine<'_> {
         }
     }
 
-    /// Starts the execution. When the answer is lost or says that it cannot be, the events tell whether it was begun.
+    /// Starts the execution. Whatever the answer is, the events tell whether it was begun: the SDK may have repeated a call
+    /// of which only the first answer was lost. The error, when not even they can be read.
     async fn begin(
         &self,
         stack: &StackManifest,
         prepared: &PreparedChangeSet,
         token: &str,
-    ) -> Result<(), Error> {
+    ) -> Result<Option<Box<AwsError>>, Error> {
         let Err(error) = self.cloud.execute_change_set(&prepared.id, token).await else {
-            return Ok(());
+            return Ok(None);
         };
-        let unclear = matches!(
-            error.kind,
-            AwsErrorKind::Conflict
-                | AwsErrorKind::NotFound
-                | AwsErrorKind::TimedOut
-                | AwsErrorKind::Unavailable
-                | AwsErrorKind::Unreadable
-                | AwsErrorKind::Unreachable
-        );
-        if unclear {
-            let page = self.cloud.events(&prepared.stack_id, None).await?;
-            if page
-                .events
-                .iter()
-                .any(|event| event.token.as_deref() == Some(token))
-            {
-                return Ok(());
-            }
+        match self.has_begun(&prepared.stack_id, token).await {
+            Ok(true) => Ok(None),
+            Ok(false) => Err(match error.kind {
+                AwsErrorKind::Conflict | AwsErrorKind::NotFound => Error::Moved {
+                    stack: stack.name.clone(),
+                    reason: error.message,
+                },
+                _ => Error::Aws(error),
+            }),
+            Err(unknown) => Ok(Some(unknown)),
         }
-        Err(match error.kind {
-            AwsErrorKind::Conflict | AwsErrorKind::NotFound => Error::Moved {
-                stack: stack.name.clone(),
-                reason: error.message,
-            },
-            _ => Error::Aws(error),
-        })
     }
 
     /// Protects the stack against deletion, or no longer, where that differs from what is wanted.
@@ -330,6 +337,8 @@ impl Engine<'_> {
             stack_id: &found.id,
             token: None,
             after: None,
+            change_set: None,
+            deletes: found.status == StackStatus::DeleteInProgress,
             origins: &stack.resources,
         };
         match self.follow(&followed).await {
@@ -341,6 +350,22 @@ impl Engine<'_> {
             End::Detached(Some(error)) => Err(Error::Aws(error)),
         }
     }
+}
+
+/// Outputs of the stacks that this run has deployed, by CloudFormation name: a read right afterwards may be late.
+#[derive(Debug, Default)]
+struct Fresh(Mutex<BTreeMap<String, IndexMap<String, String>>>);
+
+impl Fresh {
+    fn note(&self, stack: &StackManifest, worked: &Worked) {
+        if matches!(worked.outcome, Outcome::Created | Outcome::Updated) {
+            lock(&self.0).insert(stack.stack_name.clone(), worked.outputs.clone());
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Resources that an operation left in place: kept by their policy, or because deleting them failed.

@@ -109,6 +109,8 @@ impl Engine<'_> {
             stack_id: &found.id,
             after: self.newest_event(&found.id).await?,
             token: Some(&token),
+            change_set: None,
+            deletes: true,
             origins: &stack.resources,
         };
         let request = DeleteRequest {
@@ -117,7 +119,13 @@ impl Engine<'_> {
             role_arn: self.role_of(stack),
             deletion,
         };
-        self.cloud.delete_stack(&request).await?;
+        if let Err(error) = self.cloud.delete_stack(&request).await {
+            match self.has_begun(&found.id, &token).await {
+                Ok(true) => {}
+                Ok(false) => return Err(error.into()),
+                Err(unknown) => return Ok(Outcome::Detached(Some(unknown)).into()),
+            }
+        }
         match self.follow(&followed).await {
             End::Detached(error) => Ok(Outcome::Detached(error).into()),
             End::Reached { status, events, .. } => {

@@ -128,6 +128,19 @@ impl AwsError {
         )
     }
 
+    /// Whether the service looked at the call and refused it, so that it took no effect.
+    pub(crate) fn is_refusal(&self) -> bool {
+        matches!(
+            self.kind,
+            AwsErrorKind::CredentialsMissing
+                | AwsErrorKind::CredentialsInvalid
+                | AwsErrorKind::AccessDenied
+                | AwsErrorKind::NotFound
+                | AwsErrorKind::LimitExceeded
+                | AwsErrorKind::Refused
+        )
+    }
+
     /// The call in the words of a policy, `cloudformation:GetTemplate`, in backticks.
     pub(crate) fn call(&self) -> String {
         format!("`{}:{}`", self.service, self.operation)
@@ -167,10 +180,10 @@ impl Hint for AwsError {
             AwsErrorKind::Refused if self.message.contains("[/cdk-bootstrap/") => {
                 "stacks of the CDK need an account that `cdk bootstrap` has prepared"
             }
-            AwsErrorKind::NotFound
-            | AwsErrorKind::AlreadyExists
-            | AwsErrorKind::Conflict
-            | AwsErrorKind::Refused => return Vec::new(),
+            AwsErrorKind::NotFound | AwsErrorKind::AlreadyExists | AwsErrorKind::Conflict => {
+                "someone else may be at work on it: repeat the command, which looks at what is there now"
+            }
+            AwsErrorKind::Refused => "correct what the message names, then repeat the command",
         };
         vec![hint.to_owned()]
     }
@@ -373,17 +386,26 @@ impl Hint for Error {
             Self::Moved { .. } | Self::UnplannedLoss { .. } | Self::BeyondPlan { .. } => {
                 vec!["plan again, then deploy".to_owned()]
             }
+            Self::ChangeSet { findings, .. } if findings.is_empty() => {
+                vec!["correct what the reason names, then repeat the command".to_owned()]
+            }
             Self::ChangeSet { findings, .. } => findings.clone(),
             Self::Protected { .. } => {
                 vec!["take the protection off in code, deploy, then destroy".to_owned()]
             }
             Self::Needed { .. } => vec!["name those stacks too, or destroy them first".to_owned()],
             Self::TemplateTooLarge { .. } => vec!["split the stack in two".to_owned()],
-            Self::Failed { status, cause, .. } => cause
-                .iter()
-                .flat_map(|cause| cause.hints())
-                .chain(status.advice().map(str::to_owned))
-                .collect(),
+            Self::Failed { status, cause, .. } => {
+                let hints: Vec<String> = cause
+                    .iter()
+                    .flat_map(|cause| cause.hints())
+                    .chain(status.advice().map(str::to_owned))
+                    .collect();
+                if hints.is_empty() {
+                    return vec!["correct what failed, then repeat the command".to_owned()];
+                }
+                hints
+            }
             Self::Overdue { .. } => {
                 vec!["repeat the command; it follows the operation that is in progress".to_owned()]
             }

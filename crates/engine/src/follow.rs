@@ -10,7 +10,7 @@ use indexmap::IndexMap;
 use tokio::time::{Duration, Instant};
 
 use crate::{
-    cause::first_cause,
+    cause::{first_cause, last_word},
     engine::Engine,
     error::{AwsError, AwsErrorKind, Error},
     event::Event,
@@ -24,6 +24,12 @@ const PATIENCE: Duration = Duration::from_secs(120);
 /// After how many polls without a sign of the end the stack itself is asked.
 const POLLS_PER_CHECK: u32 = 8;
 
+/// How many answers of before an operation are not believed. Not every endpoint tells what was executed.
+const MOST_LATE: u32 = 20;
+
+/// How often is looked for the first event of an operation of which it is not known if it was begun.
+const LOOKS: u32 = 4;
+
 /// The operation to follow.
 pub(crate) struct Followed<'a> {
     /// The stack's short name.
@@ -34,11 +40,34 @@ pub(crate) struct Followed<'a> {
     pub(crate) token: Option<&'a str>,
     /// The stack's newest event before the operation. Not every endpoint stamps tokens on events.
     pub(crate) after: Option<String>,
+    /// The change set that is executed, if one is.
+    pub(crate) change_set: Option<&'a str>,
+    /// Whether the stack is to be gone in the end.
+    pub(crate) deletes: bool,
     /// Where resources are declared.
     pub(crate) origins: &'a IndexMap<String, ResourceOrigin>,
 }
 
 impl Followed<'_> {
+    /// How the operation ended, by its own last word: the stack may be at the next one already.
+    fn ended_in(&self, events: &[StackEvent]) -> Option<StackStatus> {
+        self.token.and_then(|_| self.last_word(events))
+    }
+
+    /// The ending that the last event of the stack as a whole tells of, if it is one.
+    fn last_word(&self, events: &[StackEvent]) -> Option<StackStatus> {
+        let mut own = events.iter().rev();
+        let last = own.find(|event| event.is_of_stack(self.stack_id))?;
+        let status = StackStatus::from(last.status.0.as_str());
+        status.ending().is_some().then_some(status)
+    }
+
+    /// Whether a failure to read means nothing yet: what was just made may be invisible for a while, and a stack is known by
+    /// its ARN long after it was deleted.
+    fn waits_out(&self, error: &AwsError) -> bool {
+        passes(error) || (error.kind == AwsErrorKind::NotFound && !self.deletes)
+    }
+
     /// Whether an event belongs to the operation.
     fn has(&self, event: &StackEvent) -> bool {
         let stamped_otherwise = match (self.token, event.token.as_deref()) {
@@ -67,7 +96,7 @@ pub(crate) enum End {
 impl Engine<'_> {
     /// Follows an operation, telling what happens.
     pub(crate) async fn follow(&self, followed: &Followed<'_>) -> End {
-        let mut story = Story::default();
+        let mut story = Story::new();
         let mut waits = self.pace.waits();
         let mut last_answer = Instant::now();
         let mut polls_to_check = POLLS_PER_CHECK;
@@ -86,7 +115,7 @@ impl Engine<'_> {
                     waits.hurry();
                 }
                 Ok(Progress::Nothing) => last_answer = Instant::now(),
-                Err(error) if passes(&error) && last_answer.elapsed() < PATIENCE => {
+                Err(error) if followed.waits_out(&error) && last_answer.elapsed() < PATIENCE => {
                     if !troubled {
                         self.note(followed.stack, format!("{error}; trying again"));
                     }
@@ -95,6 +124,8 @@ impl Engine<'_> {
                 Err(error) => return End::Detached(Some(error)),
             }
             tokio::select! {
+                // In this order, not in one drawn by lot: who repeats a simulation wants it to go the same way.
+                biased;
                 () = self.stop.cancelled() => return End::Detached(None),
                 () = waits.rest() => {}
             }
@@ -110,7 +141,7 @@ impl Engine<'_> {
         let mut looks_ended = false;
         let news = match self.new_events(followed, story).await {
             // A deleted stack is forgotten in the end, with its events.
-            Err(error) if error.kind == AwsErrorKind::NotFound => {
+            Err(error) if error.kind == AwsErrorKind::NotFound && followed.deletes => {
                 looks_ended = true;
                 Vec::new()
             }
@@ -129,13 +160,31 @@ impl Engine<'_> {
         if looks_ended || *polls_to_check == 0 {
             *polls_to_check = POLLS_PER_CHECK;
             let stack = self.cloud.stack(followed.stack_id).await?;
-            let status = stack
-                .as_ref()
-                .map_or(StackStatus::DeleteComplete, |stack| stack.status.clone());
+            let status = match &stack {
+                Some(stack) => stack.status.clone(),
+                None if followed.deletes => StackStatus::DeleteComplete,
+                None => return Ok(story.heard(followed, polls_to_check)),
+            };
+            // An answer of before the execution names another change set, or none.
+            let executed = stack.as_ref().and_then(|stack| stack.change_set.as_deref());
+            if followed.change_set.is_some()
+                && executed.is_some()
+                && executed != followed.change_set
+            {
+                return Ok(story.heard(followed, polls_to_check));
+            }
             // A stack that was only just executed may still show how the operation before ended: that is no end
-            // unless this operation has begun.
-            if status.ending().is_some() && (looks_ended || !story.events.is_empty()) {
-                return Ok(Progress::Ended(stack.map(Box::new), status));
+            // unless this operation has begun. Nothing is late for ever.
+            let has_begun = looks_ended
+                || !story.events.is_empty()
+                || executed.is_some() && executed == followed.change_set
+                || story.began_at.elapsed() > PATIENCE;
+            if status.ending().is_some() && has_begun {
+                let own = followed.ended_in(&story.events);
+                return Ok(Progress::Ended(stack.map(Box::new), own.unwrap_or(status)));
+            }
+            if followed.last_word(&story.events).is_some() {
+                return Ok(story.heard(followed, polls_to_check));
             }
         }
         Ok(if any {
@@ -201,6 +250,34 @@ impl Engine<'_> {
         });
     }
 
+    /// Whether an operation that could not be begun for certain was begun all the same: the answer may be lost, or be that
+    /// to a repetition. Its events tell; they may be late.
+    pub(crate) async fn has_begun(
+        &self,
+        stack_id: &str,
+        token: &str,
+    ) -> Result<bool, Box<AwsError>> {
+        let mut waits = self.pace.waits();
+        let mut looks = 0;
+        loop {
+            looks += 1;
+            match self.cloud.events(stack_id, None).await {
+                Ok(page) => {
+                    let is_own = |event: &StackEvent| event.token.as_deref() == Some(token);
+                    if page.events.iter().any(is_own) {
+                        return Ok(true);
+                    }
+                    if looks >= LOOKS {
+                        return Ok(false);
+                    }
+                }
+                Err(error) if looks >= LOOKS || !passes(&error) => return Err(error),
+                Err(_) => {}
+            }
+            waits.rest().await;
+        }
+    }
+
     /// The stack's newest event, to tell those of the next operation from it.
     pub(crate) async fn newest_event(&self, stack_id: &str) -> Result<Option<String>, Error> {
         let page = self.cloud.events(stack_id, None).await?;
@@ -215,7 +292,19 @@ pub(crate) fn judge(
     events: &[StackEvent],
 ) -> Result<(), Error> {
     match status.ending() {
-        Some(Ending::Succeeded) => Ok(()),
+        Some(Ending::Succeeded) if followed.deletes == (status == StackStatus::DeleteComplete) => {
+            Ok(())
+        }
+        // CloudFormation calls off the deletion of a stack of which others import something.
+        Some(Ending::Succeeded) if followed.ended_in(events).is_some() => Err(Error::Failed {
+            stack: followed.stack.to_owned(),
+            status,
+            cause: last_word(followed.stack_id, events).map(Box::new),
+        }),
+        Some(Ending::Succeeded) => Err(Error::Moved {
+            stack: followed.stack.to_owned(),
+            reason: format!("someone else worked on it meanwhile, and it is in `{status}`"),
+        }),
         Some(Ending::RolledBack | Ending::Failed) | None => Err(Error::Failed {
             stack: followed.stack.to_owned(),
             status,
@@ -232,15 +321,39 @@ enum Progress {
 }
 
 /// What is known of an operation so far.
-#[derive(Default)]
 struct Story {
+    /// When following it began.
+    began_at: Instant,
     events: Vec<StackEvent>,
     seen: BTreeSet<String>,
+    /// How many answers were of before the operation.
+    late: u32,
     /// When CloudFormation began its present work on each resource.
     began: BTreeMap<String, i64>,
 }
 
 impl Story {
+    fn new() -> Self {
+        Self {
+            began_at: Instant::now(),
+            events: Vec::new(),
+            seen: BTreeSet::new(),
+            late: 0,
+            began: BTreeMap::new(),
+        }
+    }
+
+    /// What to make of an answer that is late: the stack is asked again soon. When that does not help, the events alone tell
+    /// how the operation ended, if they do.
+    fn heard(&mut self, followed: &Followed<'_>, polls_to_check: &mut u32) -> Progress {
+        self.late += 1;
+        *polls_to_check = 1;
+        match followed.last_word(&self.events) {
+            Some(status) if self.late > MOST_LATE => Progress::Ended(None, status),
+            _ => Progress::Nothing,
+        }
+    }
+
     /// How long CloudFormation has been at work on the event's resource, in milliseconds.
     fn elapsed(&mut self, event: &StackEvent) -> u64 {
         let began = *self

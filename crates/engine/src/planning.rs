@@ -151,13 +151,13 @@ impl Engine<'_> {
     /// Deletes the change sets of a plan that is not to be deployed.
     ///
     /// # Errors
-    /// A call fails; the others are deleted all the same.
+    /// A call fails, which is told of each; the others are deleted all the same.
     pub async fn discard(&self, planned: &Planned) -> Result<(), Error> {
         let discarded = join_all(
             planned
                 .change_sets
                 .iter()
-                .map(|(stack, prepared)| self.discard_change_set(stack, prepared)),
+                .map(|(stack, prepared)| self.discard_or_tell(stack, prepared)),
         );
         discarded.await.into_iter().collect()
     }
@@ -246,7 +246,7 @@ impl Engine<'_> {
                 planning.asked = match planning.asked.take() {
                     Some(Answer::Asked(Asked::Ready(prepared, changes))) => {
                         let stack = &planning.stack.name;
-                        let discarded = self.discard_change_set(stack, &prepared).await;
+                        let discarded = self.discard_or_tell(stack, &prepared).await;
                         failure = failure.or(discarded.err());
                         Some(Answer::Read(changes))
                     }

@@ -272,7 +272,13 @@ impl Engine<'_> {
             role_arn: self.role_of(stack),
             rollback,
         };
-        self.cloud.roll_back(&request).await?;
+        if let Err(error) = self.cloud.roll_back(&request).await {
+            match self.has_begun(&found.id, &token).await {
+                Ok(true) => {}
+                Ok(false) => return Err(error.into()),
+                Err(unknown) => return Ok(Outcome::Detached(Some(unknown)).into()),
+            }
+        }
         Ok(self.follow_back(stack, &followed).await)
     }
 
@@ -280,7 +286,14 @@ impl Engine<'_> {
         let token = self.token("cancel", &stack.stack_name);
         // The rest of the operation may carry either token.
         let followed = self.followed(stack, found, None).await?;
-        self.cloud.cancel_update(&found.id, &token).await?;
+        if let Err(error) = self.cloud.cancel_update(&found.id, &token).await {
+            // A repetition is refused, for the update is no longer under way.
+            let now = self.cloud.stack(&found.id).await?;
+            let goes_on = now.is_none_or(|now| now.status == StackStatus::UpdateInProgress);
+            if goes_on {
+                return Err(error.into());
+            }
+        }
         Ok(self.follow_back(stack, &followed).await)
     }
 
@@ -300,6 +313,8 @@ impl Engine<'_> {
             stack: &stack.name,
             stack_id: &found.id,
             token,
+            change_set: None,
+            deletes: false,
             after: self.newest_event(&found.id).await?,
             origins: &stack.resources,
         })

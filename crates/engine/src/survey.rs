@@ -81,6 +81,15 @@ impl Survey {
         self.stacks.get(&stack.stack_name)?.as_ref()
     }
 
+    /// Takes outputs for true that are known better than what was read.
+    pub(crate) fn trust(&mut self, outputs: &BTreeMap<String, IndexMap<String, String>>) {
+        for (name, outputs) in outputs {
+            if let Some(Some(stack)) = self.stacks.get_mut(name) {
+                stack.outputs.clone_from(outputs);
+            }
+        }
+    }
+
     /// What may be done with a stack.
     pub(crate) fn condition(&self, stack: &StackManifest) -> Condition {
         self.stack(stack)

@@ -14,6 +14,7 @@ use aws_config::{
     BehaviorVersion, ConfigLoader, Region, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig,
 };
 use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
+use aws_sdk_cloudformation::config::retry::RetryPartition;
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 
 pub(crate) use convert::{from_rfc3339, rfc3339};
@@ -71,17 +72,38 @@ impl Aws {
         } else {
             load(&options).await
         };
+        Self::over(&config, options)
+    }
+
+    /// Connects as to the embedded endpoint, over another transport and by another clock than this machine's: for whoever
+    /// has an endpoint in its own process. `adapt` puts them into the configuration. As each process does, each connection
+    /// has a budget of its own for repeating calls.
+    pub fn through(options: AwsOptions, adapt: impl FnOnce(SdkConfig) -> SdkConfig) -> Self {
+        let config = adapt(embedded(&options));
+        let mut connected = Self::over(&config, options);
+        let own = || RetryPartition::custom("own").build();
+        let cloudformation = connected.cloudformation.config().to_builder();
+        let cloudformation = cloudformation.retry_partition(own()).build();
+        connected.cloudformation = aws_sdk_cloudformation::Client::from_conf(cloudformation);
+        let sts = connected.sts.config().to_builder();
+        connected.sts = aws_sdk_sts::Client::from_conf(sts.retry_partition(own()).build());
+        let s3 = connected.s3.config().to_builder();
+        connected.s3 = aws_sdk_s3::Client::from_conf(s3.retry_partition(own()).build());
+        connected
+    }
+
+    fn over(config: &SdkConfig, options: AwsOptions) -> Self {
         let endpoint = config.endpoint_url().map(str::to_owned);
-        let s3 = aws_sdk_s3::config::Builder::from(&config)
+        let s3 = aws_sdk_s3::config::Builder::from(config)
             // Virtual-host addresses need a name server that knows them; only AWS has one.
             .force_path_style(endpoint.is_some())
             .build();
         // The first call of every command goes to STS: with few attempts a wrong endpoint is reported soon.
-        let sts = aws_sdk_sts::config::Builder::from(&config)
+        let sts = aws_sdk_sts::config::Builder::from(config)
             .retry_config(RetryConfig::standard().with_max_attempts(2))
             .build();
         Self {
-            cloudformation: aws_sdk_cloudformation::Client::new(&config),
+            cloudformation: aws_sdk_cloudformation::Client::new(config),
             sts: aws_sdk_sts::Client::from_conf(sts),
             s3: aws_sdk_s3::Client::from_conf(s3),
             asset_bucket: options
