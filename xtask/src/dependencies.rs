@@ -48,6 +48,7 @@ const COMMAND_SIDE: &[&str] = &[
     "plan",
     "policies",
     "schema",
+    "simulation",
     "template",
 ];
 /// Every crate of this workspace but `assembly`.
@@ -74,6 +75,12 @@ const RULES: &[Rule] = &[
         edges: COMPILED,
         never: &[PROGRAM_SIDE],
         because: "the two sides share the assembly alone",
+    },
+    Rule {
+        package: "chitinfra",
+        edges: COMPILED,
+        never: &[&["pairs", "simulation"]],
+        because: "what tests are made of is not shipped",
     },
     Rule {
         package: "engine",

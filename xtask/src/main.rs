@@ -4,6 +4,7 @@ mod agreement;
 mod bench;
 mod dependencies;
 mod schema;
+mod simulate;
 mod steps;
 mod tools;
 mod workspace;
@@ -28,6 +29,8 @@ enum Command {
     Test(steps::Arguments),
     /// Hold plan and deployment against each other over many generated pairs of templates
     Agreement(agreement::Arguments),
+    /// Play whole deployments with everything that can go wrong, and check what must never break
+    Simulate(simulate::Arguments),
     /// Check that no crate depends on one it must not know
     Dependencies,
     /// Measure time and memory, beside the CDK on the same stacks
@@ -57,6 +60,7 @@ fn run(command: Command) -> anyhow::Result<()> {
     match command {
         Command::Test(arguments) => steps::run(&Workspace::locate()?, &arguments),
         Command::Agreement(arguments) => agreement::run(&Workspace::locate()?, &arguments),
+        Command::Simulate(arguments) => simulate::run(&Workspace::locate()?, &arguments),
         Command::Dependencies => dependencies::run(&Workspace::locate()?),
         Command::Bench(arguments) => bench::run(&Workspace::locate()?, &arguments),
         // It starts no program but the one it measures: the system adds all up.

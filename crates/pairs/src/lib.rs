@@ -15,7 +15,7 @@ mod write;
 use std::fmt;
 
 pub use mutate::{Edit, Step};
-use random::Random;
+pub use random::Random;
 pub use split::Link;
 use write::Writer;
 pub use write::Written;

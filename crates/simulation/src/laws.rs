@@ -1,0 +1,366 @@
+//! What must hold, whatever happened: held against what really is in the endpoint.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use engine::{Assembly, History, ReleaseOutcome, Template};
+use local::{SeenResource, SeenStack};
+use serde_json::Value;
+
+use crate::{
+    command::{Command, Ended, Trace},
+    world::World,
+};
+
+/// One act: what was there before, what was run, and what else happened meanwhile.
+pub(crate) struct Act<'a> {
+    pub(crate) before: &'a [SeenStack],
+    pub(crate) after: &'a [SeenStack],
+    pub(crate) commands: &'a [Command],
+    pub(crate) traces: &'a [Trace],
+    /// Stacks that someone else worked on.
+    pub(crate) touched: &'a BTreeSet<String>,
+    /// Whether nothing was made to go wrong.
+    pub(crate) is_calm: bool,
+}
+
+impl Act<'_> {
+    /// Accuses whoever broke a law.
+    pub(crate) fn judge(&self, world: &World) {
+        for (command, trace) in self.commands.iter().zip(self.traces) {
+            self.success_is_true(world, command, trace);
+            self.failure_has_a_reason(world, command, trace);
+            self.nothing_is_left(world, command, trace);
+        }
+        self.nothing_is_lost(world);
+        self.no_empty_shell(world);
+    }
+
+    /// Who reports success has done what was wanted.
+    fn success_is_true(&self, world: &World, command: &Command, trace: &Trace) {
+        if !matches!(trace.ended, Ended::Done) {
+            return;
+        }
+        let is_alone = self.traces.iter().all(|other| {
+            let is_refused = matches!(&other.ended, Ended::Failed(failure)
+                if failure.message.contains(" is held by "));
+            other.name == trace.name || is_refused
+        });
+        if let (Some(wanted), true) = (&trace.wanted, is_alone) {
+            for difference in differences(self.after, wanted, self.touched) {
+                world.accuse(format_args!(
+                    "{} reports success of `{}`, and {difference}",
+                    trace.name,
+                    command.verb()
+                ));
+            }
+        }
+        if let (Command::Destroy(_), 1) = (command, self.traces.len()) {
+            for name in &trace.deleted {
+                let stays = self.after.iter().find(|stack| {
+                    stack.name.ends_with(&format!("-{name}")) && !self.touched.contains(&stack.name)
+                });
+                if let Some(stack) = stays {
+                    world.accuse(format_args!(
+                        "{} reports that {name} is deleted, and it is in {}",
+                        trace.name, stack.status
+                    ));
+                }
+            }
+        }
+    }
+
+    /// Who fails says what to do; and nobody fails where nothing goes wrong.
+    fn failure_has_a_reason(&self, world: &World, command: &Command, trace: &Trace) {
+        let Ended::Failed(failure) = &trace.ended else {
+            return;
+        };
+        if failure.hints.is_empty() {
+            world.accuse(format_args!(
+                "{} does not say what to do about: {}",
+                trace.name, failure.message
+            ));
+        }
+        let was_well = self.before.iter().all(|stack| {
+            matches!(
+                stack.status,
+                "CREATE_COMPLETE"
+                    | "UPDATE_COMPLETE"
+                    | "UPDATE_ROLLBACK_COMPLETE"
+                    | "ROLLBACK_COMPLETE"
+                    | "REVIEW_IN_PROGRESS"
+            )
+        });
+        let deploys = matches!(command, Command::Deploy | Command::Rollback(_));
+        let is_alone = self.traces.len() == 1;
+        let is_held = failure.message.contains(" is held by ")
+            || failure.message.contains("has no asset bucket");
+        let is_calm = self.is_calm && self.touched.is_empty() && !trace.struck && is_alone;
+        if deploys && is_calm && was_well && !is_held {
+            world.accuse(format_args!(
+                "{} fails where nothing goes wrong: {}",
+                trace.name, failure.message
+            ));
+        }
+    }
+
+    /// A run that ends in order takes its change sets with it, or says what it leaves.
+    fn nothing_is_left(&self, world: &World, command: &Command, trace: &Trace) {
+        let is_in_order = match &trace.ended {
+            Ended::Done | Ended::Failed(_) => true,
+            Ended::Interrupted => !matches!(command, Command::DeploySaved(_)),
+            Ended::Killed => false,
+        };
+        let is_kept = matches!(command, Command::Save) && matches!(trace.ended, Ended::Done);
+        if !is_in_order || is_kept {
+            return;
+        }
+        let token = format!("chitinfra-{}-", trace.name);
+        let told = |text: &String| {
+            [
+                "could not be removed",
+                "stays behind",
+                "DeleteChangeSet",
+                "DeleteStack",
+            ]
+            .iter()
+            .any(|words| text.contains(words))
+        };
+        let says_so = trace.notes.iter().any(told)
+            || matches!(&trace.ended, Ended::Failed(failure) if told(&failure.message));
+        for stack in self.after {
+            let ours = stack.change_sets.iter().filter(|change_set| {
+                change_set
+                    .token
+                    .as_ref()
+                    .is_some_and(|other| other.starts_with(&token))
+            });
+            for change_set in ours {
+                if !says_so {
+                    world.accuse(format_args!(
+                        "{} leaves change set {} of {} without a word",
+                        trace.name, change_set.name, stack.name
+                    ));
+                }
+            }
+        }
+    }
+
+    /// What exists goes only where somebody said so before.
+    fn nothing_is_lost(&self, world: &World) {
+        let told: BTreeSet<(&str, &str)> = self
+            .traces
+            .iter()
+            .flat_map(|trace| &trace.told)
+            .map(|(stack, id)| (stack.as_str(), id.as_str()))
+            .collect();
+        let provisional: BTreeSet<&str> = self
+            .traces
+            .iter()
+            .flat_map(|trace| trace.provisional.iter().map(String::as_str))
+            .collect();
+        let deletes = self
+            .commands
+            .iter()
+            .any(|command| matches!(command, Command::Destroy(_) | Command::Recover(_)));
+        for before in self.before {
+            if deletes || self.touched.contains(&before.name) || is_shell(before) {
+                continue;
+            }
+            let after = self.after.iter().find(|after| after.name == before.name);
+            for resource in &before.resources {
+                let Some(was) = &resource.physical_id else {
+                    continue;
+                };
+                let now = after.and_then(|after| physical_id(after, &resource.logical_id));
+                let is_told = told.contains(&(before.name.as_str(), resource.logical_id.as_str()));
+                let is_stateful = resource.resource_type == "AWS::S3::Bucket";
+                let may_go = provisional.contains(before.name.as_str()) && !is_stateful;
+                if now != Some(was) && !is_told && !may_go {
+                    world.accuse(format_args!(
+                        "{} of {} was {was} and is {}, which no plan said",
+                        resource.logical_id,
+                        before.name,
+                        now.map_or("gone", String::as_str)
+                    ));
+                }
+            }
+        }
+        for stack in self.after {
+            for resource in &stack.resources {
+                if resource.exist > 1 && !stack.is_busy {
+                    world.accuse(format_args!(
+                        "there are {} of {} of {}",
+                        resource.exist, resource.logical_id, stack.name
+                    ));
+                }
+            }
+        }
+    }
+
+    /// Nobody leaves a stack behind that holds nothing and waits for nothing.
+    fn no_empty_shell(&self, world: &World) {
+        let all_in_order = self.traces.iter().all(|trace| {
+            matches!(trace.ended, Ended::Done | Ended::Failed(_)) && trace.notes.is_empty()
+        });
+        if !all_in_order {
+            return;
+        }
+        for stack in self.after {
+            let is_new = self.before.iter().all(|before| before.id != stack.id);
+            if stack.status == "REVIEW_IN_PROGRESS" && stack.change_sets.is_empty() && is_new {
+                world.accuse(format_args!("an empty shell {} is left", stack.name));
+            }
+        }
+    }
+}
+
+/// What the history must say of the runs so far.
+pub(crate) fn history_is_true(world: &World, history: &History, traces: &[Trace]) {
+    for key in &history.damaged {
+        world.accuse(format_args!("the record {key} cannot be read"));
+    }
+    let found: BTreeMap<&str, ReleaseOutcome> = history
+        .releases
+        .iter()
+        .map(|release| (release.id.as_str(), release.outcome))
+        .collect();
+    for trace in traces {
+        let Some((id, outcome)) = &trace.release else {
+            continue;
+        };
+        match (found.get(id.as_str()), outcome) {
+            (None, _) => world.accuse(format_args!("the record {id} of {} is lost", trace.name)),
+            (Some(recorded), Some(outcome)) if recorded != outcome => {
+                world.accuse(format_args!(
+                    "{} ended as {outcome:?}, and {id} says {recorded:?}",
+                    trace.name
+                ));
+            }
+            // Its last write may have been carried out though no answer came.
+            (Some(ReleaseOutcome::Succeeded), None)
+                if !matches!(trace.ended, Ended::Killed | Ended::Done) =>
+            {
+                world.accuse(format_args!(
+                    "{} ended in {:?}, and {id} says that it succeeded",
+                    trace.name, trace.ended
+                ));
+            }
+            _ => {}
+        }
+    }
+}
+
+/// What differs between what is deployed and what was wanted.
+pub(crate) fn differences(
+    stacks: &[SeenStack],
+    wanted: &Assembly,
+    touched: &BTreeSet<String>,
+) -> Vec<String> {
+    let mut differences = Vec::new();
+    for stack in &wanted.manifest.stacks {
+        let name = &stack.stack_name;
+        if touched.contains(name) {
+            continue;
+        }
+        let Some(found) = stacks.iter().find(|found| found.name == *name) else {
+            differences.push(format!("{name} does not exist"));
+            continue;
+        };
+        let is_well = matches!(
+            found.status,
+            "CREATE_COMPLETE"
+                | "UPDATE_COMPLETE"
+                | "UPDATE_ROLLBACK_COMPLETE"
+                | "IMPORT_COMPLETE"
+                | "IMPORT_ROLLBACK_COMPLETE"
+        );
+        if !is_well {
+            differences.push(format!("{name} is in {}", found.status));
+            continue;
+        }
+        let mut body = Template::parse(found.template.clone())
+            .map(|template| template.body)
+            .unwrap_or_default();
+        without_stamps(&mut body);
+        if body != wanted.templates[&stack.name].body {
+            differences.push(format!("{name} has another template"));
+        }
+        let parameters: BTreeMap<_, _> = stack.parameters.clone().into_iter().collect();
+        if found.parameters != parameters {
+            differences.push(format!("{name} has other parameters"));
+        }
+        let tags: BTreeMap<_, _> = stack.tags.clone().into_iter().collect();
+        if found.tags != tags {
+            differences.push(format!("{name} has other tags"));
+        }
+        if found.termination_protection != stack.termination_protection {
+            differences.push(format!("{name} is protected otherwise"));
+        }
+        let resources = body["Resources"].as_object().into_iter().flatten();
+        for (id, _) in resources {
+            if physical_id(found, id).is_none() {
+                differences.push(format!("{id} of {name} does not exist"));
+            }
+        }
+        differences.extend(stale_value(stacks, stack, found, touched));
+    }
+    differences
+}
+
+/// A value that a stack reads and which is no longer what the other stack gives.
+fn stale_value(
+    stacks: &[SeenStack],
+    stack: &assembly::StackManifest,
+    found: &SeenStack,
+    touched: &BTreeSet<String>,
+) -> Option<String> {
+    let reader = found
+        .resources
+        .iter()
+        .find(|resource| resource.logical_id.ends_with("Reader"))?;
+    let properties: Value = serde_json::from_str(&reader.properties).ok()?;
+    let words = properties["DisplayName"].as_str()?;
+    for before in &stack.depends_on {
+        let producer = stacks
+            .iter()
+            .find(|one| one.name.ends_with(&format!("-{before}")))?;
+        if touched.contains(&producer.name) {
+            continue;
+        }
+        let mut outputs = producer.outputs.values();
+        if !outputs.any(|value| words.split(' ').any(|word| word == value)) {
+            return Some(format!(
+                "{} reads `{words}`, and {} gives {:?}",
+                found.name, producer.name, producer.outputs
+            ));
+        }
+    }
+    None
+}
+
+/// Takes the digests of what is read out of a template.
+fn without_stamps(template: &mut Value) {
+    let resources = template["Resources"].as_object_mut().into_iter().flatten();
+    for (_, resource) in resources {
+        let Some(resource) = resource.as_object_mut() else {
+            continue;
+        };
+        let Some(metadata) = resource.get_mut("Metadata").and_then(Value::as_object_mut) else {
+            continue;
+        };
+        metadata.shift_remove("chitinfra:reads");
+        if metadata.is_empty() {
+            resource.shift_remove("Metadata");
+        }
+    }
+}
+
+/// A stack that holds nothing, or nothing that anyone was promised: it may be deleted and made again.
+fn is_shell(stack: &SeenStack) -> bool {
+    matches!(stack.status, "REVIEW_IN_PROGRESS" | "ROLLBACK_COMPLETE")
+}
+
+fn physical_id<'s>(stack: &'s SeenStack, logical_id: &str) -> Option<&'s String> {
+    let is_it = |resource: &&SeenResource| resource.logical_id == logical_id;
+    stack.resources.iter().find(is_it)?.physical_id.as_ref()
+}
