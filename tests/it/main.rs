@@ -17,6 +17,7 @@ mod faulty;
 mod graph;
 mod init;
 mod interruption;
+mod kills;
 mod limits;
 mod list;
 mod malformed;
