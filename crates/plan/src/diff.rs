@@ -1,5 +1,7 @@
 //! The comparison of two templates.
 
+use std::{panic, thread};
+
 use assembly::ResourceOrigin;
 use indexmap::IndexMap;
 use serde_json::Value;
@@ -33,7 +35,16 @@ pub fn diff(
         unsettled: &options.unsettled,
         origins,
     };
-    let resources = comparison.resources();
+    let (resources, readings) = thread::scope(|scope| {
+        // What the templates say of access takes as long as all else, and where they differ it is almost always asked for.
+        let readings =
+            (before != after).then(|| scope.spawn(|| security::Readings::of(&old, &new, facts)));
+        let resources = comparison.resources();
+        let readings = readings.map(|readings| readings.join());
+        let readings =
+            readings.map(|readings| readings.unwrap_or_else(|panic| panic::resume_unwind(panic)));
+        (resources, readings)
+    });
     StackDiff {
         summary: Summary::of(&resources.changes),
         parameters: sections::parameters(&old, &new),
@@ -43,7 +54,7 @@ pub fn diff(
             inputs.causes(value)
         }),
         other: sections::other(&old, &new),
-        security: security::compare(&old, &new, &resources.changes, facts),
+        security: security::compare(&old, &new, &resources.changes, readings, facts),
         findings: checks::compare(before, after, &resources.changes, origins),
         changes: resources.changes,
         equivalent: resources.equivalent,

@@ -18,7 +18,7 @@ pub enum Form {
 ///
 /// A type that is not known answers as one without any special property: nothing about it is create-only, so its
 /// changes are said to be in place. [`Facts::is_known`] tells the two apart.
-pub trait Facts {
+pub trait Facts: Sync {
     /// Whether anything is known of the type.
     fn is_known(&self, type_name: &str) -> bool;
 

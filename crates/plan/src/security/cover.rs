@@ -233,17 +233,12 @@ impl<'a> Policies<'a> {
         }
         // The one that comes nearest tells best what is new: the first of them, and none is nearer than by one reason.
         let mut nearest: Option<Lack<'_>> = None;
-        for lack in alike.iter().filter_map(|other| other.lacks(&asked, effort)) {
-            let is_nearest = lack.reasons() == 1;
-            if nearest
-                .as_ref()
-                .is_none_or(|nearest| lack.reasons() < nearest.reasons())
-            {
-                nearest = Some(lack);
-            }
-            if is_nearest {
+        for other in &alike {
+            let reasons = nearest.as_ref().map_or(usize::MAX, Lack::reasons);
+            if reasons == 1 {
                 break;
             }
+            nearest = other.lacks(&asked, reasons, effort).or(nearest);
         }
         nearest.map_or_else(|| vec![Widening::New], Lack::told)
     }
@@ -331,30 +326,38 @@ impl Prepared<'_> {
         patterns.any(|outer| outer == "*" || inner.patterns.contains(outer))
     }
 
-    /// In what another statement goes further; `None` where the two have little to do with one another.
-    fn lacks<'l>(&'l self, inner: &'l Self, effort: &Effort) -> Option<Lack<'l>> {
+    /// In what another statement goes further; `None` where the two have little to do with one another, or it does so for
+    /// as many reasons or more.
+    fn lacks<'l>(&'l self, inner: &'l Self, most: usize, effort: &Effort) -> Option<Lack<'l>> {
         if !self.missing_targets(inner).is_empty() {
             return None;
         }
         let (own, other) = (self.statement, inner.statement);
-        let is_all = |missing: &[&str], clause: &Clause| {
-            !missing.is_empty() && missing.len() >= clause.patterns.len()
-        };
-        let actions = self.missing_actions(inner, effort);
-        let resources = self.missing_resources(inner, effort);
-        if is_all(&actions, &other.actions) && is_all(&resources, &other.resources) {
-            return None;
-        }
         let freed = own.only_if.iter();
-        let lack = Lack {
+        let mut lack = Lack {
             inner: other,
             principals: self.missing_principals(inner, effort),
-            actions,
-            resources,
+            actions: Vec::new(),
+            resources: Vec::new(),
             dropped: condition::unmet(own.condition.as_ref(), other.condition.as_ref(), effort),
             freed: freed.filter(|name| !other.only_if.contains(name)).collect(),
         };
-        (lack.reasons() > 0).then_some(lack)
+        // The cheapest first: most statements are out by then.
+        if lack.reasons() >= most {
+            return None;
+        }
+        lack.actions = self.missing_actions(inner, effort);
+        if lack.reasons() >= most {
+            return None;
+        }
+        lack.resources = self.missing_resources(inner, effort);
+        let is_all = |missing: &[&str], clause: &Clause| {
+            !missing.is_empty() && missing.len() >= clause.patterns.len()
+        };
+        if is_all(&lack.actions, &other.actions) && is_all(&lack.resources, &other.resources) {
+            return None;
+        }
+        (1..most).contains(&lack.reasons()).then_some(lack)
     }
 
     fn missing_targets<'c>(&self, inner: &'c Self) -> Vec<&'c str> {

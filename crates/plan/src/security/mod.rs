@@ -29,11 +29,19 @@ use crate::{
     same::is_same,
 };
 
-/// What changes in access between two templates, of which these resources change.
+/// What two templates say of access.
+pub(crate) struct Readings {
+    before: Access,
+    after: Access,
+}
+
+/// What changes in access between two templates, of which these resources change. `readings` are of the whole templates,
+/// where they were read already.
 pub(crate) fn compare(
     old: &Side<'_>,
     new: &Side<'_>,
     changes: &[Change],
+    readings: Option<Readings>,
     facts: &dyn Facts,
 ) -> Security {
     let concerns_access = |change: &Change| {
@@ -46,7 +54,10 @@ pub(crate) fn compare(
         return Security::default();
     }
     let moved = moved_elsewhere(changes);
-    let (before, after) = Access::of_both(old, new, &moved, facts);
+    let Readings { before, after } = match readings {
+        Some(readings) if moved.is_empty() => readings,
+        _ => Readings::without(&moved, old, new, facts),
+    };
     let (created, gone) = (absent(new, old), absent(old, new));
     let (was, is) = (before.all_statements(), after.all_statements());
     let (earlier, later) = (
@@ -113,23 +124,23 @@ struct Access {
     settings: IndexMap<String, Settings>,
 }
 
-impl Access {
-    /// What the two templates say. Resources in `moved` are left out, and what says the same in both is read once.
-    fn of_both(
-        old: &Side<'_>,
-        new: &Side<'_>,
-        moved: &HashSet<&str>,
-        facts: &dyn Facts,
-    ) -> (Self, Self) {
+impl Readings {
+    /// What the two templates say.
+    pub(crate) fn of(old: &Side<'_>, new: &Side<'_>, facts: &dyn Facts) -> Self {
+        Self::without(&HashSet::new(), old, new, facts)
+    }
+
+    /// The same without resources in `moved`. What says the same in both templates is read once.
+    fn without(moved: &HashSet<&str>, old: &Side<'_>, new: &Side<'_>, facts: &dyn Facts) -> Self {
         let is_alike = old.is_alike(new);
         let wanted = new.section("Resources");
-        let (mut before, mut after) = (Self::default(), Self::default());
-        let mut kept: HashMap<&str, Self> = HashMap::new();
+        let (mut before, mut after) = (Access::default(), Access::default());
+        let mut kept: HashMap<&str, Access> = HashMap::new();
         for (logical_id, resource) in old.section("Resources") {
             if moved.contains(logical_id.as_str()) {
                 continue;
             }
-            let own = Self::of_resource(old, logical_id, resource, facts);
+            let own = Access::of_resource(old, logical_id, resource, facts);
             let is_kept = |wanted: &Value| is_alike && is_same(resource, wanted);
             if wanted.get(logical_id).is_some_and(is_kept) {
                 kept.insert(logical_id, own.clone());
@@ -141,14 +152,16 @@ impl Access {
                 continue;
             }
             let own = kept.remove(logical_id.as_str());
-            let read = || Self::of_resource(new, logical_id, resource, facts);
+            let read = || Access::of_resource(new, logical_id, resource, facts);
             after.append(own.unwrap_or_else(read));
         }
         network::add_default_egress(old, &mut before.rules);
         network::add_default_egress(new, &mut after.rules);
-        (before, after)
+        Self { before, after }
     }
+}
 
+impl Access {
     fn of_resource(side: &Side<'_>, logical_id: &str, resource: &Value, facts: &dyn Facts) -> Self {
         let mut access = Self::default();
         if side.exists(resource) == Some(false) || !tells_access(resource) {
