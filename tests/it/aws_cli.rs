@@ -10,14 +10,14 @@ use serde_json::{Value, json};
 use crate::project::{Project, Running, repository, tool};
 
 /// The AWS CLI in one process, for starting it takes longer than all that it does here.
-struct AwsCli {
+pub(crate) struct AwsCli {
     child: Child,
     commands: ChildStdin,
     answers: BufReader<ChildStdout>,
 }
 
 impl AwsCli {
-    fn start(project: &Project, address: &str) -> Self {
+    pub(crate) fn start(project: &Project, address: &str) -> Self {
         let mut child =
             with_surroundings(Command::new(tool("python/bin/python")), project, address)
                 .arg(repository().join("tests/fixtures/aws_cli.py"))
@@ -45,14 +45,14 @@ impl AwsCli {
     }
 
     #[track_caller]
-    fn good(&mut self, words: &str) -> String {
+    pub(crate) fn good(&mut self, words: &str) -> String {
         let (code, text) = self.run(words);
         assert_eq!(code, 0, "aws {words}: {text}");
         text.trim().to_owned()
     }
 
     #[track_caller]
-    fn bad(&mut self, words: &str, reason: &str) {
+    pub(crate) fn bad(&mut self, words: &str, reason: &str) {
         let (code, text) = self.run(words);
         assert!(
             code != 0 && text.contains(reason),
@@ -61,14 +61,14 @@ impl AwsCli {
     }
 
     #[track_caller]
-    fn json(&mut self, words: &str) -> Value {
+    pub(crate) fn json(&mut self, words: &str) -> Value {
         let text = self.good(words);
         serde_json::from_str(&text).unwrap_or_else(|error| panic!("aws {words}: {error}: {text}"))
     }
 
     /// What a query comes to, as text.
     #[track_caller]
-    fn text(&mut self, words: &str) -> String {
+    pub(crate) fn text(&mut self, words: &str) -> String {
         self.good(&format!("{words} --output text"))
     }
 }

@@ -149,7 +149,7 @@ impl Wanted {
     fn answer(&self, context: &Context<'_>, call: &Call) -> Response {
         match self {
             Self::Ssm(operation) => ssm::answer(context, operation, &call.body),
-            Self::Query(form) => query(context, form),
+            Self::Query(form) => query(context, call, form),
             Self::S3(_) => s3::answer(context, call),
         }
     }
@@ -249,14 +249,14 @@ fn query_form(call: &Call) -> Option<Form> {
     form.get("Action").is_some().then_some(form)
 }
 
-fn query(context: &Context<'_>, form: &Form) -> Response {
+fn query(context: &Context<'_>, call: &Call, form: &Form) -> Response {
     let action = form.get("Action").unwrap_or_default();
     let namespace = namespace(form);
     let is_sts = namespace == STS;
     let result = if context.endpoint.faults().denied.contains(action) {
         Err(denied(context, is_sts, action))
     } else if is_sts {
-        sts::answer(context, action)
+        sts::answer(context, call, action, form)
     } else {
         cloudformation::answer(context, action, form)
     };

@@ -1,6 +1,7 @@
 //! The services, one module each.
 
 pub(crate) mod cloudformation;
+mod roles;
 pub(crate) mod s3;
 pub(crate) mod ssm;
 pub(crate) mod sts;

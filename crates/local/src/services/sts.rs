@@ -1,17 +1,32 @@
-//! STS: who is calling. The endpoint lets everybody in, so it is always the account's root.
+//! STS: who is calling. The endpoint lets everybody in, so it is the account's root, unless it works in a role.
 
-use crate::{endpoint::Context, router::Content, wire::Refusal};
+use super::roles;
+use crate::{
+    endpoint::Context,
+    router::{Call, Content},
+    wire::{Form, Refusal},
+};
 
-pub(crate) fn answer(context: &Context<'_>, action: &str) -> Result<Content, Refusal> {
+pub(crate) fn answer(
+    context: &Context<'_>,
+    call: &Call,
+    action: &str,
+    form: &Form,
+) -> Result<Content, Refusal> {
     match action {
         "GetCallerIdentity" => {
             let account = context.account();
+            let (id, arn) = call
+                .header("x-amz-security-token")
+                .and_then(roles::caller)
+                .unwrap_or_else(|| (account.to_owned(), format!("arn:aws:iam::{account}:root")));
             Ok(Content::result(|xml| {
-                xml.text("Arn", format!("arn:aws:iam::{account}:root"));
-                xml.text("UserId", account);
+                xml.text("Arn", arn);
+                xml.text("UserId", id);
                 xml.text("Account", account);
             }))
         }
+        "AssumeRole" => roles::assume(context, form),
         _ => Err(Refusal::new(
             "InvalidAction",
             format!("Could not find operation {action} for version 2011-06-15"),

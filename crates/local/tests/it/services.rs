@@ -33,6 +33,47 @@ fn the_caller_is_the_account() {
 }
 
 #[test]
+fn a_role_that_a_stack_has_made_can_be_assumed() {
+    let endpoint = Endpoint::start();
+    let client = endpoint.client;
+    let sts = |fields: &str, headers: &[(&str, &str)]| {
+        let body = format!("{fields}&Version=2011-06-15");
+        let form = ("content-type", "application/x-www-form-urlencoded");
+        let headers: Vec<_> = headers.iter().copied().chain([form]).collect();
+        client.send("POST", "/", &headers, body.as_bytes()).unwrap()
+    };
+    let assume =
+        "Action=AssumeRole&RoleSessionName=me&RoleArn=arn:aws:iam::000000000000:role/deployer";
+    let (code, message) = sts(assume, &[]).refused();
+    assert_eq!(code, "AccessDenied");
+    assert!(message.contains("role/deployer"), "{message}");
+
+    let role = json!({"Resources": {"Role": {"Type": "AWS::IAM::Role", "Properties": {
+        "RoleName": "deployer",
+        "AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": []},
+    }}}});
+    let role = role.to_string();
+    let fields = [
+        ("StackName", "roles"),
+        ("TemplateBody", role.as_str()),
+        ("Capabilities.member.1", "CAPABILITY_NAMED_IAM"),
+    ];
+    client.call("CreateStack", &fields).good();
+    assert_eq!(client.wait("roles"), "CREATE_COMPLETE");
+    let answer = sts(assume, &[]).good();
+    let token = answer.text("SessionToken").unwrap();
+    assert!(answer.text("AccessKeyId").unwrap().starts_with("ASIA"));
+    let caller = "Action=GetCallerIdentity";
+    let caller = sts(caller, &[("x-amz-security-token", &token)]).good();
+    assert_eq!(
+        caller.text("Arn").as_deref(),
+        Some("arn:aws:sts::000000000000:assumed-role/deployer/me")
+    );
+    let (code, _) = sts(&format!("{assume}&DurationSeconds=1"), &[]).refused();
+    assert_eq!(code, "ValidationError");
+}
+
+#[test]
 fn unknown_operations_are_refused() {
     let endpoint = Endpoint::start();
     let (code, _) = endpoint.client.call("MakeCoffee", &[]).refused();
