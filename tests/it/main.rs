@@ -18,6 +18,7 @@ mod graph;
 mod init;
 mod interruption;
 mod kills;
+mod latency;
 mod limits;
 mod list;
 mod malformed;
