@@ -21,6 +21,7 @@ mod kills;
 mod latency;
 mod limits;
 mod list;
+mod localstack;
 mod malformed;
 mod outputs;
 mod plan;

@@ -232,7 +232,12 @@ impl Project {
 
     /// Starts `local serve` on this project's state; gives it and its address.
     pub(crate) fn serve(&self, words: &str) -> (Running, String) {
-        let mut server = self.start(&format!("local serve --port 0 {words}"));
+        self.serve_with(self.command(&format!("local serve --port 0 {words}")))
+    }
+
+    /// Starts a program that says where it listens; gives it and its address.
+    pub(crate) fn serve_with(&self, command: Command) -> (Running, String) {
+        let mut server = Running::start(command, self.folder.path());
         let line = server.line();
         let address = line
             .strip_prefix("listening on ")

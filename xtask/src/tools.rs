@@ -39,7 +39,18 @@ pub(crate) fn prepare(workspace: &Workspace) -> anyhow::Result<()> {
         npm_archives,
     )?;
     cdk_diff(workspace)?;
-    cdk(workspace).map(drop)
+    cdk(workspace)?;
+    localstack(workspace).map(drop)
+}
+
+/// Installs LocalStack, and says where its Python is.
+pub(crate) fn localstack(workspace: &Workspace) -> anyhow::Result<PathBuf> {
+    let list = workspace
+        .root
+        .join("xtask/tools/localstack/requirements.txt");
+    let folder = workspace.tools().join("localstack");
+    once(&list, &folder, python_with_source)?;
+    Ok(folder.join("bin/python"))
 }
 
 /// Installs the CDK's comparison of templates.
@@ -95,7 +106,22 @@ fn once(
 
 /// A virtual environment with the listed packages; its programs stand in `bin`.
 fn python(list: &Path, folder: &Path) -> anyhow::Result<()> {
-    succeed(Command::new("python3").args(["-m", "venv"]).arg(folder))?;
+    virtual_environment(folder)?;
+    install(list, folder)
+}
+
+/// The same where some packages come as source alone; what builds those is listed beside.
+fn python_with_source(list: &Path, folder: &Path) -> anyhow::Result<()> {
+    virtual_environment(folder)?;
+    install(&list.with_file_name("build.txt"), folder)?;
+    install(list, folder)
+}
+
+fn virtual_environment(folder: &Path) -> anyhow::Result<()> {
+    succeed(Command::new("python3").args(["-m", "venv"]).arg(folder))
+}
+
+fn install(list: &Path, folder: &Path) -> anyhow::Result<()> {
     succeed(
         Command::new(folder.join("bin/python"))
             .args([
@@ -105,6 +131,8 @@ fn python(list: &Path, folder: &Path) -> anyhow::Result<()> {
                 "--quiet",
                 "--disable-pip-version-check",
             ])
+            // A build of its own would fetch what nobody has pinned.
+            .arg("--no-build-isolation")
             .args([
                 "--only-binary",
                 ":all:",

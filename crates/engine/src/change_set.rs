@@ -325,10 +325,12 @@ impl Engine<'_> {
         Ok(())
     }
 
-    /// A change set of a saved plan as it is now, and the key that it keeps.
+    /// A change set of a saved plan as it is now, and the key that it keeps. It is taken to be made from the `wanted` template
+    /// where that is not told.
     pub(crate) async fn inspect(
         &self,
         id: &str,
+        wanted: Option<&Template>,
     ) -> Result<(ChangeSetPresent, Option<String>), Error> {
         let found = match self.cloud.change_set(id, Values::Included).await {
             Ok(found) => found,
@@ -342,15 +344,20 @@ impl Engine<'_> {
             (ChangeSetStatus::Deleted, _) => ChangeSetPresent::Gone,
             (_, Execution::Obsolete) => ChangeSetPresent::Obsolete,
             (ChangeSetStatus::Complete, Execution::Available) => {
-                let Some(text) = self.cloud.change_set_template(id).await? else {
-                    return Ok((ChangeSetPresent::Gone, key));
+                let text = self.cloud.change_set_template(id).await?;
+                let is_told = !self.cloud.stands_in()
+                    // Some answer with what is deployed, and with nothing where that is nothing.
+                    || text != self.cloud.template(&found.stack_id).await?;
+                let body = match (&text, wanted) {
+                    (None, _) if is_told => return Ok((ChangeSetPresent::Gone, key)),
+                    (_, Some(wanted)) if !is_told => wanted.body.clone(),
+                    (text, _) => template::Template::parse(text.as_deref().unwrap_or_default())
+                        .map(template::Template::into_body)
+                        .unwrap_or_default(),
                 };
-                let body = template::Template::parse(&text)
-                    .map(template::Template::into_body)
-                    .unwrap_or_default();
                 let found = veiled(self.describe(found).await?, &body);
                 ChangeSetPresent::Available {
-                    template: sha256(text.as_bytes()),
+                    template: text.filter(|_| is_told).map(|text| sha256(text.as_bytes())),
                     content: content(&found),
                 }
             }

@@ -323,6 +323,18 @@ pub enum Error {
         /// What failed first.
         cause: Option<Box<Cause>>,
     },
+    /// An update failed, and the endpoint did not undo it, although the status says so.
+    #[error(
+        "stack `{stack}` is in `{status}` although it was deployed before{}: nothing was undone", because(.cause.as_deref())
+    )]
+    HalfDone {
+        /// The stack's short name.
+        stack: String,
+        /// The status it is in.
+        status: StackStatus,
+        /// What failed first, when that is known.
+        cause: Option<Box<Cause>>,
+    },
     /// CloudFormation took longer than it ever should for an answer.
     #[error("stack `{stack}`: {what} did not come to an end within {minutes} minutes")]
     Overdue {
@@ -405,6 +417,11 @@ impl Hint for Error {
                     return vec!["correct what failed, then repeat the command".to_owned()];
                 }
                 hints
+            }
+            Self::HalfDone { cause, .. } => {
+                let cause = cause.iter().flat_map(|cause| cause.hints());
+                let way = "AWS undoes an update that fails, this endpoint has not: keep what is needed of the stack, then destroy it and deploy again";
+                cause.chain([way.to_owned()]).collect()
             }
             Self::Overdue { .. } => {
                 vec!["repeat the command; it follows the operation that is in progress".to_owned()]

@@ -14,6 +14,7 @@ use crate::{
     engine::Engine,
     error::{AwsError, AwsErrorKind, Error},
     event::Event,
+    leftover::are_of_an_update,
     port::{Stack, StackEvent},
     status::{Ending, StackStatus},
 };
@@ -291,25 +292,40 @@ pub(crate) fn judge(
     status: StackStatus,
     events: &[StackEvent],
 ) -> Result<(), Error> {
+    let stack = followed.stack.to_owned();
     match status.ending() {
         Some(Ending::Succeeded) if followed.deletes == (status == StackStatus::DeleteComplete) => {
             Ok(())
         }
         // CloudFormation calls off the deletion of a stack of which others import something.
         Some(Ending::Succeeded) if followed.ended_in(events).is_some() => Err(Error::Failed {
-            stack: followed.stack.to_owned(),
+            stack,
             status,
             cause: last_word(followed.stack_id, events).map(Box::new),
         }),
         Some(Ending::Succeeded) => Err(Error::Moved {
-            stack: followed.stack.to_owned(),
+            stack,
             reason: format!("someone else worked on it meanwhile, and it is in `{status}`"),
         }),
-        Some(Ending::RolledBack | Ending::Failed) | None => Err(Error::Failed {
-            stack: followed.stack.to_owned(),
-            status,
-            cause: first_cause(followed.stack_id, events, followed.origins).map(Box::new),
-        }),
+        Some(Ending::RolledBack | Ending::Failed) | None => {
+            let cause = first_cause(followed.stack_id, events, followed.origins).map(Box::new);
+            // That is how a first create ends.
+            let is_half_done = status == StackStatus::RollbackComplete
+                && are_of_an_update(events, followed.stack_id);
+            Err(if is_half_done {
+                Error::HalfDone {
+                    stack,
+                    status,
+                    cause,
+                }
+            } else {
+                Error::Failed {
+                    stack,
+                    status,
+                    cause,
+                }
+            })
+        }
     }
 }
 

@@ -18,6 +18,7 @@ mod event;
 mod follow;
 mod holder;
 mod inspect;
+mod leftover;
 mod order;
 mod outcome;
 mod pace;

@@ -178,7 +178,8 @@ impl Engine<'_> {
                     continue;
                 };
                 match found.status.condition() {
-                    Condition::Absent | Condition::Ready | Condition::Leftover => {}
+                    Condition::Absent | Condition::Ready => {}
+                    Condition::Leftover => self.was_never_deployed(stack, found).await?,
                     Condition::Busy if busy == Busy::Follow => {
                         self.attach(stack, found).await?;
                         followed_any = true;

@@ -20,6 +20,11 @@ pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, Box<AwsError>>> +
 /// The calls the engine makes. A stack is named by its name or, where it must not be mistaken for a later one of the
 /// same name, by its ARN.
 pub trait CloudFormation: Send + Sync {
+    /// Whether something stands in for AWS here, which may not know everything that AWS knows.
+    fn stands_in(&self) -> bool {
+        false
+    }
+
     /// Whose credentials these are.
     fn caller(&self) -> Answer<'_, Caller>;
 

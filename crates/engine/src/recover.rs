@@ -206,6 +206,9 @@ impl Engine<'_> {
         } else if condition == Condition::Busy {
             diagnosis.holder = Some(self.holder(found).await?);
         } else {
+            if condition == Condition::Leftover {
+                self.was_never_deployed(stack, found).await?;
+            }
             let resources = self.cloud.resources(&found.id).await?;
             diagnosis.hindrances = hindrances(resources, stack);
         }

@@ -11,7 +11,7 @@ use serde_json::json;
 
 use crate::{
     change_set::PreparedChangeSet,
-    desired::{Assembly, sha256},
+    desired::{Assembly, Template, sha256},
     engine::{Engine, TOKEN_PREFIX},
     error::Error,
     planning::{Bounds, Planned, wanted},
@@ -43,7 +43,13 @@ impl Engine<'_> {
             .filter(|stack| saved.stacks.iter().any(|plan| plan.name == stack.name))
             .collect();
         let wave_set = wave_set(&saved);
-        let change_sets = try_join_all(saved.stacks.iter().map(|plan| self.present(plan))).await?;
+        let change_sets = try_join_all(
+            saved
+                .stacks
+                .iter()
+                .map(|plan| self.present(plan, assembly.templates.get(&plan.name))),
+        )
+        .await?;
         loop {
             let survey = self.survey(assembly, &stacks, Denied::Fail).await?;
             let mut moved = Vec::new();
@@ -100,12 +106,13 @@ impl Engine<'_> {
     async fn present(
         &self,
         plan: &StackPlan,
+        wanted: Option<&Template>,
     ) -> Result<(Option<ChangeSetPresent>, Option<String>), Error> {
         let Some(own) = plan.seal.as_ref().and_then(|seal| seal.change_set.as_ref()) else {
             return Ok((None, None));
         };
         self.pace.permit().await;
-        let (present, key) = self.inspect(&own.id).await?;
+        let (present, key) = self.inspect(&own.id, wanted).await?;
         Ok((Some(present), key))
     }
 }

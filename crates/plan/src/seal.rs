@@ -76,8 +76,8 @@ pub enum ChangeSetPresent {
     Unavailable(String),
     /// It can be executed.
     Available {
-        /// SHA-256 of its template.
-        template: String,
+        /// SHA-256 of its template; nothing where that is not told.
+        template: Option<String>,
         /// SHA-256 of everything CloudFormation says that it would do.
         content: String,
     },
@@ -266,7 +266,8 @@ impl StackPlan {
             ChangeSetPresent::Obsolete => MovedPart::Obsolete,
             ChangeSetPresent::Unavailable(_) => MovedPart::Unavailable,
             ChangeSetPresent::Available { template, content }
-                if *template != own.template || *content != own.content =>
+                if template.as_ref().is_some_and(|it| *it != own.template)
+                    || *content != own.content =>
             {
                 MovedPart::OtherContent
             }

@@ -44,6 +44,10 @@ fn unless_empty<T>(list: Vec<T>) -> Option<Vec<T>> {
 }
 
 impl CloudFormation for Aws {
+    fn stands_in(&self) -> bool {
+        self.endpoint.is_some()
+    }
+
     fn caller(&self) -> Answer<'_, Caller> {
         Box::pin(async move {
             let call = Call {

@@ -68,7 +68,7 @@ fn present() -> StackPresent {
         }),
         sent: Some("sent".to_owned()),
         change_set: Some(ChangeSetPresent::Available {
-            template: "sent".to_owned(),
+            template: Some("sent".to_owned()),
             content: "content".to_owned(),
         }),
     }
@@ -99,7 +99,7 @@ fn every_thing_that_moves_is_named() {
         present.deployed.as_mut().expect("it is deployed")
     }
     type Change = fn(&mut StackPresent);
-    let table: [(Change, &[Part]); 18] = [
+    let table: [(Change, &[Part]); 20] = [
         (|now| now.wanted = None, &[Part::NotWanted]),
         (|now| wanted(now).template.push('x'), &[Part::Template]),
         (|now| wanted(now).parameters.clear(), &[Part::Parameter]),
@@ -143,11 +143,29 @@ fn every_thing_that_moves_is_named() {
         (
             |now| {
                 now.change_set = Some(ChangeSetPresent::Available {
-                    template: "sent".to_owned(),
+                    template: Some("sent".to_owned()),
                     content: "other".to_owned(),
                 });
             },
             &[Part::OtherContent],
+        ),
+        (
+            |now| {
+                now.change_set = Some(ChangeSetPresent::Available {
+                    template: Some("other".to_owned()),
+                    content: "content".to_owned(),
+                });
+            },
+            &[Part::OtherContent],
+        ),
+        (
+            |now| {
+                now.change_set = Some(ChangeSetPresent::Available {
+                    template: None,
+                    content: "content".to_owned(),
+                });
+            },
+            &[],
         ),
         (
             |present| {
