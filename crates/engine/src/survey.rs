@@ -325,15 +325,35 @@ fn unknown(unread: &Unread, text: String) -> Draft {
 }
 
 /// Whether a stack is given values that neither the templates nor the parameters show, so that only CloudFormation can
-/// tell whether one has changed: secrets, and what the parameter store holds.
+/// tell whether one has changed: secrets, and what the parameter store holds. What only the rules look at, as in every
+/// template of the CDK, changes nothing; macros may look at everything.
 fn reads_the_unseen(stack: &StackManifest, template: &Value) -> bool {
     let looked_up = |name: &str| {
         let kind = template["Parameters"][name]["Type"].as_str();
         kind.is_some_and(|kind| kind.starts_with("AWS::SSM::Parameter::Value"))
     };
+    let sections = || template.as_object().into_iter().flatten();
+    let is_used = |name: &str| {
+        sections()
+            .filter(|(section, _)| !matches!(section.as_str(), "Parameters" | "Rules"))
+            .any(|(section, content)| section == "Transform" || mentions(content, name))
+    };
     let mut names = template["Parameters"].as_object().into_iter().flatten();
     let given = |name: &&str| stack.parameters.contains_key(*name);
-    secret_parameters(template).any(|name| given(&name)) || names.any(|(name, _)| looked_up(name))
+    secret_parameters(template).any(|name| given(&name))
+        || names.any(|(name, _)| looked_up(name) && is_used(name))
+}
+
+/// Whether a name stands in any text of a value, or a macro is called there.
+fn mentions(value: &Value, name: &str) -> bool {
+    match value {
+        Value::String(text) => text.contains(name),
+        Value::Array(items) => items.iter().any(|item| mentions(item, name)),
+        Value::Object(members) => members
+            .iter()
+            .any(|(key, member)| key == "Fn::Transform" || mentions(member, name)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => false,
+    }
 }
 
 /// The wanted template with the stamps of what it reads; as it is when it reads nothing.

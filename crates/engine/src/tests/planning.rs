@@ -19,6 +19,31 @@ async fn a_plan_without_changes_takes_two_calls_for_each_stack() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_value_that_is_looked_up_needs_a_change_set_where_more_than_the_rules_reads_it() {
+    for is_read in [false, true] {
+        let name = if is_read {
+            json!({"Ref": "Version"})
+        } else {
+            json!("plain")
+        };
+        let template = json!({
+            "Parameters": {"Version": {"Type": "AWS::SSM::Parameter::Value<String>", "Default": "/version"}},
+            "Rules": {"Check": {"Assertions": [{"Assert": {"Fn::Equals": [{"Ref": "Version"}, "1"]}}]}},
+            "Resources": {"Topic": {"Type": "AWS::SNS::Topic", "Properties": {"DisplayName": name}}},
+        });
+        let wanted = assembly(&[("identity", &[], template)]);
+        let run = Run::new();
+        run.deploy(&wanted).await;
+        run.cloud.state().calls.clear();
+        let planned = run.plan(&wanted, ChangeSets::Read).await;
+        let planned = planned.expect("it can be planned");
+        assert_eq!(planned.plan.stacks[0].action, StackAction::None);
+        let asked = run.cloud.count("CreateChangeSet");
+        assert_eq!(asked, usize::from(is_read));
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_reader_that_was_left_behind_is_found_by_the_next_plan() {
     let run = Run::new();
     run.deploy(&pair("one", 1)).await;
