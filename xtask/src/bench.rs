@@ -4,11 +4,15 @@
 //! checkout's last commit below the target folder.
 
 mod cases;
+mod localstack;
 mod measure;
 mod report;
+mod running;
 mod templates;
 
-use std::{collections::BTreeMap, io::Write, path::PathBuf, process::Command};
+use std::{
+    cell::OnceCell, collections::BTreeMap, io::Write, path::PathBuf, process::Command, rc::Rc,
+};
 
 use anyhow::Context;
 
@@ -48,6 +52,8 @@ pub(crate) struct Bench<'a> {
     checkout: PathBuf,
     /// Where the CDK is installed, unless it is left out.
     cdk: Option<PathBuf>,
+    /// Started for the first case that needs it.
+    localstack: OnceCell<Rc<localstack::World>>,
 }
 
 /// Measures the cases that are asked for and answers with the figures.
@@ -133,6 +139,7 @@ impl<'a> Bench<'a> {
             program: workspace.target.join("release/chitinfra"),
             checkout,
             cdk,
+            localstack: OnceCell::new(),
         })
     }
 

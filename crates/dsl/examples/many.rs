@@ -1,5 +1,5 @@
 //! Many resources in many stacks, for measuring: a stacks program that takes `--stacks N` and `--resources M` (of each stack) beside
-//! the `--request FILE` of every stacks program.
+//! the `--request FILE` of every stacks program. With `--strong` the stacks hold each other firmly.
 //!
 //!     many --stacks 100 --resources 400 --request request.json
 
@@ -50,6 +50,7 @@ impl Handle for QueueHandle {
 
 fn main() -> ExitCode {
     let (stacks, resources) = (count("--stacks", 100), count("--resources", 400));
+    let strong = std::env::args().any(|argument| argument == "--strong");
     dsl::run("many", |app: &mut App, _: &Environment| {
         app.tag("project", "many");
         // Each stack's queues hand what they cannot handle to one of the stack before.
@@ -73,7 +74,7 @@ fn main() -> ExitCode {
                     .tag("kind", "work");
                 first.get_or_insert(queue);
             }
-            dead = first;
+            dead = first.map(|queue| if strong { queue.strong() } else { queue });
         }
     })
 }

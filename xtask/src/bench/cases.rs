@@ -2,13 +2,19 @@
 
 use std::{
     fs,
-    path::Path,
+    path::{Path, PathBuf},
     process::{Command, Stdio},
 };
 
 use anyhow::{Context, ensure};
 
-use super::{Bench, clone, report::Limit, templates};
+use super::{
+    Bench, clone,
+    localstack::{Origin, Verb, unchanged},
+    report::Limit,
+    running::Running,
+    templates,
+};
 use crate::{
     tools,
     workspace::{cargo, succeed},
@@ -32,7 +38,7 @@ pub(super) struct Contest {
     pub(super) competitors: Vec<(&'static str, Competitor)>,
 }
 
-pub(super) const CASES: [Case; 10] = [
+pub(super) const CASES: [Case; 15] = [
     Case {
         name: "version",
         about: "start and say the version",
@@ -96,11 +102,47 @@ pub(super) const CASES: [Case; 10] = [
         },
     },
     Case {
+        name: "distance",
+        about: "plan 50 deployed stacks without a change, each answer 50 ms away",
+        // Four answers, one after the other, and a tenth of a second.
+        limit: limit(0.300, 0),
+        once: false,
+        prepare: distance,
+    },
+    Case {
         name: "diff",
         about: "two templates of 500 resources and a megabyte",
         limit: limit(0.020, 0),
         once: false,
         prepare: diff,
+    },
+    Case {
+        name: "localstack-plan",
+        about: "plan two deployed stacks at LocalStack without a change, synthesis included",
+        limit: faster(15),
+        once: false,
+        prepare: |bench| unchanged(bench, Origin::Program, Verb::Plan),
+    },
+    Case {
+        name: "localstack-deploy",
+        about: "deploy them without a change, synthesis included",
+        limit: faster(15),
+        once: false,
+        prepare: |bench| unchanged(bench, Origin::Program, Verb::Deploy),
+    },
+    Case {
+        name: "cdk-out-plan",
+        about: "plan two stacks of a `cdk.out` at LocalStack without a change",
+        limit: faster(5),
+        once: false,
+        prepare: |bench| unchanged(bench, Origin::CdkOut, Verb::Plan),
+    },
+    Case {
+        name: "cdk-out-deploy",
+        about: "deploy them without a change",
+        limit: faster(5),
+        once: false,
+        prepare: |bench| unchanged(bench, Origin::CdkOut, Verb::Deploy),
     },
     Case {
         name: "install",
@@ -121,18 +163,31 @@ pub(super) const CASES: [Case; 10] = [
 const CDK_SYNTH: [&str; 4] = ["synth", "--quiet", "--output", "cdk.out"];
 
 const fn limit(seconds: f64, mebibytes: u32) -> Option<Limit> {
-    Some(Limit { seconds, mebibytes })
+    Some(Limit {
+        seconds,
+        mebibytes,
+        times: 0,
+    })
+}
+
+/// So many times as fast as the CDK.
+const fn faster(times: u32) -> Option<Limit> {
+    Some(Limit {
+        seconds: 0.0,
+        mebibytes: 0,
+        times,
+    })
 }
 
 impl Contest {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self {
             competitors: Vec::new(),
         }
     }
 
     /// Adds a command that is the same in each round.
-    fn with(self, name: &'static str, command: Command) -> Self {
+    pub(super) fn with(self, name: &'static str, command: Command) -> Self {
         self.with_rounds(name, move |_| Ok(same(&command)))
     }
 
@@ -144,7 +199,7 @@ impl Contest {
         }
     }
 
-    fn with_rounds(
+    pub(super) fn with_rounds(
         mut self,
         name: &'static str,
         competitor: impl FnMut(u8) -> anyhow::Result<Command> + 'static,
@@ -178,19 +233,7 @@ fn edit(bench: &Bench<'_>) -> anyhow::Result<Contest> {
 /// build, which is what `chitinfra` makes of a stacks package.
 fn many(bench: &Bench<'_>, stacks: &str) -> anyhow::Result<Contest> {
     let ours = |profile: &str| -> anyhow::Result<Command> {
-        let arguments = [
-            "build",
-            "--locked",
-            "--profile",
-            profile,
-            "--package",
-            "dsl",
-            "--example",
-            "many",
-        ];
-        succeed(&mut bench.workspace.cargo(arguments))?;
-        let folder = if profile == "dev" { "debug" } else { profile };
-        let program = bench.workspace.target.join(folder).join("examples/many");
+        let program = many_program(bench, profile)?;
         let app = format!("{} --stacks {stacks} --resources 400", program.display());
         Ok(bench.chitinfra(&[
             "synth",
@@ -210,6 +253,58 @@ fn many(bench: &Bench<'_>, stacks: &str) -> anyhow::Result<Contest> {
             bench.cdk(&["synth", "--quiet", "--output", "cdk.many", "--app", &theirs]),
         )
         .with("dev build", ours("dev")?))
+}
+
+/// Builds the program that declares many stacks.
+pub(super) fn many_program(bench: &Bench<'_>, profile: &str) -> anyhow::Result<PathBuf> {
+    let arguments = [
+        "build",
+        "--locked",
+        "--profile",
+        profile,
+        "--package",
+        "dsl",
+        "--example",
+        "many",
+    ];
+    succeed(&mut bench.workspace.cargo(arguments))?;
+    let folder = if profile == "dev" { "debug" } else { profile };
+    Ok(bench.workspace.target.join(folder).join("examples/many"))
+}
+
+/// Fifty stacks at an endpoint that takes its time with each answer.
+fn distance(bench: &Bench<'_>) -> anyhow::Result<Contest> {
+    let project = bench.workspace.target.join("bench/distance");
+    if project.exists() {
+        fs::remove_dir_all(&project)?;
+    }
+    fs::create_dir_all(project.join("environments"))?;
+    fs::copy(
+        bench.checkout.join("environments/local.yaml"),
+        project.join("environments/local.yaml"),
+    )?;
+    let scenario = project.join("slow.json");
+    fs::write(
+        &scenario,
+        r#"{"calls": [{"operation": "*", "milliseconds": 50}]}"#,
+    )?;
+    let program = many_program(bench, "release")?;
+    let app = format!("{} --stacks 50 --resources 5", program.display());
+    let here = |words: &[&str]| {
+        let mut command = bench.chitinfra(words);
+        command.current_dir(&project);
+        command
+    };
+    quietly(here(&["deploy", "-e", "local", "--app", &app]))?;
+    let words = ["local", "serve", "--port", "0", "--faults", "slow.json"];
+    let served = Running::start(here(&words))?;
+    let mut plan = here(&["plan", "-e", "local", "--app", &app]);
+    plan.args(["--endpoint-url", &served.address]);
+    // Whoever runs in the case keeps it running.
+    Ok(Contest::new().with_rounds("chitinfra", move |_| {
+        let _ = &served;
+        Ok(same(&plan))
+    }))
 }
 
 /// What a newcomer waits for, part by part, in a clone of their own with nothing cached. The whole is the parts together.
@@ -313,12 +408,12 @@ fn set_number(file: &Path, before: &str, number: u32) -> anyhow::Result<()> {
 }
 
 /// Prepares with our program; only its errors are of interest.
-fn quietly(mut command: Command) -> anyhow::Result<()> {
+pub(super) fn quietly(mut command: Command) -> anyhow::Result<()> {
     succeed(command.arg("--quiet").stdout(Stdio::null()))
 }
 
 /// Another command of the same words, folder and environment.
-fn same(command: &Command) -> Command {
+pub(super) fn same(command: &Command) -> Command {
     let mut copy = Command::new(command.get_program());
     copy.args(command.get_args());
     if let Some(folder) = command.get_current_dir() {

@@ -32,12 +32,13 @@ pub(super) struct Row {
     pub(super) parts: Vec<(&'static str, Figures)>,
 }
 
-/// What a case must stay within.
+/// What a case must stay within; zero where there is no such limit.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub(super) struct Limit {
     pub(super) seconds: f64,
-    /// Zero where memory has no limit.
     pub(super) mebibytes: u32,
+    /// How many times as long the CDK must take.
+    pub(super) times: u32,
 }
 
 /// Several runs of one program.
@@ -75,6 +76,11 @@ impl Figures {
         }
     }
 
+    /// How many times as long the other took.
+    fn ratio(self, other: Self) -> f64 {
+        other.median_seconds / self.median_seconds
+    }
+
     fn mebibytes(self) -> f64 {
         #[expect(clippy::cast_precision_loss, reason = "no program has 2^53 bytes")]
         let bytes = self.peak_bytes as f64;
@@ -83,9 +89,16 @@ impl Figures {
 }
 
 impl Limit {
-    fn holds(self, figures: Figures) -> bool {
-        figures.median_seconds <= self.seconds
-            && (self.mebibytes == 0 || figures.mebibytes() <= f64::from(self.mebibytes))
+    /// Whether our figures stay within it; nothing when it is about the CDK, which did not run.
+    fn holds(self, ours: Figures, theirs: Option<Figures>) -> Option<bool> {
+        let is_quick = self.seconds == 0.0 || ours.median_seconds <= self.seconds;
+        let is_small = self.mebibytes == 0 || ours.mebibytes() <= f64::from(self.mebibytes);
+        let is_quicker = match (self.times, theirs) {
+            (0, _) => true,
+            (times, Some(theirs)) => ours.ratio(theirs) >= f64::from(times),
+            (_, None) => return None,
+        };
+        Some(is_quick && is_small && is_quicker)
     }
 }
 
@@ -106,7 +119,7 @@ impl Report {
     pub(super) fn table(&self) -> String {
         let mut text = format!(
             "{} processors, {}, median of {} runs (least to most), peak of the largest process\n\n\
-             {:<12} {:>32} {:>9}   {:>32} {:>9} {:>7}  {}\n",
+             {:<17} {:>32} {:>9}   {:>32} {:>9} {:>7}  {}\n",
             self.processors,
             self.rustc,
             self.runs,
@@ -127,23 +140,23 @@ impl Report {
             let (theirs, their_peak) = cell(row.cdk);
             let ratio = match (row.chitinfra, row.cdk) {
                 (Some(ours), Some(theirs)) => {
-                    format!("{:.0} x", theirs.median_seconds / ours.median_seconds)
+                    format!("{:.1} x", ours.ratio(theirs))
                 }
                 _ => "-".to_owned(),
             };
             let limit = match (row.limit, row.chitinfra) {
-                (Some(limit), Some(figures)) => verdict(limit, figures),
+                (Some(limit), Some(ours)) => verdict(limit, ours, row.cdk),
                 _ => String::new(),
             };
             let _ = writeln!(
                 text,
-                "{:<12} {ours:>32} {our_peak:>9}   {theirs:>32} {their_peak:>9} {ratio:>7}  {limit}",
+                "{:<17} {ours:>32} {our_peak:>9}   {theirs:>32} {their_peak:>9} {ratio:>7}  {limit}",
                 row.name
             );
             for (name, figures) in &row.parts {
                 let _ = writeln!(
                     text,
-                    "  {name:<10} {:>32} {:>6.1} MiB",
+                    "  {name:<15} {:>32} {:>6.1} MiB",
                     times(*figures),
                     figures.mebibytes()
                 );
@@ -166,17 +179,23 @@ impl Report {
     }
 }
 
-fn verdict(limit: Limit, figures: Figures) -> String {
-    let word = if limit.holds(figures) {
-        "within"
-    } else {
-        "OVER"
+fn verdict(limit: Limit, ours: Figures, theirs: Option<Figures>) -> String {
+    let word = match limit.holds(ours, theirs) {
+        Some(true) => "within",
+        Some(false) => "OVER",
+        None => "unknown:",
     };
-    let mut text = format!("{word} {}", seconds(limit.seconds));
-    if limit.mebibytes > 0 {
-        let _ = write!(text, ", {} MiB", limit.mebibytes);
+    let mut parts = Vec::new();
+    if limit.seconds > 0.0 {
+        parts.push(seconds(limit.seconds));
     }
-    text
+    if limit.mebibytes > 0 {
+        parts.push(format!("{} MiB", limit.mebibytes));
+    }
+    if limit.times > 0 {
+        parts.push(format!("the CDK's time / {}", limit.times));
+    }
+    format!("{word} {}", parts.join(", "))
 }
 
 fn times(figures: Figures) -> String {
@@ -217,11 +236,22 @@ mod tests {
     }
 
     #[test]
-    fn a_limit_is_one_of_time_and_of_memory() {
+    fn a_limit_is_one_of_time_of_memory_and_of_the_cdk() {
         let figures = Figures::of(&samples());
-        let verdict = |seconds, mebibytes| verdict(Limit { seconds, mebibytes }, figures);
-        assert_eq!(verdict(0.2, 0), "within 200.0 ms");
-        assert_eq!(verdict(0.1, 0), "OVER 100.0 ms");
-        assert_eq!(verdict(1.0, 1), "OVER 1.00 s, 1 MiB");
+        let verdict = |seconds, mebibytes, times, theirs| {
+            let limit = Limit {
+                seconds,
+                mebibytes,
+                times,
+            };
+            verdict(limit, figures, theirs)
+        };
+        assert_eq!(verdict(0.2, 0, 0, None), "within 200.0 ms");
+        assert_eq!(verdict(0.1, 0, 0, None), "OVER 100.0 ms");
+        assert_eq!(verdict(1.0, 1, 0, None), "OVER 1.00 s, 1 MiB");
+        let twice = Some(figures.and_then(figures));
+        assert_eq!(verdict(0.0, 0, 2, twice), "within the CDK's time / 2");
+        assert_eq!(verdict(0.0, 0, 3, twice), "OVER the CDK's time / 3");
+        assert_eq!(verdict(0.0, 0, 2, None), "unknown: the CDK's time / 2");
     }
 }
