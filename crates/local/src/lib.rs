@@ -30,6 +30,6 @@ pub use calls::{CallFault, Deed, Other, Trouble};
 pub use error::Error;
 pub use glance::{SeenChangeSet, SeenEvent, SeenResource, SeenStack};
 pub use in_process::{Answered, InProcess};
-pub use options::{Clock, Faults, Options, Step};
+pub use options::{Clock, Faults, Hook, HookMode, Options, Step};
 pub use server::Server;
 pub use upkeep::{Holder, holder, reset};

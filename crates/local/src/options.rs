@@ -94,6 +94,30 @@ pub struct Faults {
     pub denied: BTreeSet<String>,
     /// What goes wrong with calls, whatever they do.
     pub calls: Vec<CallFault>,
+    /// Hooks that have something against change sets.
+    pub hooks: Vec<Hook>,
+}
+
+/// A hook that has something against change sets which touch a resource.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hook {
+    /// The type of the hook, `Acme::Costs::Hook`.
+    pub hook: String,
+    /// The logical id of the resource, in every stack.
+    pub resource: String,
+    /// What it does to the change set.
+    pub mode: HookMode,
+    /// What it says.
+    pub reason: String,
+}
+
+/// What a hook that is not content does to a change set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HookMode {
+    /// It fails it.
+    Fail,
+    /// It warns.
+    Warn,
 }
 
 impl Faults {
@@ -123,6 +147,13 @@ impl Faults {
     #[must_use]
     pub fn call(mut self, fault: CallFault) -> Self {
         self.calls.push(fault);
+        self
+    }
+
+    /// Lets a hook have something against a resource.
+    #[must_use]
+    pub fn hook(mut self, hook: Hook) -> Self {
+        self.hooks.push(hook);
         self
     }
 

@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use crate::{
     calls::{CallFault, Deed, Other, Trouble},
-    options::{Faults, Step},
+    options::{Faults, Hook, HookMode, Step},
 };
 
 #[derive(Debug, Default, Deserialize)]
@@ -20,6 +20,8 @@ struct Scenario {
     deny: Vec<String>,
     #[serde(default)]
     calls: Vec<Call>,
+    #[serde(default)]
+    hooks: Vec<HookRule>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -27,6 +29,18 @@ struct Scenario {
 struct Failure {
     resource: String,
     step: StepName,
+    #[serde(default = "usual_reason")]
+    reason: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct HookRule {
+    #[serde(default = "usual_hook")]
+    hook: String,
+    resource: String,
+    #[serde(default)]
+    warns: bool,
     #[serde(default = "usual_reason")]
     reason: String,
 }
@@ -119,6 +133,18 @@ impl Faults {
         for call in scenario.calls {
             faults = faults.call(call.into());
         }
+        for rule in scenario.hooks {
+            faults = faults.hook(Hook {
+                hook: rule.hook,
+                resource: rule.resource,
+                mode: if rule.warns {
+                    HookMode::Warn
+                } else {
+                    HookMode::Fail
+                },
+                reason: rule.reason,
+            });
+        }
         Ok(faults)
     }
 }
@@ -160,6 +186,10 @@ fn one() -> NonZeroU64 {
 
 fn every_operation() -> String {
     "*".to_owned()
+}
+
+fn usual_hook() -> String {
+    "Example::Costs::Hook".to_owned()
 }
 
 fn usual_reason() -> String {

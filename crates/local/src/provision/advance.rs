@@ -162,7 +162,7 @@ impl Draft {
             return;
         };
         operation.failure = Some(reason.clone());
-        let is_import = !operation.import.is_empty();
+        let is_import = operation.imports_only;
         let is_create = operation.kind == OperationKind::Create;
         if operation.disable_rollback || operation.on_failure == OnFailure::DoNothing {
             let status = if is_create {

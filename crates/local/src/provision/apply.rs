@@ -321,7 +321,16 @@ impl Walk<'_> {
         status: ResourceStatus,
         reason: Option<String>,
     ) {
-        let delay = self.environment.faults.delay_of(&resource.logical_id);
+        let is_express = draft
+            .stack
+            .operation
+            .as_ref()
+            .is_some_and(|operation| operation.express);
+        let delay = match is_express {
+            // It may become stable later; nobody waits for that.
+            true => std::time::Duration::ZERO,
+            false => self.environment.faults.delay_of(&resource.logical_id),
+        };
         let until = draft.now.checked_add(delay).unwrap_or(draft.now);
         resource.progress = Progress::Started { until, goal };
         draft.tell(resource, status, reason);
@@ -457,7 +466,7 @@ impl Walk<'_> {
         let Some(operation) = draft.stack.operation.as_ref() else {
             return Pace::Ended;
         };
-        let is_import = !operation.import.is_empty();
+        let is_import = operation.imports_only;
         match operation.kind {
             OperationKind::Create if is_import => draft.end(StackStatus::ImportComplete, None),
             OperationKind::Create => draft.end(StackStatus::CreateComplete, None),

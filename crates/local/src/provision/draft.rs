@@ -209,6 +209,12 @@ impl Draft {
         properties: Option<String>,
     ) {
         let operation = self.stack.operation.as_ref();
+        let initiated = reason
+            .as_deref()
+            .is_some_and(|reason| reason.ends_with("Initiated"));
+        let configured = initiated
+            && resource_type != STACK_TYPE
+            && operation.is_some_and(|operation| operation.express);
         self.events.push(Event {
             id,
             operation_id: operation.map(|operation| operation.id.clone()),
@@ -221,6 +227,7 @@ impl Draft {
             status: status.to_owned(),
             reason,
             properties,
+            configured,
         });
     }
 }

@@ -5,7 +5,9 @@ mod apply;
 mod conflict;
 mod difference;
 mod draft;
+mod early;
 mod identity;
+mod import_existing;
 mod outlook;
 mod outputs;
 mod remove;
@@ -17,6 +19,8 @@ mod well_known;
 
 pub(crate) use advance::{Environment, Next, advance};
 pub(crate) use draft::{Draft, STACK_TYPE};
+pub(crate) use early::validate;
+pub(crate) use import_existing::existing as existing_to_import;
 pub(crate) use outlook::{Question, foresee};
 pub(crate) use remove::readers_of;
 pub(crate) use sight::{Seen, Sight};

@@ -132,7 +132,8 @@ pub(crate) fn foresee(question: &Question<'_>) -> Result<Outlook, Failure> {
     Ok(Outlook {
         changes: ordered,
         stack_changes: outputs != question.stack.outputs
-            || question.definition.tags != question.stack.definition.tags,
+            || question.definition.tags != question.stack.definition.tags
+            || question.definition.notification_arns != question.stack.definition.notification_arns,
     })
 }
 

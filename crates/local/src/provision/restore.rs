@@ -82,7 +82,7 @@ pub(super) fn clean_up(environment: Environment<'_>, draft: &mut Draft) -> Pace 
                 .stack
                 .operation
                 .as_ref()
-                .is_some_and(|operation| !operation.import.is_empty());
+                .is_some_and(|operation| operation.imports_only);
             let status = if is_import {
                 StackStatus::ImportRollbackComplete
             } else {

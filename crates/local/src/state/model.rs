@@ -94,6 +94,12 @@ pub(crate) struct Operation {
     pub(crate) force_delete: bool,
     /// Whether the caller cancelled the update.
     pub(crate) cancelled: bool,
+    /// Whether it ends when configuration is applied, before resources are stable.
+    #[serde(default)]
+    pub(crate) express: bool,
+    /// Whether it imports and does nothing else.
+    #[serde(default)]
+    pub(crate) imports_only: bool,
     /// Physical identifiers of existing resources to take into the stack, by logical id.
     pub(crate) import: BTreeMap<String, BTreeMap<String, String>>,
     /// The stack policy for this operation alone.
@@ -229,6 +235,9 @@ pub(crate) struct Event {
     pub(crate) reason: Option<String>,
     /// The evaluated properties as JSON text.
     pub(crate) properties: Option<String>,
+    /// Whether its configuration is applied, though it is not stable yet.
+    #[serde(default)]
+    pub(crate) configured: bool,
 }
 
 /// A change set.
@@ -250,6 +259,27 @@ pub(crate) struct ChangeSet {
     pub(crate) include_nested: Option<bool>,
     pub(crate) token: Option<String>,
     pub(crate) changes: Vec<Change>,
+    /// Whether executing it ends before resources are stable, and then whether a failure is not rolled back.
+    #[serde(default)]
+    pub(crate) express: Option<bool>,
+    /// What early validation and hooks found.
+    #[serde(default)]
+    pub(crate) validations: Vec<Validation>,
+}
+
+/// What early validation or a hook found in a change set.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Validation {
+    /// The name of the validation, or the type of the hook.
+    pub(crate) name: String,
+    pub(crate) is_hook: bool,
+    /// Whether it only warns.
+    pub(crate) warns: bool,
+    pub(crate) logical_id: String,
+    pub(crate) resource_type: String,
+    pub(crate) reason: String,
+    /// A JSON pointer into the template.
+    pub(crate) path: Option<String>,
 }
 
 /// What a change set does to one resource.

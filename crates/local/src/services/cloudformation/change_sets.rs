@@ -2,15 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use indexmap::IndexMap;
-
-use super::{Answer, Call, find, operations, order, page, stacks};
+use super::{Answer, Call, find, operations, order, page, stacks, validations};
 use crate::{
-    provision::{Draft, Question, foresee},
+    provision::{Draft, Question, existing_to_import, foresee, validate},
     router::Content,
     state::{
         Change, ChangeDetail, ChangeSet, ChangeSetStatus, ChangeSetType, Definition, Entry,
-        ExecutionStatus, OnFailure, Record, Stack, StackStatus,
+        ExecutionStatus, OnFailure, Record, Resources, Stack, StackStatus,
     },
     wire::{Refusal, Xml},
 };
@@ -70,17 +68,34 @@ pub(super) fn create(call: &mut Call<'_>) -> Answer {
             Draft::new(stack, call.context.seed(), call.context.now)
         }
     };
-    let import = imports(call, existing.as_ref())?;
-    let empty = IndexMap::new();
-    let outlook = foresee(&Question {
-        state: &call.core.state,
-        account: call.context.account(),
-        stack: &draft.stack,
-        resources: existing.as_ref().map_or(&empty, |entry| &entry.resources),
-        document: &order.document,
-        definition: &order.definition,
-        import: &import,
-    });
+    let mut import = imports(call, existing.as_ref())?;
+    let import_existing = call
+        .form
+        .flag("ImportExistingResources")?
+        .unwrap_or_default();
+    let empty = Resources::new();
+    let resources = existing.as_ref().map_or(&empty, |entry| &entry.resources);
+    let mut outlook = foresee(&question(call, &draft.stack, resources, &order, &import));
+    if let (true, Ok(foreseen)) = (import_existing, &outlook) {
+        let asked = question(call, &draft.stack, resources, &order, &import);
+        match existing_to_import(&asked, &foreseen.changes, call.context.seed()) {
+            Ok(found) => {
+                import.extend(found);
+                outlook = foresee(&question(call, &draft.stack, resources, &order, &import));
+            }
+            Err(failure) => outlook = Err(failure),
+        }
+    }
+    let unvalidated = call.form.flag("DisableValidation")?.unwrap_or_default();
+    let validations = match &outlook {
+        Ok(outlook) if !unvalidated => validate(
+            &question(call, &draft.stack, resources, &order, &import),
+            &outlook.changes,
+            call.context.seed(),
+            call.context.faults(),
+        ),
+        Ok(_) | Err(_) => Vec::new(),
+    };
     let (status, status_reason, execution, changes) = match outlook {
         Err(failure) => (
             ChangeSetStatus::Failed,
@@ -98,12 +113,20 @@ pub(super) fn create(call: &mut Call<'_>) -> Answer {
             ExecutionStatus::Unavailable,
             Vec::new(),
         ),
-        Ok(outlook) => (
-            ChangeSetStatus::CreateComplete,
-            None,
-            ExecutionStatus::Available,
-            outlook.changes,
-        ),
+        Ok(outlook) => match validations::reason(&validations) {
+            Some(reason) => (
+                ChangeSetStatus::Failed,
+                Some(reason),
+                ExecutionStatus::Unavailable,
+                outlook.changes,
+            ),
+            None => (
+                ChangeSetStatus::CreateComplete,
+                None,
+                ExecutionStatus::Available,
+                outlook.changes,
+            ),
+        },
     };
     if existing.is_none() {
         draft.status(
@@ -128,13 +151,12 @@ pub(super) fn create(call: &mut Call<'_>) -> Answer {
         execution,
         on_failure,
         import,
-        import_existing: call
-            .form
-            .flag("ImportExistingResources")?
-            .unwrap_or_default(),
+        import_existing,
         include_nested: call.form.flag("IncludeNestedStacks")?,
         token,
         changes,
+        express: operations::express(call)?,
+        validations,
         definition: order.definition.clone(),
     };
     let (arn, uuid) = (change_set.arn.clone(), change_set.stack.clone());
@@ -156,6 +178,24 @@ fn answer(call: &Call<'_>, arn: &str, uuid: &str) -> Content {
         xml.text("Id", arn);
         xml.maybe("StackId", stack);
     })
+}
+
+fn question<'a>(
+    call: &'a Call<'_>,
+    stack: &'a Stack,
+    resources: &'a Resources,
+    order: &'a order::Order,
+    import: &'a BTreeMap<String, BTreeMap<String, String>>,
+) -> Question<'a> {
+    Question {
+        state: &call.core.state,
+        account: call.context.account(),
+        stack,
+        resources,
+        document: &order.document,
+        definition: &order.definition,
+        import,
+    }
 }
 
 fn kind(word: Option<&str>) -> Result<ChangeSetType, Refusal> {
@@ -277,6 +317,12 @@ pub(super) fn describe(call: &mut Call<'_>) -> Answer {
             "OnStackFailure",
             change_set.on_failure.map(OnFailure::as_str),
         );
+        if let Some(disable_rollback) = change_set.express {
+            xml.element("DeploymentConfig", |xml| {
+                xml.text("Mode", "EXPRESS");
+                xml.flag("DisableRollback", disable_rollback);
+            });
+        }
         xml.maybe("NextToken", next);
     }))
 }

@@ -1,6 +1,6 @@
 //! Events of stacks and operations, newest first.
 
-use super::{Answer, Call};
+use super::{Answer, Call, validations};
 use crate::{
     router::Content,
     state::{Entry, Event, OperationKind},
@@ -26,6 +26,10 @@ pub(super) fn describe_stack_events(call: &mut Call<'_>) -> Answer {
             xml.maybe("ResourceStatusReason", event.reason.as_ref());
             xml.maybe("ResourceProperties", event.properties.as_ref());
             xml.maybe("ClientRequestToken", event.token.as_ref());
+            xml.maybe(
+                "DetailedStatus",
+                event.configured.then_some("CONFIGURATION_COMPLETE"),
+            );
         });
         xml.maybe("NextToken", next);
     }))
@@ -49,19 +53,15 @@ fn page_of<'a>(
 }
 
 pub(super) fn describe_events(call: &mut Call<'_>) -> Answer {
+    if call.form.filled("ChangeSetName").is_some() {
+        return validations::describe(call);
+    }
     let form = call.form;
     let only_failed = form.flag("Filters.FailedEvents")?.unwrap_or_default();
     let operation = form.filled("OperationId");
     let state = &call.core.state;
     let entry: Option<&Entry> = if form.filled("StackName").is_some() {
         Some(call.stack(|name| format!("Stack [{name}] does not exist"))?)
-    } else if let Some(name) = form.filled("ChangeSetName") {
-        state.stacks.values().find(|entry| {
-            entry
-                .change_sets
-                .iter()
-                .any(|set| set.arn == name || set.name == name)
-        })
     } else {
         state.stacks.values().find(|entry| {
             entry
@@ -71,12 +71,9 @@ pub(super) fn describe_events(call: &mut Call<'_>) -> Answer {
         })
     };
     let entry = entry.ok_or_else(|| Refusal::validation("The operation does not exist"))?;
-    let is_change_set = form.filled("ChangeSetName").is_some();
     let events: Vec<Event> = entry
         .events
         .iter()
-        // Making a change set leaves no events of its own here.
-        .filter(|_| !is_change_set)
         .filter(|event| operation.is_none_or(|id| event.operation_id.as_deref() == Some(id)))
         .filter(|event| !only_failed || event.status.ends_with("_FAILED"))
         .cloned()

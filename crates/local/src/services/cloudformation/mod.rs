@@ -7,6 +7,7 @@ mod order;
 mod resources;
 mod stacks;
 mod templates;
+mod validations;
 
 use std::sync::Arc;
 

@@ -299,8 +299,20 @@ pub(super) fn rollback(call: &mut Call<'_>) -> Answer {
             )));
         }
     };
+    let express = express(call)?.is_some();
+    let failed_in_express = stack
+        .operation
+        .as_ref()
+        .is_some_and(|operation| operation.express);
+    if failed_in_express && !express {
+        return Err(Refusal::validation(format!(
+            "Stack:{} failed in EXPRESS mode and can only be rolled back in that mode.",
+            stack.arn
+        )));
+    }
     let beginning = Beginning {
         kind: OperationKind::Rollback,
+        express,
         phase,
         status,
         token,
@@ -326,6 +338,11 @@ pub(super) fn execute(
             "You can specify either DisableRollback or OnStackFailure, but not both.",
         ));
     }
+    if disable_rollback.is_some() && change_set.express.is_some() {
+        return Err(Refusal::validation(
+            "DisableRollback cannot be specified for a change set with a DeploymentConfig.",
+        ));
+    }
     let mut draft = Draft::of(entry, call.context.seed(), call.context.now);
     draft.stack.definition = change_set.definition.clone();
     draft.stack.change_set_arn = Some(change_set.arn.clone());
@@ -340,9 +357,11 @@ pub(super) fn execute(
         phase: Phase::Apply,
         status,
         token: call.form.filled("ClientRequestToken").map(str::to_owned),
-        disable_rollback: disable_rollback.unwrap_or_default(),
+        disable_rollback: disable_rollback.or(change_set.express).unwrap_or_default(),
         on_failure: change_set.on_failure.unwrap_or(OnFailure::Rollback),
         retain_except_on_create: call.form.flag("RetainExceptOnCreate")?.unwrap_or_default(),
+        imports_only: change_set.kind == ChangeSetType::Import,
+        express: change_set.express.is_some(),
         import: change_set.import.clone(),
         ..Beginning::default()
     };
@@ -352,6 +371,21 @@ pub(super) fn execute(
         .map(|other| Record::ChangeSetGone(entry.stack.uuid.clone(), other.arn.clone()))
         .collect();
     begin(call, draft, beginning, gone)
+}
+
+/// Whether the call asks for express mode, and then whether a failure is not rolled back.
+///
+/// The reference says that it is by default; AWS's own tools say that it is not, which is played here as it is the more
+/// dangerous.
+pub(super) fn express(call: &Call<'_>) -> Result<Option<bool>, Refusal> {
+    let disable = call.form.flag("DeploymentConfig.DisableRollback")?;
+    match call.form.filled("DeploymentConfig.Mode") {
+        Some("EXPRESS") => Ok(Some(disable.unwrap_or(true))),
+        None | Some("STANDARD") => Ok(None),
+        Some(word) => Err(Refusal::validation(format!(
+            "1 validation error detected: Value '{word}' at 'deploymentConfig.mode' failed to satisfy constraint: Member must satisfy enum value set: [STANDARD, EXPRESS]"
+        ))),
+    }
 }
 
 /// How an operation begins.
@@ -369,6 +403,8 @@ struct Beginning {
     force_rollback: bool,
     force_delete: bool,
     policy: Option<String>,
+    imports_only: bool,
+    express: bool,
     import: BTreeMap<String, BTreeMap<String, String>>,
 }
 
@@ -387,6 +423,8 @@ impl Default for Beginning {
             force_rollback: false,
             force_delete: false,
             policy: None,
+            imports_only: false,
+            express: false,
             import: BTreeMap::new(),
         }
     }
@@ -418,6 +456,8 @@ fn begin(
         force_rollback: beginning.force_rollback,
         force_delete: beginning.force_delete,
         cancelled: false,
+        imports_only: beginning.imports_only,
+        express: beginning.express,
         import: beginning.import,
         policy: beginning.policy,
         failure: None,

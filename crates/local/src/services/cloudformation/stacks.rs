@@ -90,6 +90,13 @@ fn write_stack(xml: &mut Xml, entry: &Entry, document: Option<&Document>) {
         xml.text("StackDriftStatus", "NOT_CHECKED");
     });
     xml.flag("RetainExceptOnCreate", stack.retain_except_on_create);
+    if stack
+        .operation
+        .as_ref()
+        .is_some_and(|operation| operation.express)
+    {
+        xml.element("DeploymentConfig", |xml| xml.text("Mode", "EXPRESS"));
+    }
     if let Some(operation) = &stack.operation {
         xml.list("LastOperations", [operation], |xml, operation| {
             xml.text("OperationType", operation.kind.as_str());
