@@ -65,6 +65,18 @@ pub(crate) struct EnvironmentArg {
     pub(crate) environment: String,
 }
 
+/// The option for programs that watch what happens.
+#[derive(Debug, Args)]
+pub(crate) struct StreamArg {
+    /// Print what happens as JSON, one object a line: `plan`, `stack_started`, `resource`, `stack_status`, `note`,
+    /// `stack_finished`, `outputs` and, always last, `summary`
+    ///
+    /// Each has a `format_version` and a `type`; `docs/events.md` says what else is in them. Messages for people still go to
+    /// stderr.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
 /// The verbs.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -86,4 +98,17 @@ pub(crate) enum Command {
     Local(commands::local::LocalCommand),
     Doctor(commands::doctor::DoctorArgs),
     Completions(commands::completions::CompletionsArgs),
+}
+
+impl Command {
+    /// Whether the answer is a stream of what happens.
+    pub(crate) fn streams(&self) -> bool {
+        match self {
+            Self::Deploy(args) => args.stream.json,
+            Self::Destroy(args) => args.stream.json,
+            Self::Recover(args) => args.stream.json,
+            Self::Rollback(args) => args.stream.json,
+            _ => false,
+        }
+    }
 }

@@ -27,12 +27,19 @@ impl Ending {
     }
 }
 
+impl Ending {
+    /// The exit code.
+    pub(crate) fn code(self) -> u8 {
+        match self {
+            Self::Done => 0,
+            Self::ChangesFound => 3,
+        }
+    }
+}
+
 impl From<Ending> for ExitCode {
     fn from(ending: Ending) -> Self {
-        match ending {
-            Ending::Done => Self::SUCCESS,
-            Ending::ChangesFound => Self::from(3),
-        }
+        ending.code().into()
     }
 }
 
@@ -47,13 +54,20 @@ pub(crate) enum ErrorKind {
     Interrupted,
 }
 
+impl ErrorKind {
+    /// The exit code.
+    pub(crate) fn code(self) -> u8 {
+        match self {
+            Self::Failed => 1,
+            Self::Usage => 2,
+            Self::Interrupted => 130,
+        }
+    }
+}
+
 impl From<ErrorKind> for ExitCode {
     fn from(kind: ErrorKind) -> Self {
-        match kind {
-            ErrorKind::Failed => Self::from(1),
-            ErrorKind::Usage => Self::from(2),
-            ErrorKind::Interrupted => Self::from(130),
-        }
+        kind.code().into()
     }
 }
 
@@ -142,9 +156,19 @@ impl CommandError {
         self
     }
 
+    /// The error with its causes.
+    pub(crate) fn message(&self) -> String {
+        chain(self.error.as_ref())
+    }
+
+    /// What to do next.
+    pub(crate) fn hints(&self) -> &[String] {
+        &self.hints
+    }
+
     /// The error, its causes and the hints as lines of text.
     pub(crate) fn render(&self) -> String {
-        let mut text = format!("error: {}", chain(self.error.as_ref()));
+        let mut text = format!("error: {}", self.message());
         if !self.hints.is_empty() {
             text.push('\n');
         }
@@ -184,12 +208,13 @@ impl From<engine::Error> for CommandError {
             | engine::Error::CloudAssembly { .. }
             | engine::Error::MissingContext { .. }
             | engine::Error::NoStackForTarget { .. }
+            | engine::Error::NoValue { .. }
             | engine::Error::Record(
                 engine::RecordError::UnknownRelease { .. }
                 | engine::RecordError::AmbiguousRelease { .. }
                 | engine::RecordError::NothingToDeploy { .. },
             ) => ErrorKind::Usage,
-            engine::Error::Interrupted => ErrorKind::Interrupted,
+            engine::Error::Interrupted | engine::Error::Unfollowed { .. } => ErrorKind::Interrupted,
             _ => ErrorKind::Failed,
         };
         let lacks_credentials =

@@ -10,6 +10,7 @@ mod endpoint;
 mod error;
 mod graph;
 mod guard;
+mod interrupt;
 mod machine;
 mod operation;
 mod policies;
@@ -20,6 +21,7 @@ mod records;
 mod runtime;
 mod saved;
 mod session;
+mod stream;
 mod template_file;
 mod views;
 
@@ -43,20 +45,26 @@ fn main() -> ExitCode {
         columns: variable("COLUMNS").and_then(|value| value.parse().ok()),
         quiet: cli.global.quiet,
         verbose: cli.global.verbose,
+        stream: cli.command.streams(),
     });
     match panic::catch_unwind(panic::AssertUnwindSafe(|| {
         commands::run(cli.command, &cli.global, &printer)
     })) {
-        Ok(Ok(ending)) => ending.into(),
+        Ok(Ok(ending)) => {
+            printer.end(ending.code(), None);
+            ending.into()
+        }
         Ok(Err(error)) => {
             printer.diagnostics(&error.diagnostics);
             printer.message(&error.render());
+            printer.end(error.kind.code(), Some(&error));
             error.kind.into()
         }
         Err(_) => {
             printer.message(
                 "\nhint: this is a bug in chitinfra; please report it with the message above and the command you ran",
             );
+            printer.end(BUG, None);
             BUG.into()
         }
     }

@@ -1,8 +1,13 @@
 //! One operation of the engine on an environment: connection, progress, and what happens when a person interrupts.
 
-use std::{cell::OnceCell, convert::Infallible, future::pending, time::Duration};
+use std::{
+    cell::{Cell, OnceCell},
+    convert::Infallible,
+    future::pending,
+    time::Duration,
+};
 
-use engine::{Aws, Engine, Home, Pace, Report};
+use engine::{Aws, Engine, Hint as _, Home, Outcome, Pace, Report};
 use plan::SchemaFacts;
 use tokio::time::timeout;
 
@@ -26,10 +31,32 @@ pub(crate) struct Connection<'a> {
     pub(crate) cloud: &'a Aws,
     /// Whether that is the embedded endpoint, on this machine.
     pub(crate) embedded: bool,
+    /// Whether a person asked it to stop.
+    pub(crate) stopped: &'a Cell<bool>,
 }
 
-/// Runs an operation with an engine that is connected to the environment; `purpose` names it to other processes, `exact`
-/// is whether differences of form count.
+/// In which manner the engine works.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Manner {
+    /// Differences of form count.
+    pub(crate) exact: bool,
+    /// What exists outside every stack under a name that a template gives is taken in.
+    pub(crate) import_existing: bool,
+    /// Operations end when configuration is applied, before resources are stable.
+    pub(crate) express: bool,
+}
+
+impl From<bool> for Manner {
+    fn from(exact: bool) -> Self {
+        Self {
+            exact,
+            ..Self::default()
+        }
+    }
+}
+
+/// Runs an operation with an engine that is connected to the environment; `purpose` names it to other processes, `manner`
+/// is how the engine works; a plain `bool` says whether differences of form count.
 ///
 /// Ctrl-C asks the engine to end in order; what CloudFormation has begun goes on.
 pub(crate) fn with_engine<T>(
@@ -37,11 +64,11 @@ pub(crate) fn with_engine<T>(
     global: &Global,
     printer: &Printer,
     purpose: &str,
-    exact: bool,
+    manner: impl Into<Manner>,
     operation: impl AsyncFnOnce(&Engine<'_>) -> Result<T, CommandError>,
 ) -> Result<T, CommandError> {
     let operation = async |connection: &Connection<'_>| operation(connection.engine).await;
-    with_connection(session, global, printer, purpose, exact, operation)
+    with_connection(session, global, printer, purpose, manner, operation)
 }
 
 /// The same for an operation that reads the asset bucket too.
@@ -50,7 +77,7 @@ pub(crate) fn with_connection<T>(
     global: &Global,
     printer: &Printer,
     purpose: &str,
-    exact: bool,
+    manner: impl Into<Manner>,
     operation: impl AsyncFnOnce(&Connection<'_>) -> Result<T, CommandError>,
 ) -> Result<T, CommandError> {
     run(
@@ -58,7 +85,7 @@ pub(crate) fn with_connection<T>(
         global,
         printer,
         purpose,
-        exact,
+        manner.into(),
         async |_| Ok(None),
         async |connection, _| operation(connection).await,
     )
@@ -71,7 +98,7 @@ pub(crate) fn at_work<T>(
     global: &Global,
     printer: &Printer,
     purpose: &str,
-    exact: bool,
+    manner: impl Into<Manner>,
     home: impl AsyncFnOnce(&Aws) -> Result<Home, CommandError>,
     operation: impl AsyncFnOnce(&Connection<'_>, &Records<'_>) -> Result<T, CommandError>,
 ) -> Result<T, CommandError> {
@@ -80,7 +107,7 @@ pub(crate) fn at_work<T>(
         global,
         printer,
         purpose,
-        exact,
+        manner.into(),
         async |cloud| home(cloud).await.map(Some),
         async |connection, records| {
             let records = records.expect("records are kept of every environment that has a home");
@@ -94,7 +121,7 @@ fn run<T>(
     global: &Global,
     printer: &Printer,
     purpose: &str,
-    exact: bool,
+    manner: Manner,
     home: impl AsyncFnOnce(&Aws) -> Result<Option<Home>, CommandError>,
     operation: impl AsyncFnOnce(&Connection<'_>, Option<&Records<'_>>) -> Result<T, CommandError>,
 ) -> Result<T, CommandError> {
@@ -110,15 +137,21 @@ fn run<T>(
         let progress = Progress::new(printer);
         let tell = |event| progress.tell(&event);
         let name = format!("{seed:016x}");
-        let engine = Engine::new(&cloud, &SchemaFacts, pace, &name, &tell).exact(exact);
+        let engine = Engine::new(&cloud, &SchemaFacts, pace, &name, &tell)
+            .exact(manner.exact)
+            .import_existing(manner.import_existing)
+            .express(manner.express);
+        let by_hand = Cell::new(false);
         let connection = Connection {
             engine: &engine,
             cloud: &cloud,
             embedded,
+            stopped: &by_hand,
         };
         let stop = engine.stop();
         let interrupted = async {
             stopped().await;
+            by_hand.set(true);
             printer.message("stopping; press Ctrl-C again to stop at once");
             stop.cancel();
             stopped().await;
@@ -182,7 +215,7 @@ pub(crate) async fn ask(
     }
 }
 
-/// What a report means for the command: success, or the first failure with what to do.
+/// What a report means for the command: success, or the first failure with what to do. What stacks left in place is named.
 pub(crate) fn conclude(report: &Report, printer: &Printer) -> Result<(), CommandError> {
     for stack in &report.stacks {
         for resource in &stack.remains {
@@ -195,17 +228,13 @@ pub(crate) fn conclude(report: &Report, printer: &Printer) -> Result<(), Command
             ));
         }
     }
+    judge(report, printer)
+}
+
+/// What a report means for the command: success, or the first failure with what to do.
+pub(crate) fn judge(report: &Report, printer: &Printer) -> Result<(), CommandError> {
     if report.is_interrupted() {
-        let names: Vec<&str> = report.detached().map(|stack| stack.name.as_str()).collect();
-        return Err(if names.is_empty() {
-            CommandError::interrupted("interrupted; nothing is under way")
-        } else {
-            CommandError::interrupted(format!(
-                "no longer following: {} goes on in CloudFormation",
-                names.join(", ")
-            ))
-            .hinted("the same command again follows it to its end")
-        });
+        return Err(interrupted(report));
     }
     let mut failures = report.failures();
     if let Some((_, first)) = failures.next() {
@@ -215,15 +244,45 @@ pub(crate) fn conclude(report: &Report, printer: &Printer) -> Result<(), Command
         return Err(CommandError::from_engine(first));
     }
     if let Some(stack) = report.detached().next() {
-        return Err(CommandError::failed(format!(
-            "no answers come any more: how `{}` ends is not known",
-            stack.name
-        ))
-        .hinted("the same command again follows it to its end"));
+        let mut error = format!("how `{}` ends is not known", stack.name);
+        let mut hints = Vec::new();
+        if let Outcome::Detached(Some(cause)) = &stack.outcome {
+            error.push_str(&format!(", it goes on without being followed: {cause}"));
+            hints = cause.hints();
+        }
+        hints.push("the same command again follows it to its end".to_owned());
+        let error = CommandError::failed(error);
+        return Err(hints.into_iter().fold(error, CommandError::hinted));
     }
     if report.is_success() {
         Ok(())
     } else {
         Err(CommandError::failed("not all stacks were worked on"))
+    }
+}
+
+/// What became of the stacks under way when a person stopped the run.
+fn interrupted(report: &Report) -> CommandError {
+    let named = |is: fn(&Outcome) -> bool| {
+        let stacks = report.stacks.iter().filter(|stack| is(&stack.outcome));
+        let names: Vec<&str> = stacks.map(|stack| stack.name.as_str()).collect();
+        (!names.is_empty()).then(|| names.join(", "))
+    };
+    let undone = named(|outcome| matches!(outcome, Outcome::Cancelled));
+    let goes_on = named(|outcome| matches!(outcome, Outcome::Detached(_)));
+    let hint = "the same command again follows it to its end";
+    match (undone, goes_on) {
+        (None, None) => CommandError::interrupted("interrupted; nothing is under way"),
+        (Some(undone), None) => {
+            CommandError::interrupted(format!("interrupted; cancelled and undone: {undone}"))
+        }
+        (None, Some(goes_on)) => CommandError::interrupted(format!(
+            "no longer following: {goes_on} goes on in CloudFormation"
+        ))
+        .hinted(hint),
+        (Some(undone), Some(goes_on)) => CommandError::interrupted(format!(
+            "interrupted; cancelled and undone: {undone}; {goes_on} goes on in CloudFormation"
+        ))
+        .hinted(hint),
     }
 }

@@ -2,13 +2,26 @@
 
 use std::{
     io::{self, IsTerminal as _, Write},
-    sync::atomic::{AtomicBool, Ordering},
+    sync::{
+        Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
 };
 
 use assembly::{Diagnostic, Severity};
 use clap::ValueEnum;
+use engine::Event;
+use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::views::text::{printable, printable_lines};
+use crate::{
+    error::CommandError,
+    stream::{self, Line, Stream},
+    views::text::{printable, printable_lines},
+};
+
+/// How often the line for what is under way is drawn anew.
+const TICK: Duration = Duration::from_millis(100);
 
 /// When to use colour.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -30,6 +43,10 @@ pub(crate) struct Printer {
     answer_style: Style,
     message_style: Style,
     closed: AtomicBool,
+    /// Where the answer is a stream of what happens.
+    stream: Option<Stream>,
+    /// The line at the bottom of the terminal for what is under way.
+    bar: Mutex<Option<ProgressBar>>,
 }
 
 /// How to mark up text: with ANSI escapes, or not at all; and how much of it fits on a line.
@@ -50,6 +67,8 @@ pub(crate) struct Wishes {
     pub(crate) columns: Option<usize>,
     pub(crate) quiet: bool,
     pub(crate) verbose: bool,
+    /// Whether the answer is a stream of what happens.
+    pub(crate) stream: bool,
 }
 
 /// What a piece of text means; colour only repeats what a sign or word already says.
@@ -141,6 +160,8 @@ impl Printer {
                 width(terminal_size::terminal_size_of(io::stderr())),
             ),
             closed: AtomicBool::new(false),
+            stream: wishes.stream.then(Stream::new),
+            bar: Mutex::default(),
         }
     }
 
@@ -179,17 +200,82 @@ impl Printer {
         if self.closed.load(Ordering::Relaxed) {
             return;
         }
-        let mut stdout = io::stdout().lock();
         let newline = if text.ends_with('\n') || text.is_empty() {
             ""
         } else {
             "\n"
         };
-        let written = stdout
-            .write_all(text.as_bytes())
-            .and_then(|()| stdout.write_all(newline.as_bytes()))
-            .and_then(|()| stdout.flush());
+        let written = self.beside_the_bar(|| {
+            let mut stdout = io::stdout().lock();
+            stdout
+                .write_all(text.as_bytes())
+                .and_then(|()| stdout.write_all(newline.as_bytes()))
+                .and_then(|()| stdout.flush())
+        });
         self.closed.store(written.is_err(), Ordering::Relaxed);
+    }
+
+    /// Whether the answer is a stream of what happens.
+    pub(crate) fn streams(&self) -> bool {
+        self.stream.is_some()
+    }
+
+    /// Writes a line of the stream, where the answer is one.
+    pub(crate) fn emit(&self, line: &Line<'_>) {
+        if self.streams() {
+            self.answer(&stream::line(line));
+        }
+    }
+
+    /// Writes an event, where the answer is a stream.
+    pub(crate) fn event(&self, event: &Event) {
+        if let Some(stream) = &self.stream {
+            self.answer(&stream.event(event));
+        }
+    }
+
+    /// Ends the stream, where the answer is one.
+    pub(crate) fn end(&self, exit_code: u8, error: Option<&CommandError>) {
+        if let Some(stream) = &self.stream {
+            self.answer(&stream.end(exit_code, error));
+        }
+    }
+
+    /// Begins a line at the bottom of the terminal for what is under way, where there is one.
+    pub(crate) fn begin_bar(&self) {
+        if self.is_interactive() {
+            let bar = ProgressBar::new_spinner().with_style(
+                ProgressStyle::with_template("{spinner} {elapsed} {wide_msg}")
+                    .unwrap_or_else(|_| ProgressStyle::default_spinner()),
+            );
+            bar.enable_steady_tick(TICK);
+            *self.bar() = Some(bar);
+        }
+    }
+
+    /// Says in that line what is under way.
+    pub(crate) fn set_bar(&self, text: String) {
+        if let Some(bar) = &*self.bar() {
+            bar.set_message(text);
+        }
+    }
+
+    /// Takes that line away; whether there was one.
+    pub(crate) fn end_bar(&self) -> bool {
+        let bar = self.bar().take();
+        bar.inspect(ProgressBar::finish_and_clear).is_some()
+    }
+
+    fn bar(&self) -> MutexGuard<'_, Option<ProgressBar>> {
+        self.bar.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Writes something while the line at the bottom is away.
+    fn beside_the_bar<T>(&self, write: impl FnOnce() -> T) -> T {
+        match &*self.bar() {
+            Some(bar) => bar.suspend(write),
+            None => write(),
+        }
     }
 
     /// Writes a line about what is going on, unless quiet.
@@ -209,7 +295,7 @@ impl Printer {
     /// Writes a line to stderr, quiet or not.
     pub(crate) fn message(&self, text: &str) {
         // Nobody is left to tell when stderr cannot be written.
-        let _ = writeln!(io::stderr().lock(), "{text}");
+        let _ = self.beside_the_bar(|| writeln!(io::stderr().lock(), "{text}"));
     }
 
     /// Writes findings, the gravest last so that they stay on the screen.
@@ -225,6 +311,8 @@ impl Printer {
 
     /// Asks for a line on the terminal; `None` at the end of input. While it waits, Ctrl-C is still heard.
     pub(crate) async fn ask(&self, question: &str) -> Option<String> {
+        // It would be drawn over the question.
+        let had_bar = self.end_bar();
         {
             let mut stderr = io::stderr().lock();
             let _ = write!(stderr, "{question} ");
@@ -237,7 +325,11 @@ impl Printer {
                 Ok(_) | Err(_) => None,
             }
         });
-        line.await.ok().flatten()
+        let answer = line.await.ok().flatten();
+        if had_bar {
+            self.begin_bar();
+        }
+        answer
     }
 }
 

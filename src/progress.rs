@@ -3,23 +3,16 @@
 use std::{
     collections::BTreeMap,
     sync::{Mutex, PoisonError},
-    time::Duration,
 };
 
 use engine::{Event, Operation, OutcomeKind};
-use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::printer::{Printer, Style, Tone};
-
-/// How often the line for what is under way is drawn anew.
-const TICK: Duration = Duration::from_millis(100);
 
 /// Draws events.
 pub(crate) struct Progress<'a> {
     printer: &'a Printer,
     style: Style,
-    /// The line at the bottom, on a terminal.
-    bar: Option<ProgressBar>,
     /// Resources under way, `stack/LogicalId`, with what is done to them.
     under_way: Mutex<BTreeMap<String, String>>,
 }
@@ -27,24 +20,17 @@ pub(crate) struct Progress<'a> {
 impl<'a> Progress<'a> {
     /// Begins; without a terminal only finished things are told.
     pub(crate) fn new(printer: &'a Printer) -> Self {
-        let bar = printer.is_interactive().then(|| {
-            let bar = ProgressBar::new_spinner().with_style(
-                ProgressStyle::with_template("{spinner} {elapsed} {wide_msg}")
-                    .unwrap_or_else(|_| ProgressStyle::default_spinner()),
-            );
-            bar.enable_steady_tick(TICK);
-            bar
-        });
+        printer.begin_bar();
         Self {
             printer,
             style: printer.message_style(),
-            bar,
             under_way: Mutex::default(),
         }
     }
 
     /// Tells an event.
     pub(crate) fn tell(&self, event: &Event) {
+        self.printer.event(event);
         match event {
             Event::StackStarted {
                 stack,
@@ -74,14 +60,24 @@ impl<'a> Progress<'a> {
                 reason,
                 source,
                 elapsed_ms,
+                consequence,
+                configured,
                 ..
             } => {
                 let key = format!("{stack}/{logical_id}");
                 if status.is_in_progress() {
-                    self.begin(key, format!("{logical_id} {}", status.0));
+                    let configured = if *configured { " (configured)" } else { "" };
+                    self.begin(key, format!("{logical_id} {}{configured}", status.0));
                     return;
                 }
                 self.end(&key);
+                if *consequence {
+                    // What caused it is told, and how many follow it.
+                    let reason = reason.as_deref().unwrap_or_default();
+                    self.printer
+                        .detail(&format!("  ✗ {key}  {}  {reason}", status.0));
+                    return;
+                }
                 let failed = status.is_failed();
                 let (sign, tone) = if failed {
                     ("✗", Tone::Danger)
@@ -112,16 +108,19 @@ impl<'a> Progress<'a> {
                 stack,
                 outcome,
                 elapsed_ms,
-            } => self.line(&self.finished(stack, *outcome, *elapsed_ms)),
+                ..
+            } => {
+                // In express mode resources may be on their way still.
+                self.end_all(stack);
+                self.line(&self.finished(stack, *outcome, *elapsed_ms));
+            }
             Event::Note { stack, message } => self.line(&format!("  {stack}: {message}")),
         }
     }
 
     /// Takes the line at the bottom away.
     pub(crate) fn finish(&self) {
-        if let Some(bar) = &self.bar {
-            bar.finish_and_clear();
-        }
+        self.printer.end_bar();
     }
 
     fn finished(&self, stack: &str, outcome: OutcomeKind, elapsed_ms: u64) -> String {
@@ -131,6 +130,7 @@ impl<'a> Progress<'a> {
             OutcomeKind::Updated => ("updated", Tone::Create),
             OutcomeKind::Deleted => ("deleted", Tone::Create),
             OutcomeKind::RolledBack => ("rolled back", Tone::Create),
+            OutcomeKind::Cancelled => ("cancelled and undone", Tone::Update),
             OutcomeKind::Failed => ("failed", Tone::Danger),
             OutcomeKind::Detached => ("goes on without being followed", Tone::Update),
             OutcomeKind::Skipped => ("not begun", Tone::Faint),
@@ -144,10 +144,7 @@ impl<'a> Progress<'a> {
     }
 
     fn line(&self, text: &str) {
-        match &self.bar {
-            Some(bar) => bar.suspend(|| self.printer.status(text)),
-            None => self.printer.status(text),
-        }
+        self.printer.status(text);
     }
 
     fn begin(&self, key: String, what: String) {
@@ -162,16 +159,19 @@ impl<'a> Progress<'a> {
         });
     }
 
+    fn end_all(&self, stack: &str) {
+        let prefix = format!("{stack}/");
+        self.change(|under_way| under_way.retain(|key, _| !key.starts_with(&prefix)));
+    }
+
     fn change(&self, change: impl FnOnce(&mut BTreeMap<String, String>)) {
         let mut under_way = self
             .under_way
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
         change(&mut under_way);
-        if let Some(bar) = &self.bar {
-            let names: Vec<&str> = under_way.values().map(String::as_str).collect();
-            bar.set_message(names.join(", "));
-        }
+        let names: Vec<&str> = under_way.values().map(String::as_str).collect();
+        self.printer.set_bar(names.join(", "));
     }
 }
 

@@ -1,6 +1,6 @@
 //! `deploy`: plan, ask if asking is due, deploy exactly that.
 
-use std::path::PathBuf;
+use std::{cell::Cell, path::PathBuf};
 
 use assembly::{Approval, Environment};
 use clap::Args;
@@ -11,16 +11,18 @@ use plan::{Action, Plan};
 
 use crate::{
     checks::{self, Checks, INVALID},
-    cli::{EnvironmentArg, Global},
+    cli::{EnvironmentArg, Global, StreamArg},
     commands::outputs,
     commit,
     error::{CommandError, Ending},
     guard,
-    operation::{ask, at_work, conclude},
+    interrupt::offer_to_undo,
+    operation::{Manner, ask, at_work, conclude},
     printer::Printer,
     records::{self, Records},
     saved,
     session::{Session, check_selection},
+    stream::Line,
     views::{self, text::Look},
 };
 
@@ -39,9 +41,22 @@ pub(crate) struct DeployArgs {
     /// Deploy stacks too whose templates differ in form alone, so that what is deployed is the new text
     #[arg(long, conflicts_with = "plan")]
     exact: bool,
+    /// Take in what exists outside every stack under a name that the template gives, instead of failing to create it
+    ///
+    /// Such resources must not be deleted with the stack: `.retain()` them.
+    #[arg(long, conflicts_with = "plan")]
+    import_existing_resources: bool,
+    /// Do not wait until resources are stable: in environments that are marked `development: true`
+    ///
+    /// CloudFormation's express mode ends an operation when configuration is applied; what is deployed may need a while longer
+    /// until it can be used.
+    #[arg(long, conflicts_with = "plan")]
+    express: bool,
     /// Let this stateful resource be replaced or removed: `Users` or `identity/Users`
     #[arg(long, value_name = "ID", num_args = 1..)]
     allow_destroy: Vec<String>,
+    #[command(flatten)]
+    pub(crate) stream: StreamArg,
     /// Only these stacks and what they depend on
     #[arg(value_name = "STACK")]
     stacks: Vec<String>,
@@ -53,6 +68,15 @@ pub(crate) fn run(
     printer: &Printer,
 ) -> Result<Ending, CommandError> {
     let session = Session::open(global, &args.environment)?;
+    if args.express && !session.environment.development {
+        let name = &session.environment.name;
+        return Err(CommandError::usage(format!(
+            "express mode is for development, and environment `{name}` is not"
+        ))
+        .hinted(format!(
+            "leave `--express` out; `development: true` in `environments/{name}.yaml` marks an environment that may be half ready for a while"
+        )));
+    }
     let saved = args.plan.as_deref().map(saved::read).transpose()?;
     if let Some(saved) = &saved {
         saved::refuse_foreign(&saved::moved(saved, &session))?;
@@ -77,7 +101,11 @@ pub(crate) fn run(
         global,
         printer,
         &purpose,
-        args.exact,
+        Manner {
+            exact: args.exact,
+            import_existing: args.import_existing_resources,
+            express: args.express,
+        },
         async |_| Ok(records::home_of(&assembly.manifest)),
         async |connection, records| {
             let run = Run {
@@ -85,6 +113,7 @@ pub(crate) fn run(
                 session: &session,
                 assembly: &assembly,
                 wish: &wish,
+                stopped: connection.stopped,
                 records,
                 printer,
             };
@@ -116,6 +145,8 @@ pub(crate) struct Run<'a> {
     pub(crate) session: &'a Session,
     pub(crate) assembly: &'a Assembly,
     pub(crate) wish: &'a Wish<'a>,
+    /// Whether a person asked it to stop.
+    pub(crate) stopped: &'a Cell<bool>,
     pub(crate) records: &'a Records<'a>,
     pub(crate) printer: &'a Printer,
 }
@@ -150,6 +181,9 @@ impl Run<'_> {
             return self.finish_unchanged(self.wish.unchanged).await;
         }
         self.printer.status(&self.drawn(&planned.plan));
+        self.printer.emit(&Line::Plan {
+            plan: &planned.plan,
+        });
         let lost = guard::check(&planned.plan, self.assembly, allowed)?;
         if let Some(error) = checks::stop(&planned.plan).or(lost) {
             return Err(error);
@@ -182,6 +216,7 @@ impl Run<'_> {
         }
         let shown = self.drawn(plan);
         self.printer.status(&shown);
+        self.printer.emit(&Line::Plan { plan });
         let lost = guard::check(plan, assembly, allowed)?;
         let decided = match checks::stop(plan).or(lost) {
             Some(error) => Err(error),
@@ -212,7 +247,7 @@ impl Run<'_> {
         let is_whole = self.wish.stacks.is_empty();
         self.records.nothing_to_do(is_whole).await?;
         let outputs = self.engine.outputs(self.assembly).await?;
-        self.printer.answer(&outputs::human(&outputs));
+        self.answer(&outputs);
         Ok(Ending::Done)
     }
 
@@ -232,7 +267,14 @@ impl Run<'_> {
             content: Some((plan, self.assembly)),
             rollback_to: self.wish.rollback_to,
         };
-        let work = async || Ok(self.engine.deploy(self.assembly, planned).await);
+        let work = async || {
+            let report = self.engine.deploy(self.assembly, planned).await;
+            Ok(if self.stopped.get() {
+                offer_to_undo(self.engine, self.assembly, report, self.printer).await
+            } else {
+                report
+            })
+        };
         let report = match self.records.keep(&draft, work).await {
             Ok(report) => report,
             Err(error) => {
@@ -246,8 +288,17 @@ impl Run<'_> {
         };
         let outputs = outputs_of(&report, self.assembly);
         let concluded = conclude(&report, self.printer);
-        self.printer.answer(&outputs::human(&outputs));
+        self.answer(&outputs);
         concluded.map(|()| Ending::Done)
+    }
+
+    fn answer(&self, outputs: &EnvironmentOutputs) {
+        if self.printer.streams() {
+            let stacks = &outputs.stacks;
+            self.printer.emit(&Line::Outputs { stacks });
+        } else {
+            self.printer.answer(&outputs::human(outputs));
+        }
     }
 }
 

@@ -1,16 +1,18 @@
 //! `destroy`: delete the stacks.
 
 use clap::Args;
-use engine::{Draft, Engine, Kind};
+use engine::{Draft, Engine, Kind, Outcome, Remaining, RemainingKind, Report, Skipped};
 use plan::Summary;
 
 use crate::{
-    cli::{EnvironmentArg, Global},
+    cli::{EnvironmentArg, Global, StreamArg},
     error::{CommandError, Ending},
-    operation::{ask, at_work, conclude},
+    operation::{Connection, ask, at_work, judge},
     printer::Printer,
-    records,
+    records::{self, Records},
     session::{Session, check_selection},
+    stream::Line,
+    views,
 };
 
 /// Delete the stacks, the last deployed first; asks for the environment's name
@@ -18,6 +20,8 @@ use crate::{
 pub(crate) struct DestroyArgs {
     #[command(flatten)]
     environment: EnvironmentArg,
+    #[command(flatten)]
+    pub(crate) stream: StreamArg,
     /// Only these stacks
     #[arg(value_name = "STACK")]
     stacks: Vec<String>,
@@ -76,10 +80,80 @@ pub(crate) fn run(
             };
             let work = async || engine.destroy(&assembly, &args.stacks).await;
             let report = records.keep(&draft, work).await?;
-            conclude(&report, printer)?;
+            let remaining = remaining(&report, connection, records).await;
+            let drawn = views::remaining::draw(&remaining, name, printer.message_style());
+            printer.status(&drawn.unwrap_or_else(|| format!("nothing remains of {name}")));
+            printer.emit(&Line::Remaining {
+                remaining: &remaining,
+            });
+            judge(&report, printer)?;
             Ok(Ending::Done)
         },
     )
+}
+
+/// What remains of the stacks and beside them, and why.
+async fn remaining(
+    report: &Report,
+    connection: &Connection<'_>,
+    records: &Records<'_>,
+) -> Vec<Remaining> {
+    let beside = |kind, name: String, why: String| Remaining {
+        kind,
+        stack: None,
+        logical_id: None,
+        resource_type: None,
+        name,
+        why,
+        certain: true,
+    };
+    let mut remaining = Vec::new();
+    for stack in &report.stacks {
+        remaining.extend(stack.left.iter().cloned());
+        let why = match &stack.outcome {
+            Outcome::Failed(_) => "it could not be deleted".to_owned(),
+            Outcome::Skipped(Skipped::After(other)) => {
+                format!("`{other}`, which needs it, was not deleted")
+            }
+            Outcome::Skipped(Skipped::Interrupted) => "its deletion was not begun".to_owned(),
+            Outcome::Detached(_) => "its deletion goes on without being followed".to_owned(),
+            Outcome::Unchanged
+            | Outcome::Created
+            | Outcome::Updated
+            | Outcome::Deleted
+            | Outcome::RolledBack
+            | Outcome::Cancelled => continue,
+        };
+        remaining.push(Remaining {
+            stack: Some(stack.name.clone()),
+            ..beside(RemainingKind::Stack, stack.stack_name.clone(), why)
+        });
+    }
+    // Where the records cannot be read there may be none: that is no reason to fail.
+    let Ok(history) = records::history(connection, records.home).await else {
+        return remaining;
+    };
+    if !history.releases.is_empty() {
+        let bucket = connection.cloud.asset_bucket();
+        let home = records.home;
+        let count = history.releases.len();
+        let releases = if count == 1 {
+            "release is"
+        } else {
+            "releases are"
+        };
+        remaining.push(beside(
+            RemainingKind::Records,
+            format!("{bucket}/{}/{}/", home.project, home.environment),
+            format!("{count} {releases} recorded there; nothing deletes records"),
+        ));
+        remaining.push(beside(
+            RemainingKind::Bootstrap,
+            bucket.to_owned(),
+            "it serves every project of the account and region".to_owned(),
+        ));
+    }
+    remaining
 }
 
 /// Goes on only when the environment's name is typed, or `--yes` was given.

@@ -16,7 +16,7 @@ use crate::{
     error::{CommandError, Ending},
     graph::Graph,
     guard,
-    operation::with_connection,
+    operation::{Manner, with_connection},
     printer::Printer,
     records, saved,
     session::{Session, check_selection},
@@ -44,6 +44,9 @@ pub(crate) struct PlanArgs {
     /// Show stacks too whose templates differ in form alone, as `deploy --exact` rewrites them
     #[arg(long, conflicts_with = "against")]
     exact: bool,
+    /// Show what `deploy --import-existing-resources` would take in
+    #[arg(long, conflicts_with = "against")]
+    import_existing_resources: bool,
     /// Show what changes in access and nothing else; neither what is lost nor what the checks find decides the exit code
     #[arg(long, conflicts_with = "out")]
     security_only: bool,
@@ -96,7 +99,11 @@ pub(crate) fn run(
                 global,
                 printer,
                 "chitinfra plan",
-                args.exact,
+                Manner {
+                    exact: args.exact,
+                    import_existing: args.import_existing_resources,
+                    ..Manner::default()
+                },
                 async |connection| {
                     let engine = connection.engine;
                     // At the same time: knowing who else is at work is to cost nothing.

@@ -5,12 +5,13 @@ use engine::{Diagnosis, Draft, Engine, Kind, Way};
 use plan::Summary;
 
 use crate::{
-    cli::{EnvironmentArg, Global},
+    cli::{EnvironmentArg, Global, StreamArg},
     error::{CommandError, Ending},
     operation::{ask, at_work, conclude},
     printer::Printer,
     records,
     session::{Session, check_selection},
+    stream::Line,
     views,
 };
 
@@ -22,6 +23,8 @@ pub(crate) struct RecoverArgs {
     /// Go this way with every stack that has it, instead of asking [with --yes alone: the safest]
     #[arg(long, value_name = "WAY", value_parser = PossibleValuesParser::new(Way::ALL.map(Way::as_str)))]
     with: Option<String>,
+    #[command(flatten)]
+    pub(crate) stream: StreamArg,
     /// Only these stacks
     #[arg(value_name = "STACK")]
     stacks: Vec<String>,
@@ -53,6 +56,9 @@ pub(crate) fn run(
             }
             let style = printer.message_style();
             printer.message(&views::recovery::draw(&diagnoses, style));
+            for diagnosis in &diagnoses {
+                printer.emit(&Line::diagnosis(diagnosis));
+            }
             let mut chosen = Vec::new();
             let mut left = Vec::new();
             for diagnosis in diagnoses {

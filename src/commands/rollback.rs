@@ -6,7 +6,7 @@ use engine::{Assembly, Kind, Recorded, Release, ReleaseOutcome};
 use crate::{
     app,
     checks::{Checks, INVALID},
-    cli::{EnvironmentArg, Global},
+    cli::{EnvironmentArg, Global, StreamArg},
     clock,
     commands::deploy::{Run, Wish},
     error::{CommandError, Ending},
@@ -29,6 +29,8 @@ pub(crate) struct RollbackArgs {
     /// The release to go back to, as `history` names it, or so much of its beginning that it can be no other
     #[arg(long, value_name = "RELEASE")]
     to: String,
+    #[command(flatten)]
+    pub(crate) stream: StreamArg,
     /// Let this stateful resource be replaced or removed: `Users` or `identity/Users`
     #[arg(long, value_name = "ID", num_args = 1..)]
     allow_destroy: Vec<String>,
@@ -76,6 +78,7 @@ pub(crate) fn run(
                 session: &session,
                 assembly: &assembly,
                 wish: &wish,
+                stopped: connection.stopped,
                 records,
                 printer,
             };

@@ -1,11 +1,15 @@
 //! What is interrupted at any moment is in order afterwards, and the next run goes on from there.
 
-use std::{process::Command, thread, time::Duration};
+use std::{
+    process::Command,
+    thread,
+    time::{Duration, Instant},
+};
 
 use serde_json::{Map, Value, json};
 
 use crate::{
-    project::{Project, snapshot},
+    project::{Project, Running, snapshot},
     sample,
 };
 
@@ -52,7 +56,8 @@ fn an_interrupted_deployment_says_what_goes_on_without_it() {
     let deployment = project.start("deploy -e local");
     wait_until_in_progress(&project);
     deployment.signal("INT");
-    snapshot!(deployment.end().ended_with(130), @"
+    let stopped = deployment.end().ended_with(130);
+    snapshot!(stopped, @"
     exit status: 130
     --- stderr
     Plan for local · account 0000-0000-0000 · us-east-1
@@ -68,11 +73,109 @@ fn an_interrupted_deployment_says_what_goes_on_without_it() {
       ✓ messaging/Alarms  AWS::SNS::Topic  CREATE_COMPLETE  [TIME]
     stopping; press Ctrl-C again to stop at once
     messaging goes on without being followed  [TIME]
+    messaging goes on in CloudFormation (`CREATE_IN_PROGRESS`); to have it undone:
+
+        chitinfra recover -e local --with delete messaging
+
     error: no longer following: messaging goes on in CloudFormation
 
     hint: the same command again follows it to its end
     ");
     project.run("deploy -e local").ended_with(0);
+}
+
+/// A project whose topic takes so long to change, with that under way on a terminal.
+fn updating(milliseconds: u32) -> (Project, Running, Running) {
+    let project = Project::with_stacks([("messaging", sample::messaging())]);
+    project.run("deploy -e local").ended_with(0);
+    project.write(
+        "slow.json",
+        &json!({"delay": [{"resource": "Alarms", "milliseconds": milliseconds}]}).to_string(),
+    );
+    let (server, _) = project.serve("--faults slow.json");
+    project.edit(
+        "assembly/messaging.template.json",
+        r#""DisplayName":"Alarms""#,
+        r#""DisplayName":"Alerts""#,
+    );
+    let deployment = project.start_on_terminal("deploy -e local");
+    wait_until_in_progress(&project);
+    (project, server, deployment)
+}
+
+const CTRL_C: &str = "\u{3}";
+
+#[test]
+fn on_a_terminal_an_interrupted_update_can_be_cancelled() {
+    let (project, _server, mut deployment) = updating(1500);
+    deployment.types(&format!("{CTRL_C}y\n"));
+    let stopped = deployment.end().ended_with(130);
+    let stopped =
+        stopped.says("cancel the update of messaging? CloudFormation then undoes it [y/N]");
+    stopped.says("interrupted; cancelled and undone: messaging");
+    let status = project.json("status -e local --json");
+    assert_eq!(status["stacks"][0]["status"], "UPDATE_ROLLBACK_COMPLETE");
+    let history = project.json("history -e local --json");
+    assert_eq!(history["releases"][0]["outcome"], "interrupted");
+    assert_eq!(history["releases"][0]["stacks"][0]["outcome"], "cancelled");
+}
+
+#[test]
+fn an_interrupted_update_goes_on_when_that_is_wanted() {
+    let (project, _server, mut deployment) = updating(2000);
+    deployment.types(&format!("{CTRL_C}n\n"));
+    let stopped = deployment.end().ended_with(130);
+    stopped.says("no longer following: messaging goes on in CloudFormation");
+    let resumed = project.run("deploy -e local").ended_with(0);
+    resumed
+        .says("messaging updated")
+        .says("Nothing to do: what is deployed is what the stacks say.");
+}
+
+#[test]
+fn a_second_interruption_ends_at_once() {
+    let (project, _server, mut deployment) = updating(4000);
+    let began = Instant::now();
+    deployment.types(CTRL_C);
+    thread::sleep(Duration::from_millis(300));
+    deployment.types(CTRL_C);
+    let stopped = deployment.end().ended_with(130);
+    assert!(began.elapsed() < Duration::from_secs(2), "{stopped}");
+    let status = project.json("status -e local --json");
+    assert_eq!(status["stacks"][0]["health"], "in_progress", "{stopped}");
+}
+
+#[test]
+fn an_interrupted_first_deployment_can_be_taken_back_by_deleting_the_stack() {
+    let project = slow();
+    let (_server, _) = project.serve("--faults slow.json");
+    let mut deployment = project.start_on_terminal("deploy -e local");
+    wait_until_in_progress(&project);
+    deployment.types(&format!("{CTRL_C}y\n"));
+    let stopped = deployment.end().ended_with(130);
+    let stopped = stopped.says("messaging is being created, which cannot be cancelled");
+    stopped.says("interrupted; cancelled and undone: messaging");
+    let status = project.json("status -e local --json");
+    assert_eq!(status["stacks"][0]["health"], "absent");
+}
+
+#[test]
+fn a_resumed_deployment_reports_the_failure_of_what_it_resumes() {
+    let project = Project::with_stacks([("messaging", sample::messaging())]);
+    project.write(
+        "faults.json",
+        r#"{"delay": [{"resource": "Jobs", "milliseconds": 2000}],
+            "fail": [{"resource": "Jobs", "step": "create", "reason": "the name is taken"}]}"#,
+    );
+    let (_server, _) = project.serve("--faults faults.json");
+    let deployment = project.start("deploy -e local");
+    wait_until_in_progress(&project);
+    deployment.signal("KILL");
+    deployment.end();
+    let resumed = project.run("deploy -e local").ended_with(1);
+    let resumed = resumed.says("stack `messaging` ended in `ROLLBACK_COMPLETE`");
+    let resumed = resumed.says("`Jobs` (AWS::SQS::Queue) failed first: the name is taken");
+    assert!(!resumed.stderr.contains("Plan for"), "{resumed}");
 }
 
 #[test]
@@ -83,9 +186,12 @@ fn an_endpoint_that_is_killed_in_the_middle_loses_nothing() {
     wait_until_in_progress(&project);
     server.signal("KILL");
     drop(server);
-    // It would wait for the endpoint to come back.
-    deployment.signal("KILL");
-    deployment.end();
+    // It waits for the endpoint to come back, and says so.
+    let began = Instant::now();
+    let ended = deployment.end().ended_with(1);
+    assert!(began.elapsed() < Duration::from_secs(30), "{ended}");
+    let ended = ended.says("asking again for up to 10 s");
+    ended.says("how `messaging` ends is not known");
     project.run("deploy -e local").ended_with(0);
     project
         .run("plan -e local --detailed-exitcode")
@@ -162,7 +268,7 @@ fn what_a_dead_run_began_is_followed_to_its_end_then_planned_on() {
     following what is under way in messaging
       ✓ messaging/Alarms  AWS::SNS::Topic  CREATE_COMPLETE  [TIME]
       ✓ messaging/Jobs  AWS::SQS::Queue  CREATE_COMPLETE  [TIME]
-      messaging: that ended in `CREATE_COMPLETE`
+    messaging created  [TIME]
     Plan for local · account 0000-0000-0000 · us-east-1
 
     ~ messaging  1 resource changes

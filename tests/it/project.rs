@@ -191,6 +191,34 @@ impl Project {
         variables: &[(&str, &str)],
         typed: &str,
     ) -> Outcome {
+        let mut command = self.script(words, redirected, columns, variables);
+        let mut input = tempfile::tempfile().expect("there is room");
+        let written = input.write_all(typed.as_bytes());
+        written
+            .and_then(|()| input.rewind())
+            .expect("there is room");
+        let output = command
+            .stdin(input)
+            .output()
+            .expect("`script` is on every machine that tests");
+        Outcome::new(self.folder.path(), &output)
+    }
+
+    /// Starts the program on a terminal and leaves it running; the test types.
+    pub(crate) fn start_on_terminal(&self, words: &str) -> Running {
+        let mut command = self.script(words, "", 100, &[("NO_COLOR", "1")]);
+        command.stdin(Stdio::piped());
+        Running::start(command, self.folder.path())
+    }
+
+    /// The program on a terminal, about to run.
+    fn script(
+        &self,
+        words: &str,
+        redirected: &str,
+        columns: usize,
+        variables: &[(&str, &str)],
+    ) -> Command {
         let program = self.command(words);
         let words: Vec<String> = std::iter::once(program.get_program())
             .chain(program.get_args())
@@ -213,21 +241,14 @@ impl Project {
             )
             .env("TERM", "xterm-256color")
             .envs(variables.iter().copied());
-        let mut input = tempfile::tempfile().expect("there is room");
-        let written = input.write_all(typed.as_bytes());
-        written
-            .and_then(|()| input.rewind())
-            .expect("there is room");
-        let output = command
-            .stdin(input)
-            .output()
-            .expect("`script` is on every machine that tests");
-        Outcome::new(self.folder.path(), &output)
+        command
     }
 
     /// Starts the program and leaves it running.
     pub(crate) fn start(&self, words: &str) -> Running {
-        Running::start(self.command(words), self.folder.path())
+        let mut command = self.command(words);
+        command.stdin(Stdio::null());
+        Running::start(command, self.folder.path())
     }
 
     /// Starts `local serve` on this project's state; gives it and its address.
@@ -256,7 +277,6 @@ pub(crate) struct Running {
 impl Running {
     fn start(mut command: Command, folder: &Path) -> Self {
         let mut child = command
-            .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
@@ -282,6 +302,15 @@ impl Running {
             .try_wait()
             .expect("it can be waited for")
             .is_some()
+    }
+
+    /// Types something, where it runs on a terminal.
+    pub(crate) fn types(&mut self, text: &str) {
+        let input = self.child.stdin.as_mut().expect("it is piped");
+        let written = input.write_all(text.as_bytes());
+        written
+            .and_then(|()| input.flush())
+            .expect("somebody listens");
     }
 
     /// Sends it a signal by name.

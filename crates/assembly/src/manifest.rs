@@ -55,6 +55,14 @@ pub struct StackManifest {
     /// Whether CloudFormation refuses to delete the stack.
     #[serde(default)]
     pub termination_protection: bool,
+    /// ARNs of the SNS topics that are told of everything that happens to the stack. Without a list, those of the deployed stack
+    /// stay.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub notification_arns: Option<Vec<String>>,
+    /// The [stack policy](https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/protect-stack-resources.html): what an
+    /// update may do with which resources. Without one, that of the deployed stack stays.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stack_policy: Option<serde_json::Value>,
     /// The role CloudFormation acts in for this stack; by default that of the environment.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub role_arn: Option<String>,

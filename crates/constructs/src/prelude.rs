@@ -1,8 +1,8 @@
 //! What nearly every stack uses: `use constructs::prelude::*`.
 
 pub use dsl::{
-    App, Arn, DeletionPolicy, Handle, ResourceOptions, Stack, UpdateReplacePolicy, Value, arn, aws,
-    sub,
+    App, Arn, DeletionPolicy, Handle, ResourceOptions, Stack, Update, UpdateReplacePolicy, Value,
+    arn, aws, sub,
 };
 pub use resources::actions;
 

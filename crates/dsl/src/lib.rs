@@ -90,7 +90,7 @@ pub use functions::{
 };
 pub use mapping::Mapping;
 pub use object::Object;
-pub use options::{DeletionPolicy, ResourceOptions, UpdateReplacePolicy};
+pub use options::{DeletionPolicy, ResourceOptions, Update, UpdateReplacePolicy};
 pub use output::Output;
 pub use parameter::Parameter;
 pub use program::run;

@@ -48,6 +48,8 @@ pub(crate) struct StackModel {
     pub(crate) transforms: Vec<String>,
     pub(crate) tags: IndexMap<String, String>,
     pub(crate) termination_protection: bool,
+    /// Topics that are told of what happens to the stack, where the author says which.
+    pub(crate) notifications: Option<Vec<String>>,
     pub(crate) depends_on: Vec<(usize, Place)>,
     pub(crate) parameters: Vec<(Rc<Node>, ParameterModel)>,
     pub(crate) mappings: Vec<(Rc<Node>, Object)>,
@@ -275,6 +277,7 @@ impl StackModel {
             transforms: Vec::new(),
             tags: IndexMap::new(),
             termination_protection: false,
+            notifications: None,
             depends_on: Vec::new(),
             parameters: Vec::new(),
             mappings: Vec::new(),

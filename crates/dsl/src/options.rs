@@ -52,6 +52,27 @@ impl UpdateReplacePolicy {
     }
 }
 
+/// What an update does with a resource, and a stack policy can forbid.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Update {
+    /// It changes in place.
+    Modify,
+    /// Another takes its place.
+    Replace,
+    /// It leaves the stack.
+    Delete,
+}
+
+impl Update {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Modify => "Update:Modify",
+            Self::Replace => "Update:Replace",
+            Self::Delete => "Update:Delete",
+        }
+    }
+}
+
 /// The options of one resource, as they were set so far.
 #[derive(Default)]
 pub(crate) struct Options {
@@ -59,6 +80,8 @@ pub(crate) struct Options {
     pub(crate) condition: Option<Condition>,
     pub(crate) deletion_policy: Option<DeletionPolicy>,
     pub(crate) update_replace_policy: Option<UpdateReplacePolicy>,
+    /// What the stack policy forbids, where the author says something of it.
+    pub(crate) forbidden: Option<Vec<Update>>,
     pub(crate) metadata: Object,
     pub(crate) creation_policy: Option<Expression>,
     pub(crate) update_policy: Option<Expression>,
@@ -111,6 +134,13 @@ pub trait ResourceOptions: Handle {
     fn retain(&self) -> Self {
         self.deletion_policy(DeletionPolicy::RetainExceptOnCreate)
             .update_replace_policy(UpdateReplacePolicy::Retain)
+    }
+
+    /// Has CloudFormation itself refuse updates that do this with it, whoever asks: the stack's policy is made of it, and holds for
+    /// the very deployment that declares it. CloudFormation keeps the policy of a stack of which the code no longer says
+    /// anything; an empty list allows everything again.
+    fn forbid(&self, updates: &[Update]) -> Self {
+        change(self, |options| options.forbidden = Some(updates.to_vec()))
     }
 
     /// Creates it only where a condition holds.

@@ -213,6 +213,14 @@ impl Stack {
         self
     }
 
+    /// Has CloudFormation tell these SNS topics, up to five, of everything that happens to the stack, and no others. As long as the
+    /// code says nothing of it, what is subscribed in the deployed stack stays; an empty list unsubscribes all.
+    pub fn notify(&self, topic_arns: &[&str]) -> &Self {
+        let topic_arns = topic_arns.iter().map(|arn| (*arn).to_owned()).collect();
+        self.change(|stack| stack.notifications = Some(topic_arns));
+        self
+    }
+
     /// Deploys the stack after another, which using a value of the other does by itself.
     #[track_caller]
     pub fn depends_on(&self, other: &Self) -> &Self {

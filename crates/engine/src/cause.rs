@@ -34,13 +34,19 @@ impl fmt::Display for Cause {
             logical_id,
             resource_type,
             message,
+            followers,
             ..
         } = self;
         write!(
             formatter,
             "`{logical_id}` ({resource_type}) failed first: {}",
             message.trim_end_matches('.')
-        )
+        )?;
+        match followers {
+            0 => Ok(()),
+            1 => write!(formatter, " (one more failed or stopped after it)"),
+            _ => write!(formatter, " ({followers} more failed or stopped after it)"),
+        }
     }
 }
 
@@ -50,8 +56,11 @@ impl Hint for Cause {
             .source
             .as_ref()
             .map(|source| format!("it is declared at {source}"));
-        let code = self.code.as_deref().and_then(advice).map(str::to_owned);
-        place.into_iter().chain(code).collect()
+        let advice = match self.code.as_deref().and_then(advice) {
+            Some(advice) => Some(advice),
+            None => advice_by_words(&self.message),
+        };
+        place.into_iter().chain(advice.map(str::to_owned)).collect()
     }
 }
 
@@ -103,6 +112,95 @@ pub(crate) fn last_word(stack_id: &str, events: &[StackEvent]) -> Option<Cause> 
     })
 }
 
+/// What to do about a failure that has no class, by what its message says: those of CloudFormation itself, and of types that
+/// it still manages without a handler, which repeat the service's own error code.
+fn advice_by_words(message: &str) -> Option<&'static str> {
+    const WORDS: [(&[&str], &str); 11] = [
+        (
+            &["denied by stack policy"],
+            "the stack's policy forbids this change: allow it there, deploy that alone, then deploy again",
+        ),
+        (
+            &["custom-named resource requires replacing"],
+            "two resources cannot have one name at the same time: give the new one another name",
+        ),
+        (
+            &[
+                "cannot be deleted as it is in use by",
+                "Cannot delete export",
+                "Cannot update export",
+            ],
+            "another stack still reads that export: let it read something else first",
+        ),
+        (
+            &[
+                "is not authorized to perform",
+                "AccessDenied",
+                "UnauthorizedOperation",
+            ],
+            "the role of the deployment lacks a permission: grant what the message names, then deploy again",
+        ),
+        (
+            &[
+                "security token included in the request is expired",
+                "ExpiredToken",
+            ],
+            "the credentials expired during the deployment: sign in again, then deploy again",
+        ),
+        (
+            &["already exists", "AlreadyExists", "AlreadyOwnedByYou"],
+            "one of that name exists outside this stack: give yours another name, or delete the other",
+        ),
+        (
+            &[
+                "LimitExceeded",
+                "QuotaExceeded",
+                "quota exceeded",
+                "exceeded your quota",
+                "exceeded the limit",
+            ],
+            "a quota of the account is used up: delete what is no longer needed, or ask AWS for a higher quota",
+        ),
+        (
+            &[
+                "not empty",
+                "BucketNotEmpty",
+                "DependencyViolation",
+                "has a dependent object",
+            ],
+            "something still uses it or is in it: take that away, then repeat the command",
+        ),
+        (
+            &["custom resource", "Custom Resource"],
+            "the function behind the custom resource says so: its log has the details",
+        ),
+        (
+            &[
+                "did not stabilize",
+                "timed out",
+                "Exceeded attempts to wait",
+                "Failed to receive",
+            ],
+            "the resource did not become ready in time: look at it in its own console, then deploy again",
+        ),
+        (
+            &[
+                "Internal Failure",
+                "InternalFailure",
+                "Rate exceeded",
+                "Throttling",
+                "ServiceUnavailable",
+            ],
+            "the service had a problem that passes: deploy again",
+        ),
+    ];
+    let says = |words: &&[&str]| words.iter().any(|word| message.contains(word));
+    WORDS
+        .iter()
+        .find(|(words, _)| says(words))
+        .map(|(_, advice)| *advice)
+}
+
 /// Finds what failed first among the events of one operation, given from the oldest to the newest.
 pub(crate) fn first_cause(
     stack_id: &str,
@@ -146,7 +244,7 @@ pub(crate) fn first_cause(
 }
 
 /// Whether a failure says of itself that another caused it.
-fn is_consequence(event: &StackEvent) -> bool {
+pub(crate) fn is_consequence(event: &StackEvent) -> bool {
     tells_of_another(event.reason.as_deref().unwrap_or_default())
 }
 
@@ -196,6 +294,7 @@ mod tests {
             resource_type: "AWS::S3::Bucket".to_owned(),
             status: ResourceStatus(status.to_owned()),
             reason: (!reason.is_empty()).then(|| reason.to_owned()),
+            configured: false,
             token: None,
             at: 0,
         }
@@ -244,6 +343,55 @@ mod tests {
         let cause = first_cause("arn", &events, &IndexMap::new()).expect("there is one");
         assert_eq!(cause.message, "Rollback requested by hook");
         assert_eq!(first_cause("arn", &[], &IndexMap::new()), None);
+    }
+
+    #[test]
+    fn each_kind_of_failure_says_what_to_do_next() {
+        for (reason, advice) in [
+            (
+                "Resource handler returned message: \"no\" (RequestToken: 1, HandlerErrorCode: ServiceLimitExceeded)",
+                "quota",
+            ),
+            (
+                "Resource handler returned message: \"User: arn:aws:iam::1:role/deploy is not authorized to perform: sqs:createqueue\" (RequestToken: 1, HandlerErrorCode: GeneralServiceException)",
+                "permission",
+            ),
+            (
+                "files already exists (Service: Amazon S3; Status Code: 409; Error Code: BucketAlreadyExists; Request ID: 1)",
+                "another name",
+            ),
+            (
+                "Action denied by stack policy: Statement [#1] does not allow [Update:Delete] for resource [LogicalResourceId/Users]",
+                "the stack's policy",
+            ),
+            (
+                "CloudFormation cannot update a stack when a custom-named resource requires replacing. Rename files and update the stack again.",
+                "another name",
+            ),
+            (
+                "Export shop-id cannot be deleted as it is in use by shop-files",
+                "another stack still reads",
+            ),
+            (
+                "The bucket you tried to delete is not empty (Service: S3, Status Code: 409)",
+                "take that away",
+            ),
+            (
+                "Received response status [FAILED] from custom resource. Message returned: no",
+                "log",
+            ),
+            (
+                "Failed to receive 1 resource signal(s) within the specified duration",
+                "in time",
+            ),
+            ("Internal Failure", "deploy again"),
+        ] {
+            let events = [event("Files", "CREATE_FAILED", reason)];
+            let cause = first_cause("arn", &events, &IndexMap::new()).expect("there is one");
+            let hints = cause.hints();
+            assert_eq!(hints.len(), 1, "{reason}");
+            assert!(hints[0].contains(advice), "{reason}: {hints:?}");
+        }
     }
 
     #[test]

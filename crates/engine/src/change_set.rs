@@ -11,6 +11,7 @@ use crate::{
     desired::{Template, sha256},
     engine::{Engine, TOKEN_PREFIX},
     error::{AwsError, AwsErrorKind, Error},
+    nested::has_nested,
     port::{
         ChangeSet, ChangeSetId, ChangeSetRequest, ChangeSetStatus, ChangeSetType, DeleteRequest,
         Deletion, Execution, Finding, Stack, TemplateSource, Values,
@@ -59,14 +60,25 @@ pub struct PreparedChangeSet {
     pub content: String,
     /// Whether the stack is created by it.
     pub creates: bool,
+    /// Whether executing it ends before resources are stable.
+    pub express: bool,
 }
 
 /// What came of asking for a change set.
 pub(crate) enum Asked {
-    /// It is ready, and would do this.
-    Ready(PreparedChangeSet, Vec<ReportedChange>),
+    /// It is ready.
+    Ready(Box<Ready>),
     /// There is nothing to change.
     Nothing,
+}
+
+/// A change set that is ready, and what is said of it.
+pub(crate) struct Ready {
+    pub(crate) prepared: PreparedChangeSet,
+    /// What it would do.
+    pub(crate) changes: Vec<ReportedChange>,
+    /// What early validation and hooks warn of.
+    pub(crate) warnings: Vec<Finding>,
 }
 
 /// What a change set is made for; it decides its name.
@@ -121,10 +133,15 @@ impl Engine<'_> {
             template: self.place_template(wanted).await?,
             parameters: ordered(&stack.parameters),
             tags: ordered(&stack.tags),
-            // What someone else subscribed stays subscribed.
-            notification_arns: deployed
-                .map_or_else(Vec::new, |stack| stack.notification_arns.clone()),
-            role_arn: self.role_of(stack),
+            // What someone else subscribed stays subscribed, unless the code says who is told.
+            notification_arns: match &stack.notification_arns {
+                Some(wanted) => wanted.clone(),
+                None => deployed.map_or_else(Vec::new, |stack| stack.notification_arns.clone()),
+            },
+            role_arn: self.role_for(stack, deployed),
+            import_existing: self.import_existing,
+            nested: has_nested(&wanted.template.body),
+            express: self.express,
         };
         request.name = wanted.name(&request, deployed.filter(|_| exists));
         let mut attempt = 1;
@@ -140,10 +157,12 @@ impl Engine<'_> {
             };
             match outcome {
                 Ok(Some(change_set)) => {
-                    return Ok(Asked::Ready(
-                        prepared(&request, &id, wanted.text, content(&change_set)),
-                        change_set.changes,
-                    ));
+                    let warnings = self.warnings(&stack.name, &id.id).await;
+                    return Ok(Asked::Ready(Box::new(Ready {
+                        prepared: prepared(&request, &id, wanted.text, content(&change_set)),
+                        changes: change_set.changes,
+                        warnings,
+                    })));
                 }
                 // Someone else who wanted the same took it away.
                 Err(Error::Moved { .. }) if attempt < ATTEMPTS => attempt += 1,
@@ -155,6 +174,18 @@ impl Engine<'_> {
                 }
             }
         }
+    }
+
+    /// The role CloudFormation acts in. Where none is declared it would go on with the one that the stack was last deployed
+    /// with, for ever and without a word: that one is sent, and told.
+    fn role_for(&self, stack: &StackManifest, deployed: Option<&Stack>) -> Option<String> {
+        self.role_of(stack).or_else(|| {
+            let role = deployed?.role_arn.clone()?;
+            let note =
+                format!("CloudFormation acts in the role it was last deployed with, `{role}`");
+            self.note(&stack.name, note);
+            Some(role)
+        })
     }
 
     /// Makes a change set under its name. One that bears the name already was left behind by a run that was killed, or is
@@ -435,14 +466,15 @@ impl Engine<'_> {
             match change_set.status {
                 ChangeSetStatus::Complete => return Ok(Some(change_set)),
                 ChangeSetStatus::Failed => {
-                    let reason = change_set.reason.unwrap_or_default();
+                    let found = change_set;
+                    let reason = found.reason.clone().unwrap_or_default();
                     if NO_CHANGES
                         .iter()
                         .any(|beginning| reason.starts_with(beginning))
                     {
                         return Ok(None);
                     }
-                    return Err(self.refused(stack, &id.id, reason).await);
+                    return Err(self.refused(stack, &found, reason).await);
                 }
                 ChangeSetStatus::Deleted => return Err(taken(stack)),
                 ChangeSetStatus::Pending => {}
@@ -468,27 +500,9 @@ impl Engine<'_> {
                 }
             }
         }
+        let nested = self.nested_changes(&change_set).await?;
+        change_set.changes.extend(nested);
         Ok(change_set)
-    }
-
-    /// Why CloudFormation could not make a change set, with what early validation and hooks found.
-    async fn refused(&self, stack: &StackManifest, change_set: &str, reason: String) -> Error {
-        let findings = match self.cloud.findings(change_set).await {
-            Ok(findings) => findings,
-            // The reason alone is still true; that the details cannot be read is worth a word, not another error.
-            Err(error) => {
-                if error.kind == AwsErrorKind::AccessDenied {
-                    self.note(&stack.name, error.to_string());
-                }
-                Vec::new()
-            }
-        };
-        let told = findings.into_iter().map(|finding| tell(stack, finding));
-        Error::ChangeSet {
-            stack: stack.name.clone(),
-            reason,
-            findings: told.collect(),
-        }
     }
 }
 
@@ -526,6 +540,8 @@ impl Wanted<'_> {
             "tags": request.tags,
             "notifications": request.notification_arns,
             "role": request.role_arn,
+            "import": request.import_existing,
+            "express": request.express,
             "stack": deployed.map(|stack| &stack.id),
             "updated": deployed.map(|stack| &stack.updated_at),
         }));
@@ -568,6 +584,7 @@ fn prepared(
         template_digest: sha256(text.as_bytes()),
         content,
         creates: request.kind == ChangeSetType::Create,
+        express: request.express,
     }
 }
 
@@ -628,25 +645,6 @@ fn taken(stack: &StackManifest) -> Error {
         stack: stack.name.clone(),
         reason: "someone else deleted the change set".to_owned(),
     }
-}
-
-/// A finding in one line, with where its resource is declared.
-fn tell(stack: &StackManifest, finding: Finding) -> String {
-    let logical_id = finding.logical_id.or_else(|| {
-        // `/Resources/Users/Properties/…`
-        let mut parts = finding.pointer.as_deref()?.split('/').skip(1);
-        (parts.next() == Some("Resources")).then(|| parts.next().map(str::to_owned))?
-    });
-    let origin = logical_id.as_ref().and_then(|id| stack.resources.get(id));
-    let place = match (&logical_id, origin) {
-        (Some(id), Some(origin)) => format!("`{id}` ({}): ", origin.source),
-        (Some(id), None) => format!("`{id}`: "),
-        (None, _) => String::new(),
-    };
-    let within = finding
-        .pointer
-        .map_or_else(String::new, |pointer| format!(" (at {pointer})"));
-    format!("{place}{}{within}", finding.message)
 }
 
 fn overdue(stack: &str, what: &'static str) -> Error {

@@ -73,6 +73,7 @@ struct Properties {
     tags: IndexMap<String, String>,
     termination_protection: bool,
     cloud_formation_execution_role_arn: Option<String>,
+    notification_arns: Option<Vec<String>>,
     /// Of an asset manifest.
     file: Option<String>,
     /// Of an assembly within this one, a stage of the app.
@@ -253,6 +254,9 @@ impl Reader<'_> {
             tags: tags(properties, &metadata),
             parameters: parameters(&properties.parameters),
             termination_protection: properties.termination_protection,
+            // The CDK leaves the list out where it is empty.
+            notification_arns: properties.notification_arns.clone(),
+            stack_policy: None,
             role_arn: properties
                 .cloud_formation_execution_role_arn
                 .as_deref()

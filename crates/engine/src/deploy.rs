@@ -15,12 +15,13 @@ use crate::{
     engine::Engine,
     error::{AwsError, AwsErrorKind, Error},
     event::{Event, Operation},
+    findings::tell,
     follow::{End, Followed, judge},
     order::{Step, Worked},
     outcome::{Outcome, Report, Skipped},
     planning::{Bounds, Busy, Planned, heard},
-    port::{Execution, Stack, StackEvent, StackResource, Values},
-    status::{Condition, StackStatus},
+    port::{ExecuteRequest, Execution, Stack, StackEvent, StackResource, Values},
+    status::Condition,
     survey::Denied,
 };
 
@@ -64,6 +65,7 @@ impl Engine<'_> {
                         worked
                     }
                     Err(Error::Interrupted) => Outcome::Skipped(Skipped::Interrupted).into(),
+                    Err(Error::Unfollowed { .. }) => Outcome::Detached(None).into(),
                     Err(error) => Outcome::Failed(error).into(),
                 }
             })
@@ -101,26 +103,31 @@ impl Engine<'_> {
             return Ok(Outcome::Unchanged.into());
         }
         if let Some(prepared) = planned.change_sets.get(&stack.name) {
-            self.still_as_planned(stack, prepared).await?;
-            return self.execute(stack, prepared, plan.diff.changes.len()).await;
+            let express = self.still_as_planned(stack, prepared).await?;
+            let prepared = PreparedChangeSet {
+                express,
+                ..prepared.clone()
+            };
+            let changes = plan.diff.changes.len();
+            return self.execute(stack, &prepared, changes).await;
         }
         self.replan_and_execute(assembly, stack, plan, &planned.bounds, fresh)
             .await
     }
 
-    /// Makes sure that a kept change set can be executed.
+    /// Makes sure that a kept change set can be executed; whether it ends before resources are stable.
     async fn still_as_planned(
         &self,
         stack: &StackManifest,
         prepared: &PreparedChangeSet,
-    ) -> Result<(), Error> {
+    ) -> Result<bool, Error> {
         let moved = |reason: &str| Error::Moved {
             stack: stack.name.clone(),
             reason: reason.to_owned(),
         };
         match self.cloud.change_set(&prepared.id, Values::Left).await {
             Ok(found) => match found.execution {
-                Execution::Available => Ok(()),
+                Execution::Available => Ok(found.express),
                 Execution::Obsolete => Err(moved("the stack was changed")),
                 Execution::Unavailable => Err(moved("the change set can no longer be executed")),
             },
@@ -171,28 +178,33 @@ impl Engine<'_> {
                     Bounds::Plan(name) => Use::Wave(name),
                 },
             };
-            if let Asked::Ready(prepared, changes) = self.ask(&wanted, deployed).await? {
-                let diff = heard(draft.diff, &changes, stack, self.facts);
+            if let Asked::Ready(ready) = self.ask(&wanted, deployed).await? {
+                let diff = heard(draft.diff, &ready.changes, stack, self.facts);
                 if let Err(error) = bounds.hold(stack, plan, draft.action, &diff) {
-                    let _ = self.discard_or_tell(&stack.name, &prepared).await;
+                    let _ = self.discard_or_tell(&stack.name, &ready.prepared).await;
                     return Err(error);
                 }
-                let worked = self.execute(stack, &prepared, diff.changes.len()).await;
+                for warning in ready.warnings {
+                    self.note(&stack.name, tell(stack, warning));
+                }
+                let changes = diff.changes.len();
+                let worked = self.execute(stack, &ready.prepared, changes).await;
                 let is_unused = match &worked {
                     Ok(worked) => matches!(worked.outcome, Outcome::Skipped(_)),
                     Err(_) => true,
                 };
                 if is_unused {
-                    let _ = self.discard_or_tell(&stack.name, &prepared).await;
+                    let _ = self.discard_or_tell(&stack.name, &ready.prepared).await;
                 }
                 return worked;
             }
         }
-        // Nothing that a change set could do; there may be the protection still.
+        // Nothing that a change set could do; there may be the protection and the policy still.
         let Some(deployed) = deployed else {
             return Ok(Outcome::Unchanged.into());
         };
-        let changed = self.protect(stack, deployed).await?;
+        let policy_changed = self.apply_policy(stack, &deployed.id).await?;
+        let changed = self.protect(stack, deployed).await? || policy_changed;
         let outcome = if changed {
             Outcome::Updated
         } else {
@@ -234,7 +246,11 @@ impl Engine<'_> {
             change_set: Some(&prepared.id),
             deletes: false,
             origins: &stack.resources,
+            heeds_stop: true,
         };
+        if !prepared.creates {
+            self.apply_policy(stack, &prepared.stack_id).await?;
+        }
         if let Some(unknown) = self.begin(stack, prepared, &token).await? {
             return Ok(Outcome::Detached(Some(unknown)).into());
         }
@@ -259,6 +275,7 @@ impl Engine<'_> {
                 }
                 let mut outputs = IndexMap::new();
                 if let Some(found) = found {
+                    self.apply_policy(stack, &found.id).await?;
                     self.protect(stack, &found).await?;
                     outputs = found.outputs;
                 }
@@ -271,6 +288,7 @@ impl Engine<'_> {
                     outcome,
                     outputs,
                     remains,
+                    left: Vec::new(),
                 })
             }
         }
@@ -284,7 +302,12 @@ impl Engine<'_> {
         prepared: &PreparedChangeSet,
         token: &str,
     ) -> Result<Option<Box<AwsError>>, Error> {
-        let Err(error) = self.cloud.execute_change_set(&prepared.id, token).await else {
+        let request = ExecuteRequest {
+            change_set: prepared.id.clone(),
+            token: token.to_owned(),
+            express: prepared.express,
+        };
+        let Err(error) = self.cloud.execute_change_set(&request).await else {
             return Ok(None);
         };
         match self.has_begun(&prepared.stack_id, token).await {
@@ -310,45 +333,6 @@ impl Engine<'_> {
             .set_termination_protection(&stack.stack_name, wanted)
             .await?;
         Ok(true)
-    }
-
-    /// Follows what CloudFormation is doing with a stack, whoever began it, until it is done.
-    pub(crate) async fn attach(
-        &self,
-        stack: &StackManifest,
-        found: &Stack,
-    ) -> Result<StackStatus, Error> {
-        let holder = self.holder(found).await?;
-        self.note(
-            &stack.name,
-            format!(
-                "is being changed (`{}`) by {holder}: that is followed to its end first",
-                found.status
-            ),
-        );
-        self.tell(Event::StackStarted {
-            stack: stack.name.clone(),
-            stack_name: stack.stack_name.clone(),
-            operation: Operation::Follow,
-            resources: None,
-        });
-        let followed = Followed {
-            stack: &stack.name,
-            stack_id: &found.id,
-            token: None,
-            after: None,
-            change_set: None,
-            deletes: found.status == StackStatus::DeleteInProgress,
-            origins: &stack.resources,
-        };
-        match self.follow(&followed).await {
-            End::Reached { status, .. } => {
-                self.note(&stack.name, format!("that ended in `{status}`"));
-                Ok(status)
-            }
-            End::Detached(None) => Err(Error::Interrupted),
-            End::Detached(Some(error)) => Err(Error::Aws(error)),
-        }
     }
 }
 

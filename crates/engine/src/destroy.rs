@@ -13,17 +13,20 @@ use crate::{
     event::{Event, Operation},
     follow::{End, Followed, judge},
     order::{Step, Worked},
-    outcome::{Outcome, Report},
+    outcome::{Outcome, Report, Skipped},
     port::{DeleteRequest, Deletion, Stack},
+    remaining::{Remaining, RemainingKind},
     status::{Condition, StackStatus},
 };
 
 impl Engine<'_> {
     /// Deletes the named stacks, or every one, each after all that depend on it.
     ///
+    /// What CloudFormation is doing with them is followed to its end first, so that a run which was killed is gone on with.
+    ///
     /// # Errors
-    /// A name is unknown; a stack is protected, busy, or needed by a deployed one that is not named; a call fails.
-    /// Nothing is deleted then.
+    /// A name is unknown; a stack is protected, or needed by a deployed one that is not named; a call fails. Nothing is
+    /// deleted then.
     pub async fn destroy(&self, assembly: &Assembly, names: &[String]) -> Result<Report, Error> {
         let mut selected = BTreeSet::new();
         for name in names {
@@ -38,8 +41,7 @@ impl Engine<'_> {
                     .map(|stack| stack.name.as_str()),
             );
         }
-        let deployed = self.deployed(assembly).await?;
-        self.check(&selected, &deployed).await?;
+        let deployed = self.settled(assembly, &selected).await?;
         let steps = deployed
             .iter()
             .rev()
@@ -59,9 +61,11 @@ impl Engine<'_> {
                     .iter()
                     .find(|(other, _)| other.name == stack.name)
                     .expect("every step was made from a deployed stack");
-                self.delete(stack, found, Deletion::Whole)
-                    .await
-                    .unwrap_or_else(|error| Outcome::Failed(error).into())
+                match self.destroy_stack(stack, found).await {
+                    Ok(worked) => worked,
+                    Err(Error::Interrupted) => Outcome::Skipped(Skipped::Interrupted).into(),
+                    Err(error) => Outcome::Failed(error).into(),
+                }
             })
             .await)
     }
@@ -83,6 +87,55 @@ impl Engine<'_> {
             .flatten()
             .filter(|(_, found)| exists(found))
             .collect())
+    }
+
+    /// The same once nothing is under way any more with the selected ones, which must all be free to go.
+    async fn settled<'m>(
+        &self,
+        assembly: &'m Assembly,
+        selected: &BTreeSet<&str>,
+    ) -> Result<Vec<(&'m StackManifest, Stack)>, Error> {
+        loop {
+            let deployed = self.deployed(assembly).await?;
+            check(selected, &deployed)?;
+            let busy = deployed.iter().filter(|(stack, found)| {
+                selected.contains(stack.name.as_str())
+                    && found.status.condition() == Condition::Busy
+            });
+            // Whatever it comes to: the stack is to go.
+            let attached = busy.map(|(stack, found)| self.attach(stack, found));
+            if try_join_all(attached).await?.is_empty() {
+                return Ok(deployed);
+            }
+        }
+    }
+
+    /// Deletes one stack, and gathers what remains of it.
+    async fn destroy_stack(&self, stack: &StackManifest, found: &Stack) -> Result<Worked, Error> {
+        self.go_on()?;
+        let foreign = self.foreign_change_sets(found).await?;
+        if !foreign.is_empty() {
+            // With the shell they would go, and somebody may be about to execute one.
+            let left = foreign.into_iter().map(|name| Remaining {
+                kind: RemainingKind::ChangeSet,
+                stack: Some(stack.name.clone()),
+                logical_id: None,
+                resource_type: None,
+                name,
+                why: "someone else made it and may be about to execute it".to_owned(),
+                certain: true,
+            });
+            return Ok(Worked {
+                left: left.collect(),
+                ..Worked::from(Outcome::Unchanged)
+            });
+        }
+        let inventory = self.inventory(stack, found).await?;
+        let mut worked = self.delete(stack, found, Deletion::Whole).await?;
+        if matches!(worked.outcome, Outcome::Deleted) {
+            worked.left = inventory.remaining(&stack.name, &worked.remains);
+        }
+        Ok(worked)
     }
 
     /// Deletes one stack and follows that to its end.
@@ -112,6 +165,7 @@ impl Engine<'_> {
             change_set: None,
             deletes: true,
             origins: &stack.resources,
+            heeds_stop: true,
         };
         let request = DeleteRequest {
             stack: found.id.clone(),
@@ -137,42 +191,31 @@ impl Engine<'_> {
             }
         }
     }
+}
 
-    /// An error when not all of the selected stacks can be deleted.
-    async fn check(
-        &self,
-        selected: &BTreeSet<&str>,
-        deployed: &[(&StackManifest, Stack)],
-    ) -> Result<(), Error> {
-        let is_selected = |stack: &StackManifest| selected.contains(stack.name.as_str());
-        let protected: Vec<String> = deployed
-            .iter()
-            .filter(|(stack, found)| is_selected(stack) && found.termination_protection)
-            .map(|(stack, _)| stack.name.clone())
-            .collect();
-        if !protected.is_empty() {
-            return Err(Error::Protected { stacks: protected });
-        }
-        for (stack, found) in deployed.iter().filter(|(stack, _)| is_selected(stack)) {
-            if found.status.condition() == Condition::Busy {
-                return Err(Error::Busy {
-                    stack: stack.name.clone(),
-                    status: found.status.clone(),
-                    holder: Box::new(self.holder(found).await?),
-                });
-            }
-            let consumers: Vec<String> = deployed
-                .iter()
-                .filter(|(other, _)| !is_selected(other) && other.depends_on.contains(&stack.name))
-                .map(|(other, _)| other.name.clone())
-                .collect();
-            if !consumers.is_empty() {
-                return Err(Error::Needed {
-                    stack: stack.name.clone(),
-                    consumers,
-                });
-            }
-        }
-        Ok(())
+/// An error when not all of the selected stacks can be deleted.
+fn check(selected: &BTreeSet<&str>, deployed: &[(&StackManifest, Stack)]) -> Result<(), Error> {
+    let is_selected = |stack: &StackManifest| selected.contains(stack.name.as_str());
+    let protected: Vec<String> = deployed
+        .iter()
+        .filter(|(stack, found)| is_selected(stack) && found.termination_protection)
+        .map(|(stack, _)| stack.name.clone())
+        .collect();
+    if !protected.is_empty() {
+        return Err(Error::Protected { stacks: protected });
     }
+    for (stack, _) in deployed.iter().filter(|(stack, _)| is_selected(stack)) {
+        let consumers: Vec<String> = deployed
+            .iter()
+            .filter(|(other, _)| !is_selected(other) && other.depends_on.contains(&stack.name))
+            .map(|(other, _)| other.name.clone())
+            .collect();
+        if !consumers.is_empty() {
+            return Err(Error::Needed {
+                stack: stack.name.clone(),
+                consumers,
+            });
+        }
+    }
+    Ok(())
 }

@@ -23,6 +23,8 @@ pub struct Engine<'a> {
     pub(crate) on_event: &'a (dyn Fn(Event) + Send + Sync),
     pub(crate) stop: CancellationToken,
     pub(crate) exact: bool,
+    pub(crate) import_existing: bool,
+    pub(crate) express: bool,
 }
 
 impl<'a> Engine<'a> {
@@ -44,6 +46,8 @@ impl<'a> Engine<'a> {
             on_event,
             stop: CancellationToken::new(),
             exact: false,
+            import_existing: false,
+            express: false,
         }
     }
 
@@ -63,6 +67,21 @@ impl<'a> Engine<'a> {
     #[must_use]
     pub fn exact(mut self, on: bool) -> Self {
         self.exact = on;
+        self
+    }
+
+    /// Takes resources in that exist outside every stack under the names that templates give, instead of failing to create
+    /// them.
+    #[must_use]
+    pub fn import_existing(mut self, on: bool) -> Self {
+        self.import_existing = on;
+        self
+    }
+
+    /// Lets operations end when configuration is applied, before resources are stable; for development only.
+    #[must_use]
+    pub fn express(mut self, on: bool) -> Self {
+        self.express = on;
         self
     }
 

@@ -263,6 +263,19 @@ pub enum Error {
         /// The nearest name that exists.
         suggestion: Option<String>,
     },
+    /// Parameters have neither a value nor a default.
+    #[error(
+        "{} of stack `{stack}` {} no value: {}",
+        if .parameters.len() == 1 { "a parameter" } else { "parameters" },
+        if .parameters.len() == 1 { "has" } else { "have" },
+        quoted(.parameters)
+    )]
+    NoValue {
+        /// The stack's short name.
+        stack: String,
+        /// The parameters.
+        parameters: Vec<String>,
+    },
     /// A stack is in a state that needs a decision first.
     #[error("stack `{stack}` is in `{status}`: {meaning}", meaning = .status.meaning())]
     Stuck {
@@ -373,6 +386,12 @@ pub enum Error {
         /// What is new, each in a few words.
         beyond: Vec<String>,
     },
+    /// What was begun before is no longer followed, as was asked.
+    #[error("no longer following: `{stack}` goes on in CloudFormation")]
+    Unfollowed {
+        /// The stack's short name.
+        stack: String,
+    },
     /// The operation was asked to stop.
     #[error("interrupted")]
     Interrupted,
@@ -393,6 +412,9 @@ impl Hint for Error {
                 .iter()
                 .map(|name| format!("did you mean `{name}`?"))
                 .collect(),
+            Self::NoValue { .. } => vec![
+                "give it a value or a default in the stacks' code; what the deployed stack has is not taken over".to_owned(),
+            ],
             Self::Stuck { status, .. } => status.advice().map(str::to_owned).into_iter().collect(),
             Self::Busy { .. } => vec!["wait until it is done, then repeat the command".to_owned()],
             Self::Moved { .. } | Self::UnplannedLoss { .. } | Self::BeyondPlan { .. } => {
@@ -425,6 +447,9 @@ impl Hint for Error {
             }
             Self::Overdue { .. } => {
                 vec!["repeat the command; it follows the operation that is in progress".to_owned()]
+            }
+            Self::Unfollowed { .. } => {
+                vec!["the same command again follows it to its end".to_owned()]
             }
             Self::MissingContext { .. } => {
                 vec![

@@ -2,7 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::status::{ResourceStatus, StackStatus};
+use crate::{
+    cause::Cause,
+    port::StackResource,
+    status::{ResourceStatus, StackStatus},
+};
 
 /// Something that happened. As JSON each is one object with a `type`; fields are added, never renamed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,6 +41,10 @@ pub enum Event {
         path: Option<String>,
         /// How long CloudFormation has been at work on it, in milliseconds.
         elapsed_ms: u64,
+        /// Whether its configuration is applied, though it may not be stable yet.
+        configured: bool,
+        /// Whether it failed or was stopped only because another resource failed.
+        consequence: bool,
     },
     /// The stack as a whole entered another status.
     StackStatus {
@@ -55,6 +63,14 @@ pub enum Event {
         outcome: OutcomeKind,
         /// How long it took, in milliseconds.
         elapsed_ms: u64,
+        /// Why it did not end as it was wanted.
+        error: Option<String>,
+        /// What failed first, where a resource did.
+        cause: Option<Box<Cause>>,
+        /// What to do next.
+        hints: Vec<String>,
+        /// Resources that the stack no longer has and that are still there.
+        remains: Vec<StackResource>,
     },
     /// Something worth knowing that needs no decision.
     Note {
@@ -95,6 +111,8 @@ pub enum OutcomeKind {
     Deleted,
     /// A failed or stopped update of it was undone.
     RolledBack,
+    /// A person stopped it, and what it had done was undone.
+    Cancelled,
     /// It failed.
     Failed,
     /// It goes on in CloudFormation without being followed.

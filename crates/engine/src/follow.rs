@@ -3,14 +3,18 @@
 //! Events arrive the newest first, in pages, and belong to every operation the stack has ever seen; those of one
 //! operation carry its token. The stack is named by its ARN, so that a new one of the same name is not mistaken for it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    future::pending,
+    pin::pin,
+};
 
 use assembly::ResourceOrigin;
 use indexmap::IndexMap;
-use tokio::time::{Duration, Instant};
+use tokio::time::{Duration, Instant, sleep_until};
 
 use crate::{
-    cause::{first_cause, last_word},
+    cause::{first_cause, is_consequence, last_word},
     engine::Engine,
     error::{AwsError, AwsErrorKind, Error},
     event::Event,
@@ -19,8 +23,8 @@ use crate::{
     status::{Ending, StackStatus},
 };
 
-/// How long answers may fail to come before following is given up. The operation goes on all the same.
-const PATIENCE: Duration = Duration::from_secs(120);
+/// How long an answer may take before that is said.
+const SILENCE: Duration = Duration::from_secs(5);
 
 /// After how many polls without a sign of the end the stack itself is asked.
 const POLLS_PER_CHECK: u32 = 8;
@@ -47,6 +51,8 @@ pub(crate) struct Followed<'a> {
     pub(crate) deletes: bool,
     /// Where resources are declared.
     pub(crate) origins: &'a IndexMap<String, ResourceOrigin>,
+    /// Whether following ends when the run is asked to stop.
+    pub(crate) heeds_stop: bool,
 }
 
 impl Followed<'_> {
@@ -102,8 +108,33 @@ impl Engine<'_> {
         let mut last_answer = Instant::now();
         let mut polls_to_check = POLLS_PER_CHECK;
         let mut troubled = false;
+        let stopped = async {
+            if followed.heeds_stop {
+                self.stop.cancelled().await;
+            } else {
+                pending::<()>().await;
+            }
+        };
+        tokio::pin!(stopped);
         loop {
-            match self.poll(followed, &mut story, &mut polls_to_check).await {
+            let asked = Instant::now();
+            let polled = {
+                let mut poll = pin!(self.poll(followed, &mut story, &mut polls_to_check));
+                loop {
+                    tokio::select! {
+                        biased;
+                        polled = &mut poll => break polled,
+                        () = &mut stopped => return End::Detached(None),
+                        () = sleep_until(asked + SILENCE), if !troubled => {
+                            let silence = asked.elapsed().as_secs();
+                            let asking = format!("no answer for {silence} s; still asking");
+                            self.note(followed.stack, asking);
+                            troubled = true;
+                        }
+                    }
+                }
+            };
+            match polled {
                 Ok(Progress::Ended(stack, status)) => {
                     return End::Reached {
                         stack,
@@ -111,14 +142,24 @@ impl Engine<'_> {
                         events: story.events,
                     };
                 }
-                Ok(Progress::News) => {
+                Ok(progress) => {
                     last_answer = Instant::now();
-                    waits.hurry();
+                    if troubled {
+                        self.note(followed.stack, "answers come again");
+                    }
+                    troubled = false;
+                    if matches!(progress, Progress::News) {
+                        waits.hurry();
+                    }
                 }
-                Ok(Progress::Nothing) => last_answer = Instant::now(),
-                Err(error) if followed.waits_out(&error) && last_answer.elapsed() < PATIENCE => {
+                Err(error)
+                    if followed.waits_out(&error)
+                        && last_answer.elapsed() < self.pace.patience() =>
+                {
                     if !troubled {
-                        self.note(followed.stack, format!("{error}; trying again"));
+                        let patience = self.pace.patience().as_secs();
+                        let again = format!("{error}; asking again for up to {patience} s");
+                        self.note(followed.stack, again);
                     }
                     troubled = true;
                 }
@@ -127,7 +168,7 @@ impl Engine<'_> {
             tokio::select! {
                 // In this order, not in one drawn by lot: who repeats a simulation wants it to go the same way.
                 biased;
-                () = self.stop.cancelled() => return End::Detached(None),
+                () = &mut stopped => return End::Detached(None),
                 () = waits.rest() => {}
             }
         }
@@ -179,7 +220,7 @@ impl Engine<'_> {
             let has_begun = looks_ended
                 || !story.events.is_empty()
                 || executed.is_some() && executed == followed.change_set
-                || story.began_at.elapsed() > PATIENCE;
+                || story.began_at.elapsed() > self.pace.patience();
             if status.ending().is_some() && has_begun {
                 let own = followed.ended_in(&story.events);
                 return Ok(Progress::Ended(stack.map(Box::new), own.unwrap_or(status)));
@@ -248,6 +289,8 @@ impl Engine<'_> {
             source: origin.map(|origin| origin.source.clone()),
             path: origin.map(|origin| origin.path.clone()),
             elapsed_ms: story.elapsed(event),
+            configured: event.configured,
+            consequence: event.status.is_failed() && is_consequence(event),
         });
     }
 
@@ -386,18 +429,20 @@ impl Story {
 
 /// Whether an event is the first of an operation that a person or program asked for.
 pub(crate) fn begins_operation(event: &StackEvent, stack_id: &str) -> bool {
+    const ASKED_FOR: &str = "User Initiated";
+    let reason = event.reason.as_deref();
     event.is_of_stack(stack_id)
-        && matches!(
-            StackStatus::from(event.status.0.as_str()),
+        && match StackStatus::from(event.status.0.as_str()) {
             StackStatus::CreateInProgress
-                | StackStatus::UpdateInProgress
-                | StackStatus::DeleteInProgress
-                | StackStatus::ImportInProgress
-        )
-        && event
-            .reason
-            .as_deref()
-            .is_none_or(|reason| reason == "User Initiated")
+            | StackStatus::UpdateInProgress
+            | StackStatus::DeleteInProgress
+            | StackStatus::ImportInProgress => reason.is_none_or(|reason| reason == ASKED_FOR),
+            // Most often it is the consequence of a failure, and part of that operation.
+            StackStatus::RollbackInProgress | StackStatus::UpdateRollbackInProgress => {
+                reason == Some(ASKED_FOR)
+            }
+            _ => false,
+        }
 }
 
 /// Whether the same call may well succeed a little later.
@@ -417,5 +462,53 @@ fn passes(error: &AwsError) -> bool {
         | AwsErrorKind::Conflict
         | AwsErrorKind::LimitExceeded
         | AwsErrorKind::Refused => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::status::ResourceStatus;
+
+    #[test]
+    fn an_operation_begins_where_someone_asked_for_it() {
+        for (status, reason, begins) in [
+            ("CREATE_IN_PROGRESS", Some("User Initiated"), true),
+            ("UPDATE_IN_PROGRESS", Some("User Initiated"), true),
+            ("DELETE_IN_PROGRESS", None, true),
+            // A create that failed and is deleted as was asked for then.
+            (
+                "DELETE_IN_PROGRESS",
+                Some("The following resource(s) failed to create: [A]. Delete requested by user."),
+                false,
+            ),
+            // A rollback is part of what failed, but for one that was asked for.
+            (
+                "UPDATE_ROLLBACK_IN_PROGRESS",
+                Some("The following resource(s) failed to update: [A]. "),
+                false,
+            ),
+            ("UPDATE_ROLLBACK_IN_PROGRESS", None, false),
+            ("UPDATE_ROLLBACK_IN_PROGRESS", Some("User Initiated"), true),
+            ("REVIEW_IN_PROGRESS", Some("User Initiated"), false),
+        ] {
+            let event = StackEvent {
+                id: "1".to_owned(),
+                logical_id: "shop".to_owned(),
+                physical_id: Some("arn".to_owned()),
+                resource_type: "AWS::CloudFormation::Stack".to_owned(),
+                status: ResourceStatus(status.to_owned()),
+                reason: reason.map(str::to_owned),
+                configured: false,
+                token: None,
+                at: 0,
+            };
+            assert_eq!(
+                begins_operation(&event, "arn"),
+                begins,
+                "{status} {reason:?}"
+            );
+            assert!(!begins_operation(&event, "another"));
+        }
     }
 }

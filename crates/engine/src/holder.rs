@@ -48,10 +48,17 @@ impl Engine<'_> {
     }
 }
 
+impl Holder {
+    /// Whether it is a run of this program.
+    pub(crate) fn is_ours(&self) -> bool {
+        let token = self.token.as_deref();
+        token.is_some_and(|token| token.starts_with(TOKEN_PREFIX))
+    }
+}
+
 impl fmt::Display for Holder {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let is_ours = |token: &String| token.starts_with(TOKEN_PREFIX);
-        formatter.write_str(if self.token.as_ref().is_some_and(is_ours) {
+        formatter.write_str(if self.is_ours() {
             "another run of chitinfra"
         } else {
             "someone else"

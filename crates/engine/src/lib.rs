@@ -4,6 +4,7 @@
 //! [`Event`]s and returns data; it never touches terminal, environment, home directory or exit, except that
 //! [`Aws::connect`] loads credentials as the AWS CLI does. Time is the async runtime's alone.
 
+mod attach;
 mod aws;
 mod cause;
 mod change_set;
@@ -15,22 +16,28 @@ mod destroy;
 mod engine;
 mod error;
 mod event;
+mod findings;
 mod follow;
 mod holder;
 mod inspect;
 mod leftover;
+mod nested;
 mod order;
 mod outcome;
 mod pace;
+mod parameters;
 mod planning;
 mod port;
 mod readers;
 mod reads;
 mod record;
 mod recover;
+mod remaining;
+mod stack_policy;
 mod status;
 mod store;
 mod survey;
+mod undo;
 mod verify;
 
 #[cfg(test)]
@@ -52,15 +59,18 @@ pub use pace::Pace;
 pub use planning::{Bounds, Busy, ChangeSets, Planned, plan_against};
 pub use port::{
     Answer, Caller, ChangeSet, ChangeSetId, ChangeSetRequest, ChangeSetStatus, ChangeSetSummary,
-    ChangeSetType, CloudFormation, DeleteRequest, Deletion, EventPage, Execution, Finding,
-    Rollback, RollbackRequest, Stack, StackEvent, StackResource, TemplateSource, Values,
+    ChangeSetType, CloudFormation, DeleteRequest, Deletion, EventPage, ExecuteRequest, Execution,
+    Finding, Rollback, RollbackRequest, Stack, StackEvent, StackResource, TemplateSource, Values,
 };
 pub use record::{
     Draft, Entry, History, Home, Kind, Ledger, RecordError, Recorded, Release, ReleaseOutcome,
     ReleasedStack, find, history,
 };
 pub use recover::{Diagnosis, Hindrance, Way};
+pub use remaining::{Remaining, RemainingKind};
+pub use stack_policy::StackPolicies;
 pub use status::{Condition, Ending, Health, ResourceStatus, StackStatus};
 pub use store::{Object, ObjectStore, Tag};
 pub use tokio_util::sync::CancellationToken;
+pub use undo::{UnderWay, Undoing};
 pub use verify::{Verified, assembly_digest};

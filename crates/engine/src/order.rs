@@ -8,8 +8,11 @@ use tokio::time::Instant;
 
 use crate::{
     engine::{Engine, milliseconds_since},
+    error::{Error, Hint as _},
     event::Event,
     outcome::{Outcome, Report, Skipped, StackReport},
+    port::StackResource,
+    remaining::Remaining,
 };
 
 /// A stack and the short names of those that must be done before it.
@@ -22,7 +25,9 @@ pub(crate) struct Step<'a> {
 pub(crate) struct Worked {
     pub(crate) outcome: Outcome,
     pub(crate) outputs: indexmap::IndexMap<String, String>,
-    pub(crate) remains: Vec<crate::port::StackResource>,
+    pub(crate) remains: Vec<StackResource>,
+    /// What remains of a deleted stack.
+    pub(crate) left: Vec<Remaining>,
 }
 
 impl From<Outcome> for Worked {
@@ -31,6 +36,7 @@ impl From<Outcome> for Worked {
             outcome,
             outputs: indexmap::IndexMap::new(),
             remains: Vec::new(),
+            left: Vec::new(),
         }
     }
 }
@@ -105,13 +111,54 @@ impl Engine<'_> {
             outcome: worked.outcome,
             outputs: worked.outputs,
             remains: worked.remains,
+            left: worked.left,
             elapsed_ms: milliseconds_since(start),
         };
-        self.tell(Event::StackFinished {
-            stack: report.name.clone(),
-            outcome: report.outcome.kind(),
-            elapsed_ms: report.elapsed_ms,
-        });
+        self.tell(ended(
+            &report.name,
+            &report.outcome,
+            &report.remains,
+            report.elapsed_ms,
+        ));
         report
+    }
+}
+
+/// The event that tells how work on a stack ended.
+pub(crate) fn ended(
+    stack: &str,
+    outcome: &Outcome,
+    remains: &[StackResource],
+    elapsed_ms: u64,
+) -> Event {
+    let (error, cause, hints) = match outcome {
+        Outcome::Failed(error) => {
+            let cause = match error {
+                Error::Failed { cause, .. } => cause.clone(),
+                _ => None,
+            };
+            (Some(error.to_string()), cause, error.hints())
+        }
+        Outcome::Detached(Some(error)) => (Some(error.to_string()), None, error.hints()),
+        Outcome::Skipped(Skipped::After(name)) => {
+            (Some(format!("`{name}` did not end well")), None, Vec::new())
+        }
+        Outcome::Unchanged
+        | Outcome::Created
+        | Outcome::Updated
+        | Outcome::Deleted
+        | Outcome::RolledBack
+        | Outcome::Cancelled
+        | Outcome::Detached(None)
+        | Outcome::Skipped(Skipped::Interrupted) => (None, None, Vec::new()),
+    };
+    Event::StackFinished {
+        stack: stack.to_owned(),
+        outcome: outcome.kind(),
+        elapsed_ms,
+        error,
+        cause,
+        hints,
+        remains: remains.to_vec(),
     }
 }

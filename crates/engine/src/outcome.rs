@@ -6,6 +6,7 @@ use crate::{
     error::{AwsError, Error},
     event::OutcomeKind,
     port::StackResource,
+    remaining::Remaining,
 };
 
 /// How an operation on several stacks ended.
@@ -29,6 +30,8 @@ pub struct StackReport {
     /// Resources that the stack no longer has and that are still there: kept by their deletion policy, or because
     /// deleting them failed.
     pub remains: Vec<StackResource>,
+    /// What remains of a stack that was deleted, and why.
+    pub left: Vec<Remaining>,
     /// How long it took, in milliseconds.
     pub elapsed_ms: u64,
 }
@@ -46,6 +49,8 @@ pub enum Outcome {
     Deleted,
     /// A failed or stopped update of it was undone.
     RolledBack,
+    /// A person stopped it, and what it had done was undone.
+    Cancelled,
     /// It failed.
     Failed(Error),
     /// It goes on in CloudFormation without being followed: as was asked, or because no answers come.
@@ -72,6 +77,7 @@ impl Outcome {
             Self::Updated => OutcomeKind::Updated,
             Self::Deleted => OutcomeKind::Deleted,
             Self::RolledBack => OutcomeKind::RolledBack,
+            Self::Cancelled => OutcomeKind::Cancelled,
             Self::Failed(_) => OutcomeKind::Failed,
             Self::Detached(_) => OutcomeKind::Detached,
             Self::Skipped(_) => OutcomeKind::Skipped,
@@ -84,7 +90,7 @@ impl Outcome {
             Self::Unchanged | Self::Created | Self::Updated | Self::Deleted | Self::RolledBack => {
                 true
             }
-            Self::Failed(_) | Self::Detached(_) | Self::Skipped(_) => false,
+            Self::Cancelled | Self::Failed(_) | Self::Detached(_) | Self::Skipped(_) => false,
         }
     }
 }
@@ -107,7 +113,9 @@ impl Report {
         self.stacks.iter().any(|stack| {
             matches!(
                 stack.outcome,
-                Outcome::Detached(None) | Outcome::Skipped(Skipped::Interrupted)
+                Outcome::Cancelled
+                    | Outcome::Detached(None)
+                    | Outcome::Skipped(Skipped::Interrupted)
             )
         })
     }

@@ -24,6 +24,8 @@ pub struct Pace {
     per_call: Duration,
     /// How many calls may be made at once after a rest.
     burst: u32,
+    /// How long answers may fail to come.
+    patience: Duration,
     /// When the budget is full again.
     full_at: Mutex<Option<Instant>>,
     /// The state of the jitter.
@@ -43,10 +45,13 @@ impl Pace {
         )
     }
 
-    /// For the embedded endpoint, which answers at once and has no limits.
+    /// For the embedded endpoint, which answers at once and has no limits. When it is gone, someone ended it.
     pub fn embedded(seed: u64) -> Self {
         let first = Duration::from_millis(5);
-        Self::new(first, Duration::from_millis(250), Duration::ZERO, 1, seed)
+        Self {
+            patience: Duration::from_secs(10),
+            ..Self::new(first, Duration::from_millis(250), Duration::ZERO, 1, seed)
+        }
     }
 
     fn new(first: Duration, longest: Duration, per_call: Duration, burst: u32, seed: u64) -> Self {
@@ -55,10 +60,16 @@ impl Pace {
             longest,
             per_call,
             burst,
+            patience: Duration::from_secs(120),
             full_at: Mutex::new(None),
             // A generator of this kind never leaves zero.
             random: AtomicU64::new(seed | 1),
         }
+    }
+
+    /// How long answers may fail to come before following an operation is given up; it goes on all the same.
+    pub(crate) fn patience(&self) -> Duration {
+        self.patience
     }
 
     /// Waits until the budget allows another call.

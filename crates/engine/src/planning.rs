@@ -15,8 +15,12 @@ use crate::{
     desired::Assembly,
     engine::Engine,
     error::{AwsError, AwsErrorKind, Error},
+    findings::warning,
+    parameters,
+    port::Finding as Warning,
     readers,
     reads::{Reads, outputs_at_risk},
+    stack_policy::STACK_POLICY,
     status::Condition,
     survey::{Denied, Draft, Survey, elsewhere, pseudo_parameters},
 };
@@ -97,7 +101,7 @@ impl Engine<'_> {
     /// alone, and the deployment plans it again.
     ///
     /// # Errors
-    /// A name is unknown, a stack is stuck or busy, CloudFormation refuses a change set, or a call fails. No change set
+    /// A name is unknown, a parameter has no value, a stack is stuck or busy, CloudFormation refuses a change set, or a call fails. No change set
     /// is left behind.
     pub async fn plan(
         &self,
@@ -107,6 +111,7 @@ impl Engine<'_> {
         busy: Busy,
     ) -> Result<Planned, Error> {
         let stacks = assembly.select(names)?;
+        parameters::check(assembly, &stacks)?;
         let survey = self
             .settled_survey(assembly, &stacks, busy, change_sets.denied())
             .await?;
@@ -181,7 +186,7 @@ impl Engine<'_> {
                     Condition::Absent | Condition::Ready => {}
                     Condition::Leftover => self.was_never_deployed(stack, found).await?,
                     Condition::Busy if busy == Busy::Follow => {
-                        self.attach(stack, found).await?;
+                        self.settle(stack, found).await?;
                         followed_any = true;
                     }
                     Condition::Busy => {
@@ -245,11 +250,11 @@ impl Engine<'_> {
         if failure.is_some() || change_sets == ChangeSets::Read {
             for planning in stacks.iter_mut() {
                 planning.asked = match planning.asked.take() {
-                    Some(Answer::Asked(Asked::Ready(prepared, changes))) => {
+                    Some(Answer::Asked(Asked::Ready(ready))) => {
                         let stack = &planning.stack.name;
-                        let discarded = self.discard_or_tell(stack, &prepared).await;
+                        let discarded = self.discard_or_tell(stack, &ready.prepared).await;
                         failure = failure.or(discarded.err());
-                        Some(Answer::Read(changes))
+                        Some(Answer::Read(ready.changes, ready.warnings))
                     }
                     other => other,
                 };
@@ -305,13 +310,15 @@ impl Engine<'_> {
         } = draft;
         let mut kept = None;
         match asked {
-            Some(Answer::Asked(Asked::Ready(prepared, changes))) => {
-                diff = heard(diff, &changes, stack, self.facts);
+            Some(Answer::Asked(Asked::Ready(ready))) => {
+                diff = heard(diff, &ready.changes, stack, self.facts);
+                diff.add_findings(warned(ready.warnings, stack));
                 action = at_least_an_update(action);
-                kept = Some(prepared);
+                kept = Some(ready.prepared);
             }
-            Some(Answer::Read(changes)) => {
+            Some(Answer::Read(changes, warnings)) => {
                 diff = heard(diff, &changes, stack, self.facts);
+                diff.add_findings(warned(warnings, stack));
                 action = at_least_an_update(action);
             }
             Some(Answer::Asked(Asked::Nothing)) => {
@@ -407,7 +414,7 @@ pub(crate) struct Planning<'a> {
 enum Answer {
     Asked(Asked),
     /// It was ready, was read and is gone.
-    Read(Vec<ReportedChange>),
+    Read(Vec<ReportedChange>, Vec<Warning>),
     /// These credentials may not make one.
     NotAllowed(Box<AwsError>),
 }
@@ -514,6 +521,10 @@ fn at_least_an_update(action: StackAction) -> StackAction {
     }
 }
 
+fn warned(warnings: Vec<Warning>, stack: &StackManifest) -> impl Iterator<Item = plan::Finding> {
+    warnings.into_iter().map(|finding| warning(stack, finding))
+}
+
 /// Adds what a change set says, and where the resources that only it speaks of are declared.
 pub(crate) fn heard(
     diff: StackDiff,
@@ -523,7 +534,9 @@ pub(crate) fn heard(
 ) -> StackDiff {
     let mut diff = diff.with_change_set(changes, facts);
     for change in &mut diff.changes {
-        if let Some(origin) = stack.resources.get(&change.logical_id) {
+        // What is within a nested stack is declared where that is.
+        let declared = change.logical_id.split('.').next().unwrap_or_default();
+        if let Some(origin) = stack.resources.get(declared) {
             change.source.get_or_insert_with(|| origin.source.clone());
             change.path.get_or_insert_with(|| origin.path.clone());
         }
@@ -531,15 +544,15 @@ pub(crate) fn heard(
     diff
 }
 
-/// What is left of a difference that CloudFormation does not see: differences of form, and the protection, which it
-/// does not look at.
+/// What is left of a difference that CloudFormation does not see: differences of form, and the protection and the policy, which
+/// a change set does not look at.
 pub(crate) fn nothing_to_do(diff: StackDiff) -> (StackAction, StackDiff) {
-    let protection: Vec<_> = diff
+    let settings: Vec<_> = diff
         .other
         .into_iter()
-        .filter(|entry| entry.name == "TerminationProtection")
+        .filter(|entry| entry.name == "TerminationProtection" || entry.name == STACK_POLICY)
         .collect();
-    let action = if protection.is_empty() {
+    let action = if settings.is_empty() {
         StackAction::None
     } else {
         StackAction::Update
@@ -550,7 +563,7 @@ pub(crate) fn nothing_to_do(diff: StackDiff) -> (StackAction, StackDiff) {
         action,
         StackDiff {
             equivalent,
-            other: protection,
+            other: settings,
             findings: diff.findings,
             ..StackDiff::default()
         },

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     error::AwsError,
+    stack_policy::StackPolicies,
     status::{ResourceStatus, StackStatus},
 };
 
@@ -19,7 +20,7 @@ pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, Box<AwsError>>> +
 
 /// The calls the engine makes. A stack is named by its name or, where it must not be mistaken for a later one of the
 /// same name, by its ARN.
-pub trait CloudFormation: Send + Sync {
+pub trait CloudFormation: StackPolicies {
     /// Whether something stands in for AWS here, which may not know everything that AWS knows.
     fn stands_in(&self) -> bool {
         false
@@ -52,11 +53,11 @@ pub trait CloudFormation: Send + Sync {
     /// A change set as it is now, by its ARN.
     fn change_set<'a>(&'a self, change_set: &'a str, values: Values) -> Answer<'a, ChangeSet>;
 
-    /// What early validation and hooks had against a change set: each finding in one line.
+    /// What early validation and hooks have against a change set, warnings too.
     fn findings<'a>(&'a self, change_set: &'a str) -> Answer<'a, Vec<Finding>>;
 
-    /// Starts executing a change set, by its ARN; a failure is rolled back.
-    fn execute_change_set<'a>(&'a self, change_set: &'a str, token: &'a str) -> Answer<'a, ()>;
+    /// Starts executing a change set; a failure is rolled back.
+    fn execute_change_set<'a>(&'a self, request: &'a ExecuteRequest) -> Answer<'a, ()>;
 
     /// Deletes a change set, by its ARN; one that does not exist is fine.
     fn delete_change_set<'a>(&'a self, change_set: &'a str) -> Answer<'a, ()>;
@@ -113,6 +114,8 @@ pub struct Stack {
     pub updated_at: Option<String>,
     /// The ARN of the change set that was executed last, when there was one.
     pub change_set: Option<String>,
+    /// Whether the last operation was to end before resources are stable.
+    pub express: bool,
 }
 
 /// A resource of a stack.
@@ -155,6 +158,8 @@ pub struct StackEvent {
     pub status: ResourceStatus,
     /// Why it is in that status.
     pub reason: Option<String>,
+    /// Whether its configuration is applied, though it may not be stable yet.
+    pub configured: bool,
     /// The token of the operation it belongs to.
     pub token: Option<String>,
     /// When it happened, in milliseconds since 1970.
@@ -210,6 +215,12 @@ pub struct ChangeSetRequest {
     pub notification_arns: Vec<String>,
     /// The role CloudFormation acts in; none for the caller's own rights.
     pub role_arn: Option<String>,
+    /// Whether what exists outside every stack under a name that the template gives is taken in.
+    pub import_existing: bool,
+    /// Whether nested stacks get change sets of their own.
+    pub nested: bool,
+    /// Whether the operation ends when configuration is applied, before resources are stable.
+    pub express: bool,
 }
 
 /// A change set that is being made.
@@ -287,11 +298,17 @@ pub struct ChangeSet {
     pub reason: Option<String>,
     /// What it would do to resources.
     pub changes: Vec<ReportedChange>,
+    /// ARNs of the change sets of nested stacks, by the logical id of the stack.
+    pub nested: Vec<(String, String)>,
+    /// Whether executing it ends before resources are stable.
+    pub express: bool,
 }
 
 /// What early validation or a hook has against a change set.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
+    /// Who found it: a validation or the type of a hook.
+    pub name: Option<String>,
     /// The resource, when it is about one.
     pub logical_id: Option<String>,
     /// What is wrong.
@@ -300,6 +317,17 @@ pub struct Finding {
     pub pointer: Option<String>,
     /// Whether it only warns.
     pub warning: bool,
+}
+
+/// What the execution of a change set is asked to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExecuteRequest {
+    /// The change set's ARN.
+    pub change_set: String,
+    /// A token that is stamped on every event of the operation.
+    pub token: String,
+    /// Whether the change set was made to end before resources are stable; it then says itself what becomes of a failure.
+    pub express: bool,
 }
 
 /// What a deletion is asked to do.
@@ -338,6 +366,8 @@ pub struct RollbackRequest {
     pub role_arn: Option<String>,
     /// Where it begins.
     pub rollback: Rollback,
+    /// Whether the operation that failed was to end before resources are stable: it is then undone in the same way.
+    pub express: bool,
 }
 
 /// Where undoing a failed update begins.

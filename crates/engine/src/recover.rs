@@ -168,6 +168,7 @@ impl Engine<'_> {
             match self.go(stack, diagnosis, *way).await {
                 Ok(worked) => worked,
                 Err(Error::Interrupted) => Outcome::Skipped(Skipped::Interrupted).into(),
+                Err(Error::Unfollowed { .. }) => Outcome::Detached(None).into(),
                 Err(error) => Outcome::Failed(error).into(),
             }
         })
@@ -233,7 +234,7 @@ impl Engine<'_> {
             });
         }
         match way {
-            Way::Wait => Ok(reached(stack, self.attach(stack, found).await?).into()),
+            Way::Wait => Ok(reached(stack, self.attach(stack, found).await?.status).into()),
             Way::Cancel => self.cancel(stack, found).await,
             Way::RollBack => self.roll_back(stack, found, Rollback::Paused).await,
             Way::Continue => {
@@ -274,6 +275,7 @@ impl Engine<'_> {
             token: token.clone(),
             role_arn: self.role_of(stack),
             rollback,
+            express: found.express,
         };
         if let Err(error) = self.cloud.roll_back(&request).await {
             match self.has_begun(&found.id, &token).await {
@@ -320,6 +322,7 @@ impl Engine<'_> {
             deletes: false,
             after: self.newest_event(&found.id).await?,
             origins: &stack.resources,
+            heeds_stop: true,
         })
     }
 
@@ -407,8 +410,8 @@ fn ways(status: &StackStatus, hindrances: &[Hindrance]) -> Vec<Way> {
             Some(Way::ForceDelete),
         ],
         StackStatus::UpdateInProgress => &[Some(Way::Wait), Some(Way::Cancel)],
-        StackStatus::CreateInProgress
-        | StackStatus::RollbackInProgress
+        StackStatus::CreateInProgress => &[Some(Way::Wait), Some(Way::Delete)],
+        StackStatus::RollbackInProgress
         | StackStatus::DeleteInProgress
         | StackStatus::UpdateCompleteCleanupInProgress
         | StackStatus::UpdateRollbackInProgress

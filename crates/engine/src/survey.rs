@@ -17,6 +17,7 @@ use crate::{
     error::{AwsErrorKind, Error},
     port::Stack,
     reads::Reads,
+    stack_policy::{PolicyNow, policy_change},
     status::Condition,
 };
 
@@ -30,6 +31,8 @@ pub(crate) struct Survey {
     templates: BTreeMap<String, Value>,
     /// SHA-256 of the templates' texts.
     digests: BTreeMap<String, String>,
+    /// What is known of policies of which the code says something.
+    policies: BTreeMap<String, PolicyNow>,
     /// What these credentials may not read, and why.
     unread: BTreeMap<String, Unread>,
 }
@@ -56,6 +59,7 @@ struct Unread {
 pub(crate) struct Read {
     stack: Option<Stack>,
     pub(crate) template: Option<(Value, String)>,
+    policy: PolicyNow,
     unread: Option<Unread>,
 }
 
@@ -67,7 +71,7 @@ pub(crate) struct Draft {
     pub(crate) diff: StackDiff,
     /// The wanted template's text, stamped.
     pub(crate) text: String,
-    /// Whether a change set is needed; a change of the protection alone needs none.
+    /// Whether a change set is needed; a change of the protection or the policy alone needs none.
     pub(crate) needs_change_set: bool,
     /// Whether nothing but the text of the template would change, which was asked for.
     pub(crate) rewrites: bool,
@@ -161,6 +165,7 @@ impl Engine<'_> {
                 survey.templates.insert(name.clone(), template);
                 survey.digests.insert(name.clone(), digest);
             }
+            survey.policies.insert(name.clone(), read.policy);
             if let Some(unread) = read.unread {
                 survey.unread.insert(name.clone(), unread);
             }
@@ -197,9 +202,13 @@ impl Engine<'_> {
         denied: Denied,
     ) -> Result<Read, Error> {
         let name = &manifest.stack_name;
-        let (read, template) =
-            tokio::join!(self.read_stack(name, denied), self.cloud.template(name));
+        let (read, template, policy) = tokio::join!(
+            self.read_stack(name, denied),
+            self.cloud.template(name),
+            self.policy_now(manifest, denied),
+        );
         let mut read = read?;
+        read.policy = policy?;
         let is_there = read.stack.as_ref().is_some_and(|stack| {
             // Behind these there is nothing that a template could describe.
             !matches!(
@@ -277,14 +286,27 @@ impl Engine<'_> {
             !exists || diff.needs_deployment() || rewrites || reads_the_unseen(stack, &body);
         if let Some(deployed) = deployed.filter(|_| exists) {
             let tags = changed_tags(stack, deployed);
-            needs_change_set |= !tags.is_empty();
+            let notifications = changed_notifications(stack, deployed);
+            needs_change_set |= !tags.is_empty() || notifications.is_some();
             diff.other.extend(tags);
+            diff.other.extend(notifications);
         }
-        let protection = protection(stack, deployed.filter(|_| exists));
-        let protection_changes = protection.is_some();
-        diff.other.extend(protection);
+        let policy = survey.policies.get(&stack.stack_name);
+        let policy = policy.cloned().unwrap_or_default();
+        let settings: Vec<_> = protection(stack, deployed.filter(|_| exists))
+            .into_iter()
+            .chain(policy_change(stack, &policy))
+            .collect();
+        let settings_change = !settings.is_empty();
+        diff.other.extend(settings);
+        let policy_unread = match policy {
+            PolicyNow::Denied(call) => Some(format!(
+                "{call} is not allowed: whether its policy changes is not known"
+            )),
+            PolicyNow::NotAsked | PolicyNow::None | PolicyNow::Some(_) => None,
+        };
         Draft {
-            action: match (exists, needs_change_set || protection_changes) {
+            action: match (exists, needs_change_set || settings_change) {
                 (false, _) => StackAction::Create,
                 (true, true) => StackAction::Update,
                 (true, false) => StackAction::None,
@@ -293,7 +315,9 @@ impl Engine<'_> {
             text,
             needs_change_set,
             rewrites,
-            unverified: survey.unread_source(&Reads::of(&template.body)),
+            unverified: survey
+                .unread_source(&Reads::of(&template.body))
+                .or(policy_unread),
         }
     }
 
@@ -439,6 +463,18 @@ fn changed_tags(stack: &StackManifest, deployed: &Stack) -> Vec<EntryChange> {
             )
         })
         .collect()
+}
+
+/// How those who are told of the stack's events change, where the code says who is.
+fn changed_notifications(stack: &StackManifest, deployed: &Stack) -> Option<EntryChange> {
+    let sorted = |arns: &[String]| {
+        let mut arns = arns.to_vec();
+        arns.sort();
+        (!arns.is_empty()).then_some(arns)
+    };
+    let wanted = sorted(stack.notification_arns.as_ref()?);
+    let before = sorted(&deployed.notification_arns);
+    entry("NotificationARNs", before.as_ref(), wanted.as_ref())
 }
 
 fn protection(stack: &StackManifest, deployed: Option<&Stack>) -> Option<EntryChange> {

@@ -77,7 +77,7 @@ impl Engine<'_> {
             if moved.is_empty() && !under_way.is_empty() {
                 for stack in under_way {
                     if let Some(found) = survey.stack(stack) {
-                        self.attach(stack, found).await?;
+                        self.settle(stack, found).await?;
                     }
                 }
                 continue;
@@ -135,6 +135,8 @@ pub fn assembly_digest(assembly: &Assembly, plan: &Plan) -> String {
                 // Values of parameters may be secret: the seal of each stack sees to them.
                 "parameters": stack.parameters.keys().collect::<Vec<_>>(),
                 "termination_protection": stack.termination_protection,
+                "notification_arns": stack.notification_arns,
+                "stack_policy": stack.stack_policy,
                 "allowed_losses": stack.allowed_losses,
             })
         })
@@ -223,6 +225,8 @@ fn prepared(
                 template_digest: own.template.clone(),
                 content: own.content.clone(),
                 creates: own.creates,
+                // Whoever executes it asks again.
+                express: false,
             };
             Some((stack.name.clone(), prepared))
         })

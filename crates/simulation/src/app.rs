@@ -215,6 +215,8 @@ impl App {
                 tags: IndexMap::from([("version".to_owned(), stack.tag.to_string())]),
                 parameters: IndexMap::from([("Size".to_owned(), stack.parameter.to_string())]),
                 termination_protection: stack.protected,
+                notification_arns: None,
+                stack_policy: None,
                 role_arn: None,
                 resources: IndexMap::new(),
                 allowed_losses: Vec::new(),

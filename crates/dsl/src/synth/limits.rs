@@ -26,6 +26,9 @@ const PARAMETER_VALUE: usize = 4096;
 const STACK_NAME: usize = 128;
 /// Tags of a stack.
 const TAGS: usize = 50;
+/// Topics that are told of what happens to a stack.
+/// <https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateChangeSet.html>
+const NOTIFICATIONS: usize = 5;
 /// Values of secrets and parameters that a template looks up.
 const DYNAMIC_REFERENCES: usize = 60;
 
@@ -62,6 +65,7 @@ pub(super) fn check_names(model: &Model, findings: &mut Findings<'_>) {
             findings.error(subject, message, "add a resource, or take the stack away");
         }
         check_tags(model, stack, findings);
+        check_notifications(stack, findings);
         check_resources(stack, findings);
         for output in &stack.outputs {
             if let Some(Expression::Text(export)) = &output.export_name
@@ -108,6 +112,24 @@ fn check_tags(model: &Model, stack: &StackModel, findings: &mut Findings<'_>) {
         };
         let message = format!("tag `{key}` of stack `{}` is not allowed", stack.name);
         findings.error(subject(stack), message, problem);
+    }
+}
+
+fn check_notifications(stack: &StackModel, findings: &mut Findings<'_>) {
+    let arns = stack.notifications.as_deref().unwrap_or_default();
+    if arns.len() > NOTIFICATIONS {
+        let message = format!(
+            "stack `{}` notifies {} topics, CloudFormation allows {NOTIFICATIONS}",
+            stack.name,
+            arns.len()
+        );
+        findings.error(subject(stack), message, "take some away");
+    }
+    let is_topic = |arn: &str| arn.starts_with("arn:") && arn.split(':').nth(2) == Some("sns");
+    for arn in arns.iter().filter(|arn| !is_topic(arn)) {
+        let message = format!("stack `{}` notifies `{arn}`, which is no topic", stack.name);
+        let hint = "name an SNS topic by its ARN, `arn:aws:sns:us-east-1:123456789012:alarms`";
+        findings.error(subject(stack), message, hint);
     }
 }
 

@@ -19,6 +19,7 @@ use assembly::{
     StackManifest, template_file,
 };
 use indexmap::IndexMap;
+use serde_json::json;
 
 use crate::{
     App,
@@ -195,11 +196,36 @@ fn stack_manifest(
         tags,
         parameters: parameters.collect(),
         termination_protection: stack.termination_protection,
+        notification_arns: stack.notifications.clone(),
+        stack_policy: stack_policy(prepared),
         role_arn: None,
         resources: resources.collect::<IndexMap<_, _>>(),
         allowed_losses,
         suppressions: suppressions.collect(),
     }
+}
+
+/// The policy of a stack: all that is not forbidden is allowed. None where nothing is said of any resource.
+/// <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/protect-stack-resources.html>
+fn stack_policy(prepared: &PreparedStack<'_>) -> Option<serde_json::Value> {
+    let statement = |effect: &str, actions: serde_json::Value, resource: &str| json!({"Effect": effect, "Action": actions, "Principal": "*", "Resource": resource});
+    let said = prepared.resources.iter().filter_map(|resource| {
+        let forbidden = resource.options.forbidden.as_ref()?;
+        Some((&resource.model.node.logical_id, forbidden))
+    });
+    let said: Vec<_> = said.collect();
+    if said.is_empty() {
+        return None;
+    }
+    let mut statements = vec![statement("Allow", json!("Update:*"), "*")];
+    for (logical_id, forbidden) in said {
+        if !forbidden.is_empty() {
+            let actions: Vec<&str> = forbidden.iter().map(|update| update.name()).collect();
+            let resource = format!("LogicalResourceId/{logical_id}");
+            statements.push(statement("Deny", json!(actions), &resource));
+        }
+    }
+    Some(json!({ "Statement": statements }))
 }
 
 /// Checks the moves and writes both ends as `stack/LogicalId`.

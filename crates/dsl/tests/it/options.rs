@@ -236,6 +236,45 @@ fn the_manifest_says_what_the_command_line_needs() {
 }
 
 #[test]
+fn who_is_notified_and_what_updates_are_forbidden_is_in_the_manifest() {
+    let app = testing::app();
+    let plain = app.stack("plain");
+    plain.add("Thing", thing());
+    let stack = app.stack("data");
+    stack.notify(&["arn:aws:sns:us-east-1:123456789012:ops"]);
+    stack
+        .add("Table", thing())
+        .forbid(&[dsl::Update::Replace, dsl::Update::Delete]);
+    stack.add("Free", thing()).forbid(&[]);
+    let manifest = testing::assembly(&app).manifest;
+    // Of what the code says nothing, nothing is changed.
+    assert_eq!(manifest.stacks[0].notification_arns, None);
+    assert_eq!(manifest.stacks[0].stack_policy, None);
+    let entry = &manifest.stacks[1];
+    assert_eq!(
+        entry.notification_arns.as_deref(),
+        Some(&["arn:aws:sns:us-east-1:123456789012:ops".to_owned()][..])
+    );
+    let policy = serde_json::json!({"Statement": [
+        {"Effect": "Allow", "Action": "Update:*", "Principal": "*", "Resource": "*"},
+        {"Effect": "Deny", "Action": ["Update:Replace", "Update:Delete"], "Principal": "*", "Resource": "LogicalResourceId/Table"},
+    ]});
+    assert_eq!(entry.stack_policy, Some(policy));
+}
+
+#[test]
+fn what_is_no_topic_cannot_be_notified() {
+    let app = testing::app();
+    let stack = app.stack("data");
+    stack.add("Thing", thing());
+    stack.notify(&["alarms"]);
+    let assembly = dsl::synthesize(&app);
+    assert!(assembly.has_errors());
+    let message = &assembly.manifest.diagnostics[0].message;
+    assert!(message.contains("`alarms`, which is no topic"), "{message}");
+}
+
+#[test]
 fn a_rule_sees_every_resource() {
     let app = testing::app();
     app.stack("one").add("Thing", thing().property("Size", 1));

@@ -1,8 +1,8 @@
 //! The calls themselves.
 
 use aws_sdk_cloudformation::types::{
-    Capability, ChangeSetType as SdkChangeSetType, DeletionMode, EventFilter, Parameter, Tag,
-    TemplateStage,
+    Capability, ChangeSetType as SdkChangeSetType, DeletionMode, DeploymentConfig,
+    DeploymentConfigMode, EventFilter, Parameter, Tag, TemplateStage,
 };
 
 use super::{Aws, convert, failure::Call};
@@ -10,8 +10,8 @@ use crate::{
     error::{AwsError, AwsErrorKind},
     port::{
         Answer, Caller, ChangeSet, ChangeSetId, ChangeSetRequest, ChangeSetSummary, ChangeSetType,
-        CloudFormation, DeleteRequest, Deletion, EventPage, Finding, Rollback, RollbackRequest,
-        Stack, StackResource, TemplateSource, Values,
+        CloudFormation, DeleteRequest, Deletion, EventPage, ExecuteRequest, Finding, Rollback,
+        RollbackRequest, Stack, StackResource, TemplateSource, Values,
     },
 };
 
@@ -20,7 +20,7 @@ const LOOKED_FOR: &str = "looked for `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_
     with its keys, role, SSO sign-in or process, a web identity token, and the role of a container or an instance";
 
 impl Aws {
-    fn call<'a>(&'a self, operation: &'static str, target: &'a str) -> Call<'a> {
+    pub(super) fn call<'a>(&'a self, operation: &'static str, target: &'a str) -> Call<'a> {
         Call {
             service: "cloudformation",
             operation,
@@ -31,12 +31,23 @@ impl Aws {
 }
 
 /// Turns "not found" into nothing, for calls whose question that answers.
-fn absent_is_none<T>(answer: Result<T, Box<AwsError>>) -> Result<Option<T>, Box<AwsError>> {
+pub(super) fn absent_is_none<T>(
+    answer: Result<T, Box<AwsError>>,
+) -> Result<Option<T>, Box<AwsError>> {
     match answer {
         Ok(value) => Ok(Some(value)),
         Err(error) if error.kind == AwsErrorKind::NotFound => Ok(None),
         Err(error) => Err(error),
     }
+}
+
+/// An operation that ends when configuration is applied. Whether a failure is rolled back is always said: the reference and
+/// AWS's own tools disagree about the default.
+fn express() -> DeploymentConfig {
+    DeploymentConfig::builder()
+        .mode(DeploymentConfigMode::Express)
+        .disable_rollback(false)
+        .build()
 }
 
 fn unless_empty<T>(list: Vec<T>) -> Option<Vec<T>> {
@@ -170,12 +181,15 @@ impl CloudFormation for Aws {
                 .set_template_body(body)
                 .set_template_url(url)
                 .set_parameters(unless_empty(parameters.collect()))
-                // An empty list takes the tags of a stack away; none at all would leave them.
+                // An empty list takes the tags of a stack away, and whom it notifies; none at all would leave them.
                 .set_tags(Some(tags.collect()))
-                .set_notification_arns(unless_empty(request.notification_arns.clone()))
+                .set_notification_arns(Some(request.notification_arns.clone()))
                 .set_role_arn(request.role_arn.clone())
                 .capabilities(Capability::CapabilityNamedIam)
                 .capabilities(Capability::CapabilityAutoExpand)
+                .set_import_existing_resources(request.import_existing.then_some(true))
+                .set_include_nested_stacks(request.nested.then_some(true))
+                .set_deployment_config(request.express.then(express))
                 .send()
                 .await
                 .map_err(|error| call.failed(error))?;
@@ -230,7 +244,9 @@ impl CloudFormation for Aws {
                 let page = page.map_err(|error| call.failed(error))?;
                 let changes = page.changes.clone().unwrap_or_default();
                 token.clone_from(&page.next_token);
+                let nested: Vec<_> = changes.iter().filter_map(convert::nested).collect();
                 let so_far = whole.get_or_insert_with(|| convert::change_set(&page));
+                so_far.nested.extend(nested);
                 so_far
                     .changes
                     .extend(changes.into_iter().filter_map(convert::change));
@@ -261,17 +277,17 @@ impl CloudFormation for Aws {
         })
     }
 
-    fn execute_change_set<'a>(&'a self, change_set: &'a str, token: &'a str) -> Answer<'a, ()> {
+    fn execute_change_set<'a>(&'a self, asked: &'a ExecuteRequest) -> Answer<'a, ()> {
         Box::pin(async move {
-            let call = self.call("ExecuteChangeSet", change_set);
+            let call = self.call("ExecuteChangeSet", &asked.change_set);
             let request = self
                 .cloudformation
                 .execute_change_set()
-                .change_set_name(change_set)
-                .client_request_token(token)
+                .change_set_name(&asked.change_set)
+                .client_request_token(&asked.token)
                 // Always said: the reference and the practice disagree about the default. The `OnStackFailure` of a
-                // change set would exclude it.
-                .disable_rollback(false)
+                // change set would exclude it, and so does its own configuration, which says it then.
+                .set_disable_rollback((!asked.express).then_some(false))
                 .retain_except_on_create(true);
             let answer = request.send().await;
             answer.map(|_| ()).map_err(|error| call.failed(error))
@@ -324,6 +340,7 @@ impl CloudFormation for Aws {
                     .client_request_token(&request.token)
                     .set_role_arn(request.role_arn.clone())
                     .retain_except_on_create(true)
+                    .set_deployment_config(request.express.then(express))
                     .send()
                     .await;
                 return answer.map(|_| ()).map_err(|error| call.failed(error));

@@ -42,6 +42,7 @@ pub(super) fn stack(stack: types::Stack) -> Stack {
             })
             .collect(),
         change_set: stack.change_set_id,
+        express: stack.deployment_config.as_ref().is_some_and(is_express),
         termination_protection: stack.enable_termination_protection.unwrap_or_default(),
         notification_arns: stack.notification_arns.unwrap_or_default(),
         role_arn: stack.role_arn,
@@ -87,6 +88,7 @@ pub(super) fn event(event: types::StackEvent) -> StackEvent {
         resource_type: event.resource_type.unwrap_or_default(),
         status: status(event.resource_status.as_ref()),
         reason: event.resource_status_reason.or(event.hook_status_reason),
+        configured: event.detailed_status == Some(types::DetailedStatus::ConfigurationComplete),
         token: event.client_request_token,
         at: event.timestamp.as_ref().map_or(0, milliseconds),
     }
@@ -151,7 +153,22 @@ pub(super) fn change_set(page: &DescribeChangeSetOutput) -> ChangeSet {
         },
         reason: page.status_reason.clone(),
         changes: Vec::new(),
+        nested: Vec::new(),
+        express: page.deployment_config.as_ref().is_some_and(is_express),
     }
+}
+
+fn is_express(config: &types::DeploymentConfig) -> bool {
+    config.mode == Some(types::DeploymentConfigMode::Express)
+}
+
+/// The logical id of a nested stack and the ARN of its change set, where a change is about one.
+pub(super) fn nested(change: &types::Change) -> Option<(String, String)> {
+    let change = change.resource_change.as_ref()?;
+    Some((
+        change.logical_resource_id.clone()?,
+        change.change_set_id.clone()?,
+    ))
 }
 
 /// What a change set says of a resource; nothing for hooks, which are told apart.
@@ -233,10 +250,10 @@ pub(super) fn finding(event: types::OperationEvent) -> Option<Finding> {
         types::EventType::ProvisioningError => (None, event.resource_status_reason, None),
         _ => return None,
     };
-    let reason = reason.unwrap_or_else(|| "no reason is given".to_owned());
     Some(Finding {
+        name,
         logical_id: event.logical_resource_id,
-        message: name.map_or_else(|| reason.clone(), |name| format!("{name}: {reason}")),
+        message: reason.unwrap_or_else(|| "no reason is given".to_owned()),
         pointer: event.validation_path,
         warning: mode == Some(types::HookFailureMode::Warn),
     })

@@ -6,6 +6,7 @@
 mod calls;
 mod convert;
 mod failure;
+mod stack_policy;
 mod store;
 
 use std::time::Duration;
@@ -115,6 +116,13 @@ impl Aws {
             profile: options.profile,
             endpoint,
         }
+    }
+}
+
+impl Aws {
+    /// The name of the bucket for records and for what is too large to be sent in a call.
+    pub fn asset_bucket(&self) -> &str {
+        &self.asset_bucket
     }
 }
 

@@ -13,9 +13,11 @@ use crate::{
     error::{AwsError, AwsErrorKind},
     port::{
         Answer, Caller, ChangeSet, ChangeSetId, ChangeSetRequest, ChangeSetStatus,
-        ChangeSetSummary, ChangeSetType, CloudFormation, DeleteRequest, EventPage, Execution,
-        Finding, RollbackRequest, Stack, StackEvent, StackResource, TemplateSource, Values,
+        ChangeSetSummary, ChangeSetType, CloudFormation, DeleteRequest, EventPage, ExecuteRequest,
+        Execution, Finding, RollbackRequest, Stack, StackEvent, StackResource, TemplateSource,
+        Values,
     },
+    stack_policy::StackPolicies,
     status::{Condition, ResourceStatus, StackStatus},
 };
 
@@ -45,6 +47,10 @@ pub(crate) struct State {
     /// Whether events carry no token.
     pub(crate) unstamped: bool,
     pub(crate) bucket: BTreeMap<String, String>,
+    /// Change sets of nested stacks, by ARN.
+    pub(crate) nested: BTreeMap<String, ChangeSet>,
+    /// Policies of stacks by name or ARN.
+    pub(crate) policies: BTreeMap<String, String>,
     counter: usize,
 }
 
@@ -197,9 +203,19 @@ fn event(
         resource_type: resource_type.to_owned(),
         status: ResourceStatus(status.to_owned()),
         reason: reason.map(str::to_owned),
+        configured: false,
         token: token.map(str::to_owned),
         at: i64::try_from(*counter).expect("tests are short") * 1_000,
     }
+}
+
+/// The change sets of the nested stacks of a template.
+fn nested_in(template: &str, request: &ChangeSetRequest) -> Vec<(String, String)> {
+    let is_nested = |resource: &Value| resource["Type"] == "AWS::CloudFormation::Stack";
+    let all = resources(template).into_iter();
+    all.filter(|(_, resource)| request.nested && is_nested(resource))
+        .map(|(id, _)| (id.clone(), format!("nested:{id}")))
+        .collect()
 }
 
 fn resources(template: &str) -> Vec<(String, Value)> {
@@ -408,6 +424,7 @@ impl CloudFormation for Fake {
                             role_arn: None,
                             updated_at: None,
                             change_set: None,
+                            express: false,
                         };
                         state.stacks.push(FakeStack {
                             stack,
@@ -469,6 +486,9 @@ impl CloudFormation for Fake {
 
     fn change_set<'a>(&'a self, change_set: &'a str, values: Values) -> Answer<'a, ChangeSet> {
         answer(self.enter("DescribeChangeSet", change_set).and_then(|mut state| {
+            if let Some(nested) = state.nested.get(change_set) {
+                return Ok(nested.clone());
+            }
             let (refusal, warning) = (state.refuse_change_sets.clone(), state.warning.clone());
             let Some(found) = state.change_sets.get_mut(change_set) else {
                 return Err(failure("DescribeChangeSet", change_set, AwsErrorKind::NotFound, "does not exist"));
@@ -504,13 +524,14 @@ impl CloudFormation for Fake {
             });
             // With the warning, values come at the price of completeness.
             let left_out = usize::from(warning.is_some() && values == Values::Included);
-            Ok(ChangeSet { id: change_set.to_owned(), description: Some(request.description.clone()), parameters: request.parameters.clone(), tags: request.tags.clone(), stack_id, status, execution, reason, changes: all.skip(left_out).collect() })
+            Ok(ChangeSet { id: change_set.to_owned(), description: Some(request.description.clone()), parameters: request.parameters.clone(), tags: request.tags.clone(), stack_id, status, execution, reason, changes: all.skip(left_out).collect(), nested: nested_in(&text, &request), express: request.express })
         }))
     }
 
     fn findings<'a>(&'a self, change_set: &'a str) -> Answer<'a, Vec<Finding>> {
         answer(self.enter("DescribeEvents", change_set).map(|_| {
             vec![Finding {
+                name: None,
                 logical_id: Some("Users".to_owned()),
                 message: "PROPERTY_VALIDATION: extraneous key".to_owned(),
                 pointer: None,
@@ -519,7 +540,8 @@ impl CloudFormation for Fake {
         }))
     }
 
-    fn execute_change_set<'a>(&'a self, change_set: &'a str, token: &'a str) -> Answer<'a, ()> {
+    fn execute_change_set<'a>(&'a self, request: &'a ExecuteRequest) -> Answer<'a, ()> {
+        let (change_set, token) = (request.change_set.as_str(), request.token.as_str());
         answer(
             self.enter("ExecuteChangeSet", change_set)
                 .and_then(|mut state| {
@@ -609,6 +631,22 @@ impl CloudFormation for Fake {
             let url = format!("https://bucket/{key}");
             state.bucket.insert(url.clone(), body.to_owned());
             url
+        }))
+    }
+}
+
+impl StackPolicies for Fake {
+    fn stack_policy<'a>(&'a self, stack: &'a str) -> Answer<'a, Option<String>> {
+        answer(self.enter("GetStackPolicy", stack).map(|mut state| {
+            let name = state.find(stack)?.stack.name.clone();
+            state.policies.get(&name).cloned()
+        }))
+    }
+
+    fn set_stack_policy<'a>(&'a self, stack: &'a str, policy: &'a str) -> Answer<'a, ()> {
+        answer(self.enter("SetStackPolicy", stack).map(|mut state| {
+            let name = state.find(stack).expect("it exists").stack.name.clone();
+            state.policies.insert(name, policy.to_owned());
         }))
     }
 }

@@ -3,6 +3,7 @@
 mod cloud_assembly;
 mod deploying;
 mod fake;
+mod nested;
 mod planning;
 mod records;
 mod store;
@@ -66,6 +67,8 @@ fn assembly(stacks: &[(&str, &[&str], Value)]) -> Assembly {
                 tags: IndexMap::new(),
                 parameters: IndexMap::new(),
                 termination_protection: false,
+                notification_arns: None,
+                stack_policy: None,
                 role_arn: None,
                 resources: IndexMap::new(),
                 allowed_losses: Vec::new(),

@@ -89,6 +89,7 @@ fn report(outcome: Outcome) -> Report {
             outcome,
             outputs: Default::default(),
             remains: Vec::new(),
+            left: Vec::new(),
             elapsed_ms: 1,
         }],
     }

@@ -94,7 +94,23 @@ async fn what_someone_else_does_is_followed_first() {
         notes[0],
         "is being changed (`UPDATE_IN_PROGRESS`) by someone else: that is followed to its end first"
     );
-    assert_eq!(notes[1], "that ended in `UPDATE_COMPLETE`");
+    let events = run.events.lock().expect("no panic");
+    let ends: Vec<_> = events
+        .iter()
+        .filter_map(|event| match event {
+            Event::StackFinished { stack, outcome, .. } => Some((stack.as_str(), *outcome)),
+            _ => None,
+        })
+        .skip(2)
+        .collect();
+    assert_eq!(
+        ends,
+        [
+            ("identity", OutcomeKind::Updated),
+            ("identity", OutcomeKind::Updated),
+            ("files", OutcomeKind::Updated)
+        ]
+    );
 }
 
 #[tokio::test(start_paused = true)]

@@ -145,6 +145,8 @@ pub(crate) fn assembly(stacks: &[(&str, &[&str], Value)]) -> Assembly {
             tags: IndexMap::from([("Project".to_owned(), "shop".to_owned())]),
             parameters: IndexMap::new(),
             termination_protection: false,
+            notification_arns: None,
+            stack_policy: None,
             role_arn: None,
             resources: origins(name, template),
             allowed_losses: Vec::new(),

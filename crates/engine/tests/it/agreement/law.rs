@@ -300,6 +300,9 @@ async fn foreseen(
         notification_arns: Vec::new(),
         description: String::new(),
         role_arn: None,
+        import_existing: false,
+        nested: false,
+        express: false,
     };
     let told = |error: Box<engine::AwsError>| format!("{error} ({})", before.status);
     let id = cloud.create_change_set(&request).await.map_err(told)?;
