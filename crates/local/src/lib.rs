@@ -2,7 +2,7 @@
 //!
 //! [`Server::bind`] opens the state of a folder and listens; [`Server::run`] answers until it is told to stop. What it
 //! speaks is AWS's own wire protocol, so the AWS CLI and every SDK can be pointed at [`Server::url`]: CloudFormation
-//! and STS (Query protocol), SSM parameters (JSON 1.1) and S3 objects (REST), all on one port. [`InProcess`] is the same
+//! and STS (Query protocol), SSM parameters and Cloud Control (JSON) and S3 objects (REST), all on one port. [`InProcess`] is the same
 //! without a socket.
 //!
 //! An operation on a stack is a value in the state, advanced by a pure function one step at a time, each step written

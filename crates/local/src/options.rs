@@ -81,6 +81,8 @@ pub enum Step {
     Delete,
     /// It is brought back to its previous values after a failed update.
     Restore,
+    /// It is read, to find its drift.
+    Read,
 }
 
 /// What goes wrong on purpose; resources are named by logical id, in every stack, calls by their operation.

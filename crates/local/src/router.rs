@@ -12,7 +12,7 @@ use axum::{
 use crate::{
     calls::{self, CallFault, Trouble},
     endpoint::{Context, Endpoint},
-    services::{cloudformation, s3, ssm, sts},
+    services::{cloud_control, cloudformation, s3, ssm, sts},
     wire::{Form, Refusal, Xml},
 };
 
@@ -121,6 +121,7 @@ pub(crate) async fn answer_with(
 /// What a request asks for.
 enum Wanted {
     Ssm(String),
+    CloudControl(String),
     Query(Form),
     S3(&'static str),
 }
@@ -131,6 +132,9 @@ impl Wanted {
         if let Some(operation) = target.strip_prefix("AmazonSSM.") {
             return Self::Ssm(operation.to_owned());
         }
+        if let Some(operation) = target.strip_prefix("CloudApiService.") {
+            return Self::CloudControl(operation.to_owned());
+        }
         match query_form(call) {
             Some(form) if !signed_for_s3 => Self::Query(form),
             _ => Self::S3(s3::operation(call)),
@@ -140,7 +144,7 @@ impl Wanted {
     /// The name of the operation.
     fn operation(&self) -> &str {
         match self {
-            Self::Ssm(operation) => operation,
+            Self::Ssm(operation) | Self::CloudControl(operation) => operation,
             Self::Query(form) => form.get("Action").unwrap_or_default(),
             Self::S3(operation) => operation,
         }
@@ -149,6 +153,7 @@ impl Wanted {
     fn answer(&self, context: &Context<'_>, call: &Call) -> Response {
         match self {
             Self::Ssm(operation) => ssm::answer(context, operation, &call.body),
+            Self::CloudControl(operation) => cloud_control::answer(context, operation, &call.body),
             Self::Query(form) => query(context, call, form),
             Self::S3(_) => s3::answer(context, call),
         }
@@ -158,6 +163,7 @@ impl Wanted {
     fn refuse(&self, context: &Context<'_>, call: &Call, refusal: &Refusal) -> Response {
         match self {
             Self::Ssm(_) => ssm::refused(context, refusal),
+            Self::CloudControl(_) => cloud_control::refused(context, refusal),
             Self::Query(form) => failure(namespace(form), refusal, &context.request_id),
             Self::S3(_) => s3::refused(context, call, refusal),
         }

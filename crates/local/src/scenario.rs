@@ -105,6 +105,7 @@ enum StepName {
     Update,
     Delete,
     Restore,
+    Read,
 }
 
 impl Faults {
@@ -121,6 +122,7 @@ impl Faults {
                 StepName::Update => Step::Update,
                 StepName::Delete => Step::Delete,
                 StepName::Restore => Step::Restore,
+                StepName::Read => Step::Read,
             };
             faults = faults.fail(&failure.resource, step, &failure.reason);
         }

@@ -9,6 +9,7 @@ use super::{
     conflict::{Owner, owner_of, replaces_in_place},
     difference::{differences, same},
     draft::Draft,
+    drift::as_found,
     identity::{Birth, identify},
     outputs,
     sight::{Seen, Sight, pseudo_of, scope},
@@ -179,6 +180,11 @@ impl Walk<'_> {
         };
         match resource.live.clone() {
             None => self.create(draft, resource, node, properties),
+            Some(live) if live.is_gone() && reverts_drift(draft) => {
+                begin_baseline(&mut resource);
+                resource.live = None;
+                self.create(draft, resource, node, properties);
+            }
             Some(live) => self.update(draft, resource, &live, node, properties),
         }
     }
@@ -231,7 +237,9 @@ impl Walk<'_> {
         node: &Value,
         properties: Value,
     ) {
-        let changes = differences(&live.resource_type, &live.properties, &properties);
+        let found = as_found(live).filter(|_| reverts_drift(draft));
+        let start = found.as_ref().unwrap_or(&live.properties);
+        let changes = differences(&live.resource_type, start, &properties);
         let recreation = changes
             .iter()
             .map(|change| {
@@ -252,6 +260,11 @@ impl Walk<'_> {
             ..live.clone()
         };
         let Some(recreation) = recreation else {
+            if reverts_drift(draft) {
+                // It is what the template says by now, whoever made it so.
+                updated.properties = properties;
+                updated.actual = None;
+            }
             // Nothing of the resource itself changes; what the stack knows of it may.
             if updated != *live {
                 begin_baseline(&mut resource);
@@ -300,7 +313,11 @@ impl Walk<'_> {
         }
         follow_properties(&mut updated, &properties);
         updated.properties = properties;
-        let goal = match self.failure(&resource, &updated, FaultStep::Update) {
+        updated.actual = None;
+        let obstacle = self
+            .absence(live)
+            .or_else(|| self.failure(&resource, &updated, FaultStep::Update));
+        let goal = match obstacle {
             Some(reason) => Goal::Fail(reason),
             None => Goal::Exist(Box::new(updated)),
         };
@@ -370,6 +387,7 @@ impl Walk<'_> {
                 .document
                 .dependencies(&resource.logical_id)
                 .to_vec(),
+            actual: None,
         }
     }
 
@@ -409,6 +427,18 @@ impl Walk<'_> {
                 ),
             )),
         }
+    }
+
+    /// Why a resource cannot be updated that something else has deleted.
+    fn absence(&self, live: &Deployed) -> Option<String> {
+        live.is_gone().then(|| {
+            format!(
+                "Resource handler returned message: \"Resource of type '{}' with identifier '{}' was not found.\" (RequestToken: {}, HandlerErrorCode: NotFound)",
+                live.resource_type,
+                live.physical_id,
+                crate::identifiers::uuid(self.environment.seed, &["handler", &live.physical_id]),
+            )
+        })
     }
 
     /// Why a resource cannot be as it should.
@@ -478,6 +508,12 @@ impl Walk<'_> {
         }
         Pace::Moved
     }
+}
+
+/// Whether the operation brings back what something else has changed.
+fn reverts_drift(draft: &Draft) -> bool {
+    let operation = draft.stack.operation.as_ref();
+    operation.is_some_and(|operation| operation.revert_drift)
 }
 
 /// The stack policy that holds for this operation; what a first operation makes is under none.

@@ -121,6 +121,7 @@ pub(super) fn named(
         reference: identity.reference,
         attributes: identity.attributes,
         properties: properties.clone(),
+        actual: None,
         declared: Value::Null,
         deletion_policy: DeletionPolicy::Delete,
         update_replace_policy: DeletionPolicy::Delete,

@@ -302,6 +302,10 @@ impl Birth<'_> {
     }
 
     fn arn(&self, name: &str) -> String {
+        // What is imported may be called by its ARN.
+        if name.starts_with("arn:") {
+            return name.to_owned();
+        }
         let Pseudo {
             account, region, ..
         } = self.pseudo;

@@ -4,6 +4,7 @@
 //! whatever reads it is said to change dynamically.
 
 use std::{
+    borrow::Cow,
     cell::RefCell,
     collections::{BTreeMap, BTreeSet},
 };
@@ -13,6 +14,7 @@ use serde_json::{Map, Value};
 use super::{
     apply::policy,
     difference::{Difference, differences, same},
+    drift::{as_found, is_checked},
     outputs,
     sight::{Seen, Sight, pseudo_of, scope},
 };
@@ -20,8 +22,8 @@ use crate::{
     evaluate::{Document, Failure, Reference, Scope, check_rules, is_unknown, references},
     facts::{self, Recreation},
     state::{
-        Change, ChangeDetail, Definition, DeletionPolicy, Deployed, Resource, Resources, Stack,
-        State,
+        Change, ChangeDetail, Definition, DeletionPolicy, Deployed, DriftContext, DriftStatus,
+        Resource, Resources, Stack, State,
     },
 };
 
@@ -44,6 +46,19 @@ pub(crate) struct Question<'a> {
     pub(crate) definition: &'a Definition,
     /// Existing resources to take into the stack, by logical id.
     pub(crate) import: &'a BTreeMap<String, BTreeMap<String, String>>,
+    /// Whether the update compares with what there is, not with what was deployed.
+    pub(crate) revert_drift: bool,
+}
+
+impl Question<'_> {
+    /// The properties that an update starts from; nothing where it starts from nothing.
+    fn start<'d>(&self, live: &'d Deployed) -> Option<Cow<'d, Value>> {
+        if self.revert_drift {
+            as_found(live).map(Cow::Owned)
+        } else {
+            Some(Cow::Borrowed(&live.properties))
+        }
+    }
 }
 
 /// What an update would do.
@@ -103,14 +118,20 @@ pub(crate) fn foresee(question: &Question<'_>) -> Result<Outlook, Failure> {
     for name in in_order(question.document, &wanted) {
         let node = question.document.resource(name).unwrap_or(&Value::Null);
         let properties = scope.properties(node)?;
-        let (fate, change) = match live(question.resources, name) {
-            None => (Fate::New, Some(added(question, name, node, properties))),
-            Some(live) => {
+        let live = live(question.resources, name);
+        let (fate, change) = match live.and_then(|live| Some((live, question.start(live)?))) {
+            None => {
+                let mut added = added(question, name, node, properties);
+                added.drift = live.map(drift_context);
+                (Fate::New, Some(added))
+            }
+            Some((live, start)) => {
                 let view = View {
                     question,
                     scope: &scope,
                     fates: &fates.borrow(),
                     live,
+                    start: &start,
                     node,
                 };
                 view.change(name, &properties)
@@ -200,6 +221,7 @@ fn added(question: &Question<'_>, name: &str, node: &Value, properties: Value) -
         details: Vec::new(),
         before: None,
         after: Some(with_attributes(node, properties)),
+        drift: None,
     }
 }
 
@@ -216,6 +238,7 @@ fn removal(resource: &Resource) -> Option<Change> {
         details: Vec::new(),
         before: Some(with_attributes(&live.declared, live.properties.clone())),
         after: None,
+        drift: None,
     })
 }
 
@@ -251,13 +274,15 @@ struct View<'a> {
     scope: &'a Scope<'a>,
     fates: &'a BTreeMap<String, Fate>,
     live: &'a Deployed,
+    /// The properties that the update starts from.
+    start: &'a Value,
     node: &'a Value,
 }
 
 impl View<'_> {
     fn change(&self, name: &str, properties: &Value) -> (Fate, Option<Change>) {
         let mut details: Vec<ChangeDetail> =
-            differences(&self.live.resource_type, &self.live.properties, properties)
+            differences(&self.live.resource_type, self.start, properties)
                 .iter()
                 .map(|difference| self.property_detail(difference))
                 .collect();
@@ -279,7 +304,9 @@ impl View<'_> {
             }
         }
         if details.is_empty() {
-            return (Fate::Kept, None);
+            // The template says by now what something else has made of it.
+            let is_known = same(Some(&self.live.properties), Some(self.start));
+            return (Fate::Kept, (!is_known).then(|| self.sync(name)));
         }
         let recreates = |evaluation: &str| {
             details.iter().any(|detail| {
@@ -308,13 +335,48 @@ impl View<'_> {
             policy_action,
             scope,
             details,
-            before: Some(with_attributes(
-                &self.live.declared,
-                self.live.properties.clone(),
-            )),
+            before: Some(with_attributes(&self.live.declared, self.start.clone())),
             after: Some(with_attributes(self.node, properties.clone())),
+            drift: self.question.revert_drift.then(|| drift_context(self.live)),
         };
         (fate, Some(change))
+    }
+
+    /// Nothing happens to the resource, and the stack takes note of what it is.
+    fn sync(&self, name: &str) -> Change {
+        Change {
+            action: "SyncWithActual".to_owned(),
+            logical_id: name.to_owned(),
+            physical_id: Some(self.live.physical_id.clone()),
+            resource_type: self.live.resource_type.clone(),
+            replacement: None,
+            policy_action: None,
+            scope: Vec::new(),
+            details: Vec::new(),
+            before: None,
+            after: None,
+            drift: Some(drift_context(self.live)),
+        }
+    }
+
+    /// What was deployed of a property and what there is, where these differ.
+    fn drift(&self, path: &[String]) -> Option<(Option<String>, Option<String>)> {
+        if !self.question.revert_drift {
+            return None;
+        }
+        let at = |root: &'_ Value| -> Option<Value> {
+            let mut value = root;
+            for part in path {
+                value = match value {
+                    Value::Array(items) => items.get(part.parse::<usize>().ok()?)?,
+                    other => other.get(part)?,
+                };
+            }
+            Some(value.clone())
+        };
+        let (previous, actual) = (at(&self.live.properties), at(self.start));
+        (!same(previous.as_ref(), actual.as_ref()))
+            .then(|| (previous.as_ref().map(shown), actual.as_ref().map(shown)))
     }
 
     fn property_detail(&self, difference: &Difference<'_>) -> ChangeDetail {
@@ -339,6 +401,7 @@ impl View<'_> {
             evaluation: if is_known { "Static" } else { "Dynamic" }.to_owned(),
             source: source.map(str::to_owned),
             causing_entity,
+            drift: self.drift(&difference.path),
         }
     }
 
@@ -382,6 +445,31 @@ impl View<'_> {
     }
 }
 
+/// What is said of the drift of a resource.
+fn drift_context(live: &Deployed) -> DriftContext {
+    let status = match as_found(live) {
+        None => DriftStatus::Deleted,
+        found if same(found.as_ref(), Some(&live.properties)) => DriftStatus::InSync,
+        Some(_) => DriftStatus::Modified,
+    };
+    let write_only = facts::of(&live.resource_type)
+        .into_iter()
+        .flat_map(|facts| &facts.write_only);
+    let given = write_only.filter(|path| {
+        let segments = path.segments().iter();
+        let mut way = segments.clone();
+        way.try_fold(&live.properties, |value, part| value.get(part))
+            .is_some()
+    });
+    DriftContext {
+        status: is_checked(&live.resource_type).then_some(status),
+        previous: live.properties.clone(),
+        ignored: given
+            .map(|path| pointer("/Properties", path.segments()))
+            .collect(),
+    }
+}
+
 fn attribute_detail(
     attribute: &str,
     before: Option<&Value>,
@@ -398,6 +486,7 @@ fn attribute_detail(
         evaluation: "Static".to_owned(),
         source: Some("DirectModification".to_owned()),
         causing_entity: None,
+        drift: None,
     }
 }
 

@@ -111,7 +111,9 @@ fn start(environment: Environment<'_>, draft: &mut Draft, name: &str, before: &D
         return;
     }
     let is_same = resource.live.as_ref().is_some_and(|live| {
-        live.physical_id == before.physical_id && live.properties == before.properties
+        live.physical_id == before.physical_id
+            && live.properties == before.properties
+            && live.actual == before.actual
     });
     if is_same && resource.status != ResourceStatus::UpdateFailed {
         resource.live = Some(before.clone());

@@ -1,5 +1,6 @@
 //! The services, one module each.
 
+pub(crate) mod cloud_control;
 pub(crate) mod cloudformation;
 mod roles;
 pub(crate) mod s3;

@@ -1,5 +1,6 @@
 //! The state of the endpoint: a value changed by [`Record`]s alone, so that replaying the journal rebuilds it.
 
+mod drift;
 mod journal;
 mod lock;
 mod model;
@@ -14,6 +15,7 @@ use indexmap::IndexMap;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+pub(crate) use drift::*;
 pub(crate) use journal::Journal;
 pub(crate) use lock::Lock;
 pub(crate) use model::*;
@@ -21,6 +23,9 @@ pub(crate) use status::*;
 
 /// How long a deleted stack can still be asked about; AWS keeps them as long.
 const DELETED_STACKS_ARE_KEPT: SignedDuration = SignedDuration::from_hours(90 * 24);
+
+/// How many detections of drift are kept of a stack.
+const DETECTIONS_ARE_KEPT: usize = 10;
 
 /// A change of the state.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -38,6 +43,8 @@ pub(crate) enum Record {
     ChangeSet(Box<ChangeSet>),
     /// A change set of a stack, by its ARN.
     ChangeSetGone(String, String),
+    /// A detection of drift on a stack.
+    Detection(String, Box<Detection>),
     Orphan(Box<Orphan>),
     /// Region, type, physical id.
     OrphanGone(String, String, String),
@@ -59,6 +66,8 @@ pub(crate) struct Entry {
     pub(crate) resources: Resources,
     pub(crate) events: Vec<Event>,
     pub(crate) change_sets: Vec<ChangeSet>,
+    /// Detections of drift, the newest last.
+    pub(crate) detections: Vec<Detection>,
 }
 
 /// Everything the endpoint remembers.
@@ -109,6 +118,13 @@ impl State {
             Record::ChangeSetGone(stack, arn) => {
                 if let Some(entry) = self.stacks.get_mut(&stack) {
                     entry.change_sets.retain(|change_set| change_set.arn != arn);
+                }
+            }
+            Record::Detection(stack, detection) => {
+                if let Some(entry) = self.stacks.get_mut(&stack) {
+                    entry.detections.push(*detection);
+                    let old = entry.detections.len().saturating_sub(DETECTIONS_ARE_KEPT);
+                    entry.detections.drain(..old);
                 }
             }
             Record::Orphan(orphan) => {
@@ -191,6 +207,8 @@ impl State {
             records.extend(events.map(|each| Record::Event(uuid.clone(), Box::new(each))));
             let change_sets = entry.change_sets.iter().cloned();
             records.extend(change_sets.map(|each| Record::ChangeSet(Box::new(each))));
+            let detections = entry.detections.iter().cloned();
+            records.extend(detections.map(|each| Record::Detection(uuid.clone(), Box::new(each))));
         }
         let orphans = self.orphans.values().cloned();
         records.extend(orphans.map(|each| Record::Orphan(Box::new(each))));
@@ -205,10 +223,12 @@ impl State {
 
     /// How many records a snapshot would have, more or less.
     pub(crate) fn size(&self) -> usize {
-        let stacks = self
-            .stacks
-            .values()
-            .map(|entry| 1 + entry.resources.len() + entry.events.len() + entry.change_sets.len());
+        let stacks = self.stacks.values().map(|entry| {
+            1 + entry.resources.len()
+                + entry.events.len()
+                + entry.change_sets.len()
+                + entry.detections.len()
+        });
         stacks.sum::<usize>()
             + self.templates.len()
             + self.objects.len()
@@ -271,6 +291,7 @@ impl State {
                     resources: IndexMap::new(),
                     events: Vec::new(),
                     change_sets: Vec::new(),
+                    detections: Vec::new(),
                 };
                 self.stacks.insert(entry.stack.uuid.clone(), entry);
             }

@@ -7,9 +7,12 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::status::{
-    ChangeSetStatus, ChangeSetType, DeletionPolicy, ExecutionStatus, OnFailure, OperationKind,
-    ResourceStatus, StackStatus,
+use super::{
+    drift::{Actual, DriftContext},
+    status::{
+        ChangeSetStatus, ChangeSetType, DeletionPolicy, ExecutionStatus, OnFailure, OperationKind,
+        ResourceStatus, StackStatus,
+    },
 };
 
 /// The desired state of a stack: what a create or update was asked for.
@@ -102,6 +105,9 @@ pub(crate) struct Operation {
     pub(crate) imports_only: bool,
     /// Physical identifiers of existing resources to take into the stack, by logical id.
     pub(crate) import: BTreeMap<String, BTreeMap<String, String>>,
+    /// Whether resources that something else has changed are brought back to what the template says.
+    #[serde(default)]
+    pub(crate) revert_drift: bool,
     /// The stack policy for this operation alone.
     #[serde(default)]
     pub(crate) policy: Option<String>,
@@ -177,6 +183,9 @@ pub(crate) struct Deployed {
     pub(crate) update_replace_policy: DeletionPolicy,
     /// Logical ids it depends on.
     pub(crate) dependencies: Vec<String>,
+    /// What something else has made of it since; nothing where it is as its stack left it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) actual: Option<Actual>,
 }
 
 /// What existed of a resource when the stack last was complete.
@@ -258,6 +267,9 @@ pub(crate) struct ChangeSet {
     pub(crate) import_existing: bool,
     pub(crate) include_nested: Option<bool>,
     pub(crate) token: Option<String>,
+    /// Whether it compares with what there is, not with what was deployed.
+    #[serde(default)]
+    pub(crate) revert_drift: bool,
     pub(crate) changes: Vec<Change>,
     /// Whether executing it ends before resources are stable, and then whether a failure is not rolled back.
     #[serde(default)]
@@ -297,6 +309,9 @@ pub(crate) struct Change {
     pub(crate) details: Vec<ChangeDetail>,
     pub(crate) before: Option<Value>,
     pub(crate) after: Option<Value>,
+    /// What something else has made of it, where that is looked at.
+    #[serde(default)]
+    pub(crate) drift: Option<DriftContext>,
 }
 
 /// One reason for a change of a resource.
@@ -318,6 +333,9 @@ pub(crate) struct ChangeDetail {
     pub(crate) evaluation: String,
     pub(crate) source: Option<String>,
     pub(crate) causing_entity: Option<String>,
+    /// What was deployed and what there is, where something else has changed it.
+    #[serde(default)]
+    pub(crate) drift: Option<(Option<String>, Option<String>)>,
 }
 
 /// A resource that exists outside every stack: retained by one that let it go.

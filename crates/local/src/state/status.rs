@@ -159,3 +159,13 @@ words! {
         Obsolete = "OBSOLETE",
     }
 }
+
+words! {
+    /// What detection of drift found of a resource.
+    DriftStatus {
+        InSync = "IN_SYNC",
+        Modified = "MODIFIED",
+        Deleted = "DELETED",
+        Unknown = "UNKNOWN",
+    }
+}

@@ -8,6 +8,7 @@
 
 mod change_sets;
 mod client;
+mod drift;
 mod durability;
 mod failures;
 mod services;

@@ -2,18 +2,19 @@
 
 use std::collections::BTreeMap;
 
-use super::{Answer, Call, find, operations, order, page, stacks, validations};
+use super::{Answer, Call, drift, find, operations, order, page, stacks, validations};
 use crate::{
     provision::{Draft, Question, existing_to_import, foresee, validate},
     router::Content,
     state::{
-        Change, ChangeDetail, ChangeSet, ChangeSetStatus, ChangeSetType, Definition, Entry,
-        ExecutionStatus, OnFailure, Record, Resources, Stack, StackStatus,
+        Change, ChangeDetail, ChangeSet, ChangeSetStatus, ChangeSetType, Definition, DriftStatus,
+        Entry, ExecutionStatus, OnFailure, Record, Resources, Stack, StackStatus,
     },
     wire::{Refusal, Xml},
 };
 
 const CHANGES_PER_PAGE: usize = 100;
+const REVERT_DRIFT: &str = "REVERT_DRIFT";
 const NO_CHANGES: &str = "The submitted information didn't contain changes. Submit different information to create a change set.";
 
 pub(super) fn create(call: &mut Call<'_>) -> Answer {
@@ -39,6 +40,7 @@ pub(super) fn create(call: &mut Call<'_>) -> Answer {
             format!("ChangeSet [{name}] already exists"),
         ));
     }
+    let revert_drift = reverts_drift(call.form.filled("DeploymentMode"))?;
     let on_failure = operations::on_failure(call.form.filled("OnStackFailure"), "onStackFailure")?;
     if on_failure == Some(OnFailure::Delete) && kind != ChangeSetType::Create {
         return Err(Refusal::validation(
@@ -75,13 +77,27 @@ pub(super) fn create(call: &mut Call<'_>) -> Answer {
         .unwrap_or_default();
     let empty = Resources::new();
     let resources = existing.as_ref().map_or(&empty, |entry| &entry.resources);
-    let mut outlook = foresee(&question(call, &draft.stack, resources, &order, &import));
+    let mut outlook = foresee(&question(
+        call,
+        &draft.stack,
+        resources,
+        &order,
+        &import,
+        revert_drift,
+    ));
     if let (true, Ok(foreseen)) = (import_existing, &outlook) {
-        let asked = question(call, &draft.stack, resources, &order, &import);
+        let asked = question(call, &draft.stack, resources, &order, &import, revert_drift);
         match existing_to_import(&asked, &foreseen.changes, call.context.seed()) {
             Ok(found) => {
                 import.extend(found);
-                outlook = foresee(&question(call, &draft.stack, resources, &order, &import));
+                outlook = foresee(&question(
+                    call,
+                    &draft.stack,
+                    resources,
+                    &order,
+                    &import,
+                    revert_drift,
+                ));
             }
             Err(failure) => outlook = Err(failure),
         }
@@ -89,7 +105,7 @@ pub(super) fn create(call: &mut Call<'_>) -> Answer {
     let unvalidated = call.form.flag("DisableValidation")?.unwrap_or_default();
     let validations = match &outlook {
         Ok(outlook) if !unvalidated => validate(
-            &question(call, &draft.stack, resources, &order, &import),
+            &question(call, &draft.stack, resources, &order, &import, revert_drift),
             &outlook.changes,
             call.context.seed(),
             call.context.faults(),
@@ -154,6 +170,7 @@ pub(super) fn create(call: &mut Call<'_>) -> Answer {
         import_existing,
         include_nested: call.form.flag("IncludeNestedStacks")?,
         token,
+        revert_drift,
         changes,
         express: operations::express(call)?,
         validations,
@@ -186,6 +203,7 @@ fn question<'a>(
     resources: &'a Resources,
     order: &'a order::Order,
     import: &'a BTreeMap<String, BTreeMap<String, String>>,
+    revert_drift: bool,
 ) -> Question<'a> {
     Question {
         state: &call.core.state,
@@ -195,6 +213,7 @@ fn question<'a>(
         document: &order.document,
         definition: &order.definition,
         import,
+        revert_drift,
     }
 }
 
@@ -205,6 +224,17 @@ fn kind(word: Option<&str>) -> Result<ChangeSetType, Refusal> {
             "1 validation error detected: Value '{word}' at 'changeSetType' failed to satisfy constraint: Member must satisfy enum value set: [IMPORT, UPDATE, CREATE]"
         ))
     })
+}
+
+/// Whether a change set compares with what there is.
+fn reverts_drift(word: Option<&str>) -> Result<bool, Refusal> {
+    match word {
+        None => Ok(false),
+        Some(REVERT_DRIFT) => Ok(true),
+        Some(word) => Err(Refusal::validation(format!(
+            "1 validation error detected: Value '{word}' at 'deploymentMode' failed to satisfy constraint: Member must satisfy enum value set: [{REVERT_DRIFT}]"
+        ))),
+    }
 }
 
 /// Creating needs that there is no stack yet, everything else that there is one.
@@ -342,6 +372,14 @@ fn write_head(xml: &mut Xml, stack: &Stack, change_set: &ChangeSet) {
         change_set.include_nested.unwrap_or_default(),
     );
     xml.flag("ImportExistingResources", change_set.import_existing);
+    if change_set.revert_drift {
+        let drifts = change_set
+            .changes
+            .iter()
+            .filter_map(|one| one.drift.as_ref()?.status);
+        xml.text("DeploymentMode", REVERT_DRIFT);
+        xml.text("StackDriftStatus", drift::summary(drifts));
+    }
 }
 
 fn write_change(xml: &mut Xml, change: &Change, with_values: bool) {
@@ -353,8 +391,24 @@ fn write_change(xml: &mut Xml, change: &Change, with_values: bool) {
     xml.maybe("Replacement", change.replacement.as_ref());
     xml.texts("Scope", &change.scope);
     xml.list("Details", &change.details, |xml, detail| {
-        write_detail(xml, detail, with_values);
+        write_detail(xml, detail, with_values, change.drift.is_some());
     });
+    if let Some(context) = &change.drift {
+        let status = context.status.map_or("UNSUPPORTED", DriftStatus::as_str);
+        xml.text("ResourceDriftStatus", status);
+        xml.list(
+            "ResourceDriftIgnoredAttributes",
+            &context.ignored,
+            |xml, path| {
+                xml.text("Path", path);
+                xml.text("Reason", "WRITE_ONLY_PROPERTY");
+            },
+        );
+        if with_values {
+            let previous = serde_json::json!({"Properties": context.previous});
+            xml.text("PreviousDeploymentContext", previous.to_string());
+        }
+    }
     if with_values {
         xml.maybe(
             "BeforeContext",
@@ -367,7 +421,7 @@ fn write_change(xml: &mut Xml, change: &Change, with_values: bool) {
     }
 }
 
-fn write_detail(xml: &mut Xml, detail: &ChangeDetail, with_values: bool) {
+fn write_detail(xml: &mut Xml, detail: &ChangeDetail, with_values: bool, with_drift: bool) {
     xml.element("Target", |xml| {
         xml.text("Attribute", &detail.attribute);
         xml.maybe("Name", detail.name.as_ref());
@@ -377,6 +431,20 @@ fn write_detail(xml: &mut Xml, detail: &ChangeDetail, with_values: bool) {
             xml.maybe("BeforeValue", detail.before.as_ref());
             xml.maybe("AfterValue", detail.after.as_ref());
             xml.text("AttributeChangeType", &detail.change_type);
+        }
+        if with_drift {
+            let source = match detail.drift {
+                Some(_) => "ACTUAL_STATE",
+                None => "PREVIOUS_DEPLOYMENT_STATE",
+            };
+            xml.text("BeforeValueFrom", source);
+            xml.text("AfterValueFrom", "TEMPLATE");
+        }
+        if let Some((previous, actual)) = detail.drift.as_ref().filter(|_| with_values) {
+            xml.element("Drift", |xml| {
+                xml.maybe("PreviousValue", previous.as_ref());
+                xml.maybe("ActualValue", actual.as_ref());
+            });
         }
     });
     xml.text("Evaluation", &detail.evaluation);

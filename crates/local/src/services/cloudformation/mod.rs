@@ -1,6 +1,7 @@
-//! CloudFormation: stacks, change sets, events, templates and exports.
+//! CloudFormation: stacks, change sets, events, templates, exports and drift.
 
 mod change_sets;
+mod drift;
 mod events;
 mod operations;
 mod order;
@@ -72,6 +73,10 @@ impl Call<'_> {
             "ListChangeSets" => change_sets::list(self),
             "DeleteChangeSet" => change_sets::delete(self),
             "ExecuteChangeSet" => change_sets::execute(self),
+            "DetectStackDrift" => drift::detect_stack(self),
+            "DetectStackResourceDrift" => drift::detect_resource(self),
+            "DescribeStackDriftDetectionStatus" => drift::describe_detection(self),
+            "DescribeStackResourceDrifts" => drift::describe_resources(self),
             _ => Err(Refusal::new(
                 "InvalidAction",
                 format!("Could not find operation {action} for version 2010-05-15"),

@@ -58,6 +58,7 @@ pub(super) fn create(call: &mut Call<'_>) -> Answer {
         document: &order.document,
         definition: &order.definition,
         import: &BTreeMap::new(),
+        revert_drift: false,
     })
     .map(drop)
     .or_else(|failure| tolerate_at_create(failure.0))?;
@@ -107,6 +108,7 @@ pub(super) fn update(call: &mut Call<'_>) -> Answer {
         document: &order.document,
         definition: &order.definition,
         import: &BTreeMap::new(),
+        revert_drift: false,
     })?;
     // A paused stack may be retried with what it has.
     let is_paused = matches!(
@@ -363,6 +365,7 @@ pub(super) fn execute(
         imports_only: change_set.kind == ChangeSetType::Import,
         express: change_set.express.is_some(),
         import: change_set.import.clone(),
+        revert_drift: change_set.revert_drift,
         ..Beginning::default()
     };
     let gone = entry
@@ -405,6 +408,7 @@ struct Beginning {
     policy: Option<String>,
     imports_only: bool,
     express: bool,
+    revert_drift: bool,
     import: BTreeMap<String, BTreeMap<String, String>>,
 }
 
@@ -425,6 +429,7 @@ impl Default for Beginning {
             policy: None,
             imports_only: false,
             express: false,
+            revert_drift: false,
             import: BTreeMap::new(),
         }
     }
@@ -459,6 +464,7 @@ fn begin(
         imports_only: beginning.imports_only,
         express: beginning.express,
         import: beginning.import,
+        revert_drift: beginning.revert_drift,
         policy: beginning.policy,
         failure: None,
         started: call.context.now,

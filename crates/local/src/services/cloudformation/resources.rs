@@ -1,6 +1,6 @@
 //! Resources of stacks.
 
-use super::{Answer, Call, page};
+use super::{Answer, Call, drift, page};
 use crate::{
     router::Content,
     state::{Entry, Goal, Progress, Resource},
@@ -20,7 +20,7 @@ pub(super) fn describe_one(call: &mut Call<'_>) -> Answer {
         xml.element("StackResourceDetail", |xml| {
             write_head(xml, entry, resource);
             xml.text("LastUpdatedTimestamp", resource.timestamp.to_string());
-            write_status(xml, resource);
+            write_status(xml, entry, resource);
             let metadata = resource
                 .live
                 .as_ref()
@@ -72,7 +72,7 @@ pub(super) fn describe(call: &mut Call<'_>) -> Answer {
         xml.list("StackResources", resources, |xml, resource| {
             write_head(xml, entry, resource);
             xml.text("Timestamp", resource.timestamp.to_string());
-            write_status(xml, resource);
+            write_status(xml, entry, resource);
         });
     }))
 }
@@ -87,7 +87,7 @@ pub(super) fn list(call: &mut Call<'_>) -> Answer {
             xml.maybe("PhysicalResourceId", physical(resource));
             xml.text("ResourceType", &resource.resource_type);
             xml.text("LastUpdatedTimestamp", resource.timestamp.to_string());
-            write_status(xml, resource);
+            write_status(xml, entry, resource);
         });
         xml.maybe("NextToken", next);
     }))
@@ -101,12 +101,10 @@ fn write_head(xml: &mut Xml, entry: &Entry, resource: &Resource) {
     xml.text("ResourceType", &resource.resource_type);
 }
 
-fn write_status(xml: &mut Xml, resource: &Resource) {
+fn write_status(xml: &mut Xml, entry: &Entry, resource: &Resource) {
     xml.text("ResourceStatus", resource.status.as_str());
     xml.maybe("ResourceStatusReason", resource.reason.as_ref());
-    xml.element("DriftInformation", |xml| {
-        xml.text("StackResourceDriftStatus", "NOT_CHECKED");
-    });
+    drift::write_resource(xml, entry, resource);
 }
 
 /// The physical id, also of a resource that is just being made.

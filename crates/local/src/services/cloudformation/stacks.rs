@@ -1,6 +1,6 @@
 //! Reading stacks, and the settings of a stack that need no operation.
 
-use super::{Answer, Call, page};
+use super::{Answer, Call, drift, page};
 use crate::{
     evaluate::Document,
     router::Content,
@@ -32,7 +32,7 @@ pub(super) fn describe(call: &mut Call<'_>) -> Answer {
     }))
 }
 
-/// Stacks alone, without what belongs to them.
+/// Stacks with what was found of their drift, without all else that belongs to them.
 fn newest_first<'a>(entries: impl Iterator<Item = &'a Entry>) -> Vec<Entry> {
     let mut entries: Vec<Entry> = entries
         .map(|entry| Entry {
@@ -40,6 +40,7 @@ fn newest_first<'a>(entries: impl Iterator<Item = &'a Entry>) -> Vec<Entry> {
             resources: crate::state::Resources::new(),
             events: Vec::new(),
             change_sets: Vec::new(),
+            detections: entry.detections.clone(),
         })
         .collect();
     entries.reverse();
@@ -86,9 +87,7 @@ fn write_stack(xml: &mut Xml, entry: &Entry, document: Option<&Document>) {
         xml.text("Value", value);
     });
     xml.flag("EnableTerminationProtection", stack.termination_protection);
-    xml.element("DriftInformation", |xml| {
-        xml.text("StackDriftStatus", "NOT_CHECKED");
-    });
+    drift::write_stack(xml, entry);
     xml.flag("RetainExceptOnCreate", stack.retain_except_on_create);
     if stack
         .operation
@@ -169,10 +168,11 @@ pub(super) fn list(call: &mut Call<'_>) -> Answer {
     let mut shown = Vec::new();
     for entry in entries {
         let document = call.core.document(&entry.stack.definition.template);
-        shown.push((entry.stack, document));
+        shown.push((entry, document));
     }
     Ok(Content::result(|xml| {
-        xml.list("StackSummaries", &shown, |xml, (stack, document)| {
+        xml.list("StackSummaries", &shown, |xml, (entry, document)| {
+            let stack = &entry.stack;
             xml.text("StackId", &stack.arn);
             xml.text("StackName", &stack.name);
             xml.maybe(
@@ -187,9 +187,7 @@ pub(super) fn list(call: &mut Call<'_>) -> Answer {
             xml.maybe("DeletionTime", stack.deleted.map(|time| time.to_string()));
             xml.text("StackStatus", stack.status.as_str());
             xml.maybe("StackStatusReason", stack.status_reason.as_ref());
-            xml.element("DriftInformation", |xml| {
-                xml.text("StackDriftStatus", "NOT_CHECKED");
-            });
+            drift::write_stack(xml, entry);
         });
         xml.maybe("NextToken", next);
     }))
