@@ -268,6 +268,9 @@ fn body(change: &Change, look: Look<'_>) -> Text {
     for attribute in &change.attributes {
         text.append(words::attribute(attribute).draw(BODY, 0, look));
     }
+    for line in words::ignored_drift(change) {
+        text.push(Line::at(BODY).then(Tone::Faint, &line));
+    }
     text
 }
 

@@ -199,21 +199,42 @@ pub(crate) fn because(reason: Reason) -> String {
         | Reason::ReferenceReplaced
         | Reason::ReferenceChanged
         | Reason::InputChanged
-        | Reason::Reported => reason.to_string(),
+        | Reason::Reported
+        | Reason::Drifted => reason.to_string(),
     }
 }
 
 /// What a change of a property means, and what makes it change; empty when that is nothing to speak of.
 fn note(property: &PropertyChange) -> String {
-    let impact = match property.impact {
+    let mut impact = match property.impact {
         Impact::InPlace => String::new(),
         Impact::MayReplace | Impact::Replace => property.impact.to_string(),
     };
+    if property.drifted {
+        let separator = if impact.is_empty() { "" } else { "; " };
+        impact = format!("{impact}{separator}changed by something else");
+    }
     if property.causes.is_empty() {
         return impact;
     }
     let separator = if impact.is_empty() { "" } else { "; " };
     format!("{impact}{separator}↳ {}", causes(&property.causes))
+}
+
+/// What of the drift of a resource a plan does not look at, property by property.
+pub(crate) fn ignored_drift(change: &Change) -> impl Iterator<Item = String> {
+    change.ignored_drift.iter().map(|ignored| {
+        let reason = match ignored.reason.as_str() {
+            "WRITE_ONLY_PROPERTY" => "AWS never shows it",
+            "MANAGED_BY_AWS" => "AWS itself changes it",
+            "SENSITIVE_PROPERTY" => "it is a secret",
+            other => other,
+        };
+        format!(
+            "drift of {} is not looked at: {reason}",
+            ignored.path.join(".")
+        )
+    })
 }
 
 /// What makes values change.

@@ -4,7 +4,7 @@
 //! set does not mention keeps what the templates say, as change sets with values are known to leave resources out. A
 //! resource that differs in form only stays so, unless CloudFormation would replace or remove it.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{Action, Change, Facts, Impact, OldCopy, PropertyChange, Reason, StackDiff, Summary};
@@ -26,6 +26,21 @@ pub struct ReportedChange {
     pub policy_action: Option<PolicyAction>,
     /// What changes of it, and why.
     pub details: Vec<ReportedDetail>,
+    /// Whether something else than its stack has changed or deleted it, where the change set looks at that.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub drifted: bool,
+    /// Properties whose drift the change set does not look at.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ignored: Vec<IgnoredDrift>,
+}
+
+/// A property whose drift a change set does not look at.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IgnoredDrift {
+    /// The way from `Properties` to the value.
+    pub path: Vec<String>,
+    /// CloudFormation's word for why: `WRITE_ONLY_PROPERTY`, `MANAGED_BY_AWS`, `SENSITIVE_PROPERTY`.
+    pub reason: String,
 }
 
 /// What a change set says of one property or attribute.
@@ -43,6 +58,9 @@ pub struct ReportedDetail {
     pub before: Option<Value>,
     /// The value after, where told.
     pub after: Option<Value>,
+    /// Whether the value before is not what was deployed but what something else has made of it since.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub drifted: bool,
 }
 
 /// Makes an enum of CloudFormation's own words.
@@ -147,7 +165,7 @@ impl StackDiff {
                 .iter()
                 .position(|id| *id == report.logical_id);
             if let Some(place) = equivalent {
-                if gravity(action) <= gravity(Action::Update) {
+                if gravity(action) <= gravity(Action::Update) && !report.drifted {
                     continue;
                 }
                 self.equivalent.remove(place);
@@ -217,6 +235,10 @@ impl ReportedChange {
             change.action = action;
             change.reason = Reason::Reported;
         }
+        if self.drifted {
+            change.reason = Reason::Drifted;
+        }
+        change.ignored_drift.clone_from(&self.ignored);
         change.old_copy = self.old_copy().or(change.old_copy);
         for detail in self.details.iter().filter(|detail| detail.is_property()) {
             let mut is_known = false;
@@ -225,10 +247,17 @@ impl ReportedChange {
                 if overlaps {
                     is_known = true;
                     property.impact = property.impact.max(detail.impact());
+                    property.drifted |= detail.drifted;
+                    if detail.drifted && property.path == detail.path {
+                        property.before.clone_from(&detail.before);
+                        property.before_value = None;
+                    }
                 }
             }
-            // In place, our own comparison knows better: it tells meaning from form.
-            if !is_known && detail.impact() > Impact::InPlace {
+            // In place, our own comparison knows better: it tells meaning from form. Of what something else has done it knows
+            // nothing.
+            let is_news = detail.impact() > Impact::InPlace || detail.drifted;
+            if !is_known && is_news {
                 change.properties.push(detail.change());
             }
         }
@@ -241,10 +270,10 @@ impl ReportedChange {
             logical_id: self.logical_id.clone(),
             type_name: self.type_name.clone(),
             action,
-            reason: if action == Action::Import {
-                Reason::Imported
-            } else {
-                Reason::Reported
+            reason: match action {
+                Action::Import => Reason::Imported,
+                _ if self.drifted => Reason::Drifted,
+                _ => Reason::Reported,
             },
             stateful: facts.is_stateful(&self.type_name),
             source: None,
@@ -258,6 +287,7 @@ impl ReportedChange {
             likely_moved_from: None,
             physical_id: self.physical_id.clone(),
             reported: Some(action),
+            ignored_drift: self.ignored.clone(),
         }
     }
 }
@@ -287,6 +317,7 @@ impl ReportedDetail {
             causes: Vec::new(),
             before_value: None,
             after_value: None,
+            drifted: self.drifted,
         }
     }
 }

@@ -28,6 +28,7 @@ mod change_set;
 mod checks;
 mod compose;
 mod diff;
+mod evaluate;
 mod facts;
 mod guard;
 mod inputs;
@@ -47,10 +48,12 @@ mod uses;
 
 pub use assembly::Severity;
 pub use change_set::{
-    PolicyAction, Recreation, Replacement, ReportedAction, ReportedChange, ReportedDetail,
+    IgnoredDrift, PolicyAction, Recreation, Replacement, ReportedAction, ReportedChange,
+    ReportedDetail,
 };
 pub use checks::{LeftReader, WantedStack, check_stacks};
 pub use diff::diff;
+pub use evaluate::{evaluate, is_evaluated};
 pub use facts::{Facts, Form, Pattern};
 pub use guard::{
     AllowedLosses, Blocked, BlockedReason, Unfounded, guard, unfounded_by_command,

@@ -8,7 +8,10 @@ use aws_sdk_cloudformation::{
     primitives::{DateTime, DateTimeFormat},
     types,
 };
-use plan::{PolicyAction, Recreation, Replacement, ReportedAction, ReportedChange, ReportedDetail};
+use plan::{
+    IgnoredDrift, PolicyAction, Recreation, Replacement, ReportedAction, ReportedChange,
+    ReportedDetail,
+};
 use serde_json::Value;
 
 use crate::{
@@ -195,6 +198,24 @@ pub(super) fn change(change: types::Change) -> Option<ReportedChange> {
             .into_iter()
             .filter_map(detail)
             .collect(),
+        drifted: matches!(
+            change.resource_drift_status,
+            Some(
+                types::StackResourceDriftStatus::Modified
+                    | types::StackResourceDriftStatus::Deleted
+            )
+        ),
+        ignored: change
+            .resource_drift_ignored_attributes
+            .unwrap_or_default()
+            .into_iter()
+            .map(|ignored| IgnoredDrift {
+                path: path(ignored.path.as_deref().unwrap_or_default()),
+                reason: ignored
+                    .reason
+                    .map_or_else(String::new, |word| word.as_str().to_owned()),
+            })
+            .collect(),
     })
 }
 
@@ -202,12 +223,7 @@ fn detail(detail: types::ResourceChangeDetail) -> Option<ReportedDetail> {
     let target = detail.target?;
     let attribute = target.attribute.as_ref().map_or("", |word| word.as_str());
     let path = match (&target.path, &target.name) {
-        (Some(pointer), _) => pointer
-            .split('/')
-            .filter(|part| !part.is_empty())
-            .skip_while(|part| *part == "Properties")
-            .map(|part| part.replace("~1", "/").replace("~0", "~"))
-            .collect(),
+        (Some(pointer), _) => path(pointer),
         (None, Some(name)) => vec![name.clone()],
         (None, None) if attribute == "Tags" => vec![attribute.to_owned()],
         (None, None) => Vec::new(),
@@ -220,13 +236,24 @@ fn detail(detail: types::ResourceChangeDetail) -> Option<ReportedDetail> {
             Recreation::from_word(word.as_str()).unwrap_or(Recreation::Conditionally)
         }),
         is_dynamic: detail.evaluation == Some(types::EvaluationType::Dynamic),
+        drifted: target.drift.is_some(),
         before: target.before_value.map(value),
         after: target.after_value.map(value),
     })
 }
 
-/// A value of a change set: objects and lists come as their JSON text, everything else as plain text.
-fn value(text: String) -> Value {
+/// The way from `Properties` to a value, of a JSON pointer.
+pub(super) fn path(pointer: &str) -> Vec<String> {
+    pointer
+        .split('/')
+        .filter(|part| !part.is_empty())
+        .skip_while(|part| *part == "Properties")
+        .map(|part| part.replace("~1", "/").replace("~0", "~"))
+        .collect()
+}
+
+/// A value as CloudFormation tells it: objects and lists come as their JSON text, everything else as plain text.
+pub(super) fn value(text: String) -> Value {
     if text.starts_with(['{', '[']) {
         serde_json::from_str(&text).unwrap_or(Value::String(text))
     } else {

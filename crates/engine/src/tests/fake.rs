@@ -521,6 +521,8 @@ impl CloudFormation for Fake {
                 replacement: None,
                 policy_action: None,
                 details: Vec::new(),
+                drifted: false,
+                ignored: Vec::new(),
             });
             // With the warning, values come at the price of completeness.
             let left_out = usize::from(warning.is_some() && values == Values::Included);

@@ -33,6 +33,8 @@ fn nested(status: ChangeSetStatus, reason: Option<&str>) -> ChangeSet {
             replacement: None,
             policy_action: None,
             details: Vec::new(),
+            drifted: false,
+            ignored: Vec::new(),
         }],
         nested: Vec::new(),
         express: false,

@@ -15,6 +15,8 @@ use std::cmp::Reverse;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::IgnoredDrift;
+
 pub use access::{AccessDiff, AccessPlan, StackAccess};
 pub use finding::Finding;
 pub use moved::{Moved, MovedPart};
@@ -223,6 +225,8 @@ pub enum Reason {
     Imported,
     /// CloudFormation's change set says so; the templates alone do not, or say less.
     Reported,
+    /// Something else than the stack has changed or deleted it since it was deployed.
+    Drifted,
 }
 
 /// What happens to one resource, and why.
@@ -272,6 +276,9 @@ pub struct Change {
     /// What CloudFormation's change set says of it, when one was asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reported: Option<Action>,
+    /// Properties that something else may have changed without anybody seeing it, in a plan that looks at drift.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ignored_drift: Vec<IgnoredDrift>,
 }
 
 /// What becomes of a resource that is replaced or removed.
@@ -316,6 +323,9 @@ pub struct PropertyChange {
     /// What the expression after comes to, likewise.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub after_value: Option<Value>,
+    /// Whether something else than the stack has changed it since it was deployed: before is what there is.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub drifted: bool,
 }
 
 /// What makes the value of an expression change.

@@ -49,6 +49,7 @@ impl fmt::Display for Reason {
             Self::Moved => "moves as declared",
             Self::Imported => "exists and is taken in",
             Self::Reported => "CloudFormation's change set says so",
+            Self::Drifted => "something else has changed it",
         })
     }
 }

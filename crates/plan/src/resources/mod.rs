@@ -237,6 +237,7 @@ impl<'a> Comparison<'a> {
             likely_moved_from: None,
             physical_id: None,
             reported: None,
+            ignored_drift: Vec::new(),
         };
         match (pair.before, pair.after) {
             (Some(before), Some(after)) => kept(change, before, after, difference),

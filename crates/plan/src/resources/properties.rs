@@ -192,6 +192,7 @@ impl Properties<'_> {
             causes,
             before_value: worked_out(self.old, before, place),
             after_value: worked_out(self.new, after, place),
+            drifted: false,
         });
     }
 

@@ -1,8 +1,8 @@
 //! CloudFormation's word beside ours.
 
 use plan::{
-    Action, Impact, Options, PolicyAction, Reason, Recreation, Replacement, ReportedAction,
-    ReportedChange, ReportedDetail, StackDiff,
+    Action, IgnoredDrift, Impact, Options, PolicyAction, Reason, Recreation, Replacement,
+    ReportedAction, ReportedChange, ReportedDetail, StackDiff,
 };
 use serde_json::{Value, json};
 
@@ -21,6 +21,8 @@ fn report(
         replacement,
         policy_action: None,
         details: Vec::new(),
+        drifted: false,
+        ignored: Vec::new(),
     }
 }
 
@@ -140,6 +142,7 @@ fn details_make_properties_graver_and_add_missing_ones() {
         is_dynamic,
         before: Some(json!("x")),
         after: Some(json!("y")),
+        drifted: false,
     };
     let report = ReportedChange {
         details: vec![
@@ -171,4 +174,80 @@ fn the_words_are_those_of_cloudformation() {
         Some(PolicyAction::ReplaceAndRetain)
     );
     assert_eq!(Replacement::from_word("Sometimes"), None);
+}
+
+#[test]
+fn what_something_else_has_done_is_told_with_what_there_is() {
+    let detail = |path: &str, before: &str, after: &str| ReportedDetail {
+        attribute: "Properties".to_owned(),
+        path: vec![path.to_owned()],
+        recreation: Recreation::Never,
+        is_dynamic: false,
+        before: Some(json!(before)),
+        after: Some(json!(after)),
+        drifted: true,
+    };
+    let ignored = IgnoredDrift {
+        path: vec!["Secret".to_owned()],
+        reason: "WRITE_ONLY_PROPERTY".to_owned(),
+    };
+    let drifted = |details: Vec<ReportedDetail>| ReportedChange {
+        details,
+        drifted: true,
+        ignored: vec![ignored.clone()],
+        ..report("Thing", ReportedAction::Modify, Some(Replacement::False))
+    };
+    let told = |diff: StackDiff| {
+        let [change] = diff.changes.as_slice() else {
+            panic!("{diff:?}");
+        };
+        assert_eq!(
+            (change.action, change.reason),
+            (Action::Update, Reason::Drifted)
+        );
+        assert_eq!(change.ignored_drift, std::slice::from_ref(&ignored));
+        let told = change.properties.iter();
+        told.map(|one| {
+            (
+                one.path.join("."),
+                one.before.clone(),
+                one.after.clone(),
+                one.drifted,
+            )
+        })
+        .collect::<Vec<_>>()
+    };
+    let row = |path: &str, before: &str, after: &str, drifted: bool| {
+        (
+            path.to_owned(),
+            Some(json!(before)),
+            Some(json!(after)),
+            drifted,
+        )
+    };
+    // The template says what it said before.
+    let same = thing(json!({"A": "a"}));
+    let diff_of_same = diff(&same, &same);
+    assert_eq!(
+        told(with(diff_of_same, drifted(vec![detail("A", "live", "a")]))),
+        [row("A", "live", "a", true)]
+    );
+    // It says something new, of the same property and of another.
+    assert_eq!(
+        told(with(changed("A"), drifted(vec![detail("A", "live", "b")]))),
+        [row("A", "live", "b", true)]
+    );
+    assert_eq!(
+        told(with(changed("A"), drifted(vec![detail("B", "live", "c")]))),
+        [row("A", "a", "b", false), row("B", "live", "c", true)]
+    );
+    // It differs in form alone.
+    let (one, other) = (thing(json!({"A": 1})), thing(json!({"A": "1"})));
+    assert_eq!(
+        told(with(
+            diff(&one, &other),
+            drifted(vec![detail("B", "live", "c")])
+        )),
+        [row("B", "live", "c", true)]
+    );
 }
