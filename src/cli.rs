@@ -14,7 +14,7 @@ use crate::{commands, printer::ColorChoice};
     propagate_version = true,
     max_term_width = 100,
     after_help = "Exit codes: 0 done, or nothing to do · 1 failed or declined · 2 usage or configuration · \
-                  3 changes found (only with --detailed-exitcode) · 70 a bug of ours · 130 interrupted"
+                  3 changes or drift found (only with --detailed-exitcode) · 70 a bug of ours · 130 interrupted"
 )]
 pub(crate) struct Cli {
     #[command(flatten)]
@@ -90,6 +90,7 @@ pub(crate) enum Command {
     Validate(commands::validate::ValidateArgs),
     Status(commands::status::StatusArgs),
     Outputs(commands::outputs::OutputsArgs),
+    Drift(commands::drift::DriftArgs),
     Destroy(commands::destroy::DestroyArgs),
     Recover(commands::recover::RecoverArgs),
     History(commands::history::HistoryArgs),

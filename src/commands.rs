@@ -5,6 +5,7 @@ pub(crate) mod deploy;
 pub(crate) mod destroy;
 pub(crate) mod diff;
 pub(crate) mod doctor;
+pub(crate) mod drift;
 pub(crate) mod graph;
 pub(crate) mod history;
 pub(crate) mod init;
@@ -41,6 +42,7 @@ pub(crate) fn run(
         Command::Validate(args) => validate::run(&args, global, printer),
         Command::Status(args) => status::run(&args, global, printer),
         Command::Outputs(args) => outputs::run(&args, global, printer),
+        Command::Drift(args) => drift::run(&args, global, printer),
         Command::Destroy(args) => destroy::run(&args, global, printer),
         Command::Recover(args) => recover::run(&args, global, printer),
         Command::History(args) => history::run(&args, global, printer),

@@ -1,5 +1,6 @@
 //! Plans and deploys typed Rust infrastructure through CloudFormation.
 
+mod accept;
 mod app;
 mod checks;
 mod cli;

@@ -3,6 +3,7 @@
 pub(crate) mod access;
 pub(crate) mod change;
 pub(crate) mod checks;
+pub(crate) mod drift;
 pub(crate) mod findings;
 pub(crate) mod fold;
 pub(crate) mod graph;

@@ -23,6 +23,7 @@ pub(crate) fn prepare(workspace: &Workspace) -> anyhow::Result<()> {
         &tools.join("python"),
         python,
     )?;
+    once(&lists.join("moto.txt"), &tools.join("moto"), python)?;
     once(
         &lists.join("samples-pypi.txt"),
         &tools.join("samples/pypi"),

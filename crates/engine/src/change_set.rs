@@ -628,7 +628,7 @@ fn veiled(mut change_set: ChangeSet, template: &Value) -> ChangeSet {
 }
 
 /// Whether the value of a property may come from where values are kept secret.
-fn conceals(value: &Value, secrets: &[&str]) -> bool {
+pub(crate) fn conceals(value: &Value, secrets: &[&str]) -> bool {
     match value {
         Value::String(text) => {
             let names = |secret: &&str| text == secret || text.contains(&format!("${{{secret}}}"));

@@ -13,6 +13,7 @@ mod cloud_assembly;
 mod deploy;
 mod desired;
 mod destroy;
+mod drift;
 mod engine;
 mod error;
 mod event;
@@ -49,6 +50,11 @@ pub use change_set::PreparedChangeSet;
 pub use claim::{Claim, Claimant, Claimed, Clock, Displaced, Judgement, Patience, claim, occupant};
 pub use cloud_assembly::Target;
 pub use desired::{Assembly, Template};
+pub use drift::{
+    DetectedDifference, DetectedDrift, DetectedStatus, Detection, DriftDetection, DriftReport,
+    DriftStatus, Live, LiveReads, LiveResource, PropertyDrift, ResourceDrift, StackDrift,
+    UncheckedProperty,
+};
 pub use engine::Engine;
 pub use error::{AwsError, AwsErrorKind, Error, Hint};
 pub use event::{Event, Operation, OutcomeKind};

@@ -5,7 +5,9 @@
 
 mod calls;
 mod convert;
+mod drift;
 mod failure;
+mod live;
 mod stack_policy;
 mod store;
 
@@ -55,6 +57,7 @@ pub struct Aws {
     cloudformation: aws_sdk_cloudformation::Client,
     sts: aws_sdk_sts::Client,
     s3: aws_sdk_s3::Client,
+    live: live::Services,
     account: String,
     region: String,
     asset_bucket: String,
@@ -107,6 +110,7 @@ impl Aws {
             cloudformation: aws_sdk_cloudformation::Client::new(config),
             sts: aws_sdk_sts::Client::from_conf(sts),
             s3: aws_sdk_s3::Client::from_conf(s3),
+            live: live::Services::new(config),
             asset_bucket: options
                 .asset_bucket
                 .unwrap_or_else(|| asset_bucket(&options.account, &options.region)),

@@ -2,6 +2,7 @@
 
 mod cloud_assembly;
 mod deploying;
+mod drifting;
 mod fake;
 mod nested;
 mod planning;

@@ -1,0 +1,208 @@
+//! What detection says becomes what the report says, and what nobody knows is never called clean.
+
+use std::sync::Mutex;
+
+use serde_json::{Value, json};
+
+use super::{Run, assembly};
+use crate::{
+    Assembly, AwsError, AwsErrorKind, DetectedDifference, DetectedDrift, DetectedStatus, Detection,
+    DriftDetection, DriftReport, DriftStatus, Error, port::Answer,
+};
+
+/// Detection in memory.
+struct Detections {
+    /// What happens to the calls that begin one, one each; then they succeed.
+    refusals: Mutex<Vec<(AwsErrorKind, &'static str)>>,
+    /// What is said of it, one each.
+    progress: Mutex<Vec<Detection>>,
+    found: Vec<DetectedDrift>,
+}
+
+impl Detections {
+    fn of(found: Vec<DetectedDrift>) -> Self {
+        Self {
+            refusals: Mutex::default(),
+            progress: Mutex::new(vec![Detection::Complete, Detection::InProgress]),
+            found,
+        }
+    }
+}
+
+impl DriftDetection for Detections {
+    fn detect_drift<'a>(&'a self, stack: &'a str) -> Answer<'a, String> {
+        let refusal = self.refusals.lock().expect("no panic").pop();
+        let answer = match refusal {
+            Some((kind, message)) => Err(Box::new(AwsError {
+                service: "cloudformation",
+                operation: "DetectStackDrift",
+                target: Some(stack.to_owned()),
+                kind,
+                code: None,
+                message: message.to_owned(),
+                request_id: None,
+            })),
+            None => Ok("id".to_owned()),
+        };
+        Box::pin(std::future::ready(answer))
+    }
+
+    fn drift_detection<'a>(&'a self, _: &'a str) -> Answer<'a, Detection> {
+        let next = self.progress.lock().expect("no panic").pop();
+        Box::pin(std::future::ready(Ok(
+            next.expect("nobody asks after the end")
+        )))
+    }
+
+    fn resource_drifts<'a>(&'a self, _: &'a str) -> Answer<'a, Vec<DetectedDrift>> {
+        Box::pin(std::future::ready(Ok(self.found.clone())))
+    }
+}
+
+fn found(logical_id: &str, status: DetectedStatus) -> DetectedDrift {
+    DetectedDrift {
+        logical_id: logical_id.to_owned(),
+        status,
+        reason: None,
+        expected: None,
+        differences: Vec::new(),
+    }
+}
+
+fn four() -> Assembly {
+    let resource =
+        |type_name: &str| json!({"Type": type_name, "Properties": {"Name": "a", "Size": 1}});
+    let template = json!({"Resources": {
+        "Same": resource("A::B::C"), "Other": resource("A::B::C"),
+        "Gone": resource("A::B::C"), "Odd": resource("A::B::D"),
+    }});
+    assembly(&[("files", &[], template)])
+}
+
+async fn drift(detections: &Detections) -> Result<DriftReport, Error> {
+    let run = Run::new();
+    let assembly = four();
+    run.deploy(&assembly).await;
+    run.with(async |engine| engine.drift(detections, None, &assembly, &[]).await)
+        .await
+}
+
+fn statuses(report: &DriftReport) -> Vec<(&str, DriftStatus, Option<&str>)> {
+    report
+        .resources()
+        .map(|one| (one.logical_id.as_str(), one.status, one.reason.as_deref()))
+        .collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_resource_is_told_and_what_was_not_looked_at_too() {
+    let mut other = found("Other", DetectedStatus::Modified);
+    other.expected = Some(json!({"Size": 1}));
+    other.differences = vec![DetectedDifference {
+        path: vec!["Size".to_owned()],
+        expected: Some(json!("1")),
+        actual: Some(json!("2")),
+    }];
+    let detections = Detections::of(vec![
+        found("Gone", DetectedStatus::Deleted),
+        other,
+        found("Same", DetectedStatus::InSync),
+    ]);
+    let report = drift(&detections).await.expect("it can be detected");
+    assert_eq!(
+        statuses(&report),
+        [
+            ("Same", DriftStatus::InSync, None),
+            ("Other", DriftStatus::Modified, None),
+            ("Gone", DriftStatus::Deleted, None),
+            (
+                "Odd",
+                DriftStatus::Unchecked,
+                Some("CloudFormation does not detect drift of A::B::D")
+            ),
+        ]
+    );
+    let other = &report.stacks[0].resources[1];
+    assert_eq!(other.properties[0].actual, Some(json!("2")));
+    let unchecked: Vec<String> = other
+        .unchecked
+        .iter()
+        .map(|one| one.path.join("."))
+        .collect();
+    assert_eq!(unchecked, ["Name"]);
+    assert!(report.has_drift());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_word_that_is_not_understood_is_not_clean() {
+    for word in ["UNKNOWN", "UNSUPPORTED", "NOT_CHECKED", "LATER"] {
+        let odd = found("Odd", DetectedStatus::Unchecked(word.to_owned()));
+        let report = drift(&Detections::of(vec![odd])).await.expect("it is told");
+        let odd = &report.stacks[0].resources[3];
+        assert_eq!(odd.status, DriftStatus::Unchecked, "{word}");
+        assert!(
+            odd.reason
+                .as_deref()
+                .is_some_and(|reason| reason.contains(word))
+        );
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_detection_that_fails_is_told_and_what_it_found_is_used() {
+    let detections = Detections::of(vec![found("Gone", DetectedStatus::Deleted)]);
+    *detections.progress.lock().expect("no panic") =
+        vec![Detection::Failed("no right to read `Odd`".to_owned())];
+    let report = drift(&detections).await.expect("it is told");
+    let stack = &report.stacks[0];
+    assert_eq!(stack.problem.as_deref(), Some("no right to read `Odd`"));
+    assert!(report.has_drift() && !stack.is_unknown());
+    assert_eq!(stack.resources[3].reason, stack.problem);
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_that_is_under_way_is_let_end_first() {
+    let detections = Detections::of(Vec::new());
+    let busy = (
+        AwsErrorKind::Refused,
+        "Drift detection is already in progress for stack",
+    );
+    *detections.refusals.lock().expect("no panic") = vec![busy; 3];
+    let report = drift(&detections).await.expect("it is waited for");
+    assert_eq!(report.stacks[0].problem, None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stack_that_may_not_be_looked_at_is_unknown_and_lost_credentials_are_an_error() {
+    let refuse = |kind| {
+        let detections = Detections::of(Vec::new());
+        *detections.refusals.lock().expect("no panic") = vec![(kind, "no")];
+        detections
+    };
+    let report = drift(&refuse(AwsErrorKind::AccessDenied))
+        .await
+        .expect("it is told");
+    let stack = &report.stacks[0];
+    assert!(stack.is_unknown() && !report.has_drift(), "{report:?}");
+    assert_eq!(report.count(DriftStatus::Unchecked), 4);
+    for kind in [AwsErrorKind::CredentialsExpired, AwsErrorKind::Unreachable] {
+        assert!(
+            matches!(drift(&refuse(kind)).await, Err(Error::Aws(_))),
+            "{kind:?}"
+        );
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stack_that_is_not_there_has_no_drift() {
+    let run = Run::new();
+    let detections = Detections::of(Vec::new());
+    let report = run
+        .with(async |engine| engine.drift(&detections, None, &four(), &[]).await)
+        .await
+        .expect("it is told");
+    let stack = &report.stacks[0];
+    assert!(!stack.deployed && stack.resources.is_empty() && !stack.is_unknown());
+    let json = serde_json::to_value(&report).expect("it is data");
+    assert_eq!(json["external"], Value::Array(Vec::new()));
+}
