@@ -44,6 +44,8 @@ pub(crate) struct Manner {
     pub(crate) import_existing: bool,
     /// Operations end when configuration is applied, before resources are stable.
     pub(crate) express: bool,
+    /// Stacks are compared with what there is, not with what was deployed.
+    pub(crate) revert_drift: bool,
 }
 
 impl From<bool> for Manner {
@@ -140,7 +142,8 @@ fn run<T>(
         let engine = Engine::new(&cloud, &SchemaFacts, pace, &name, &tell)
             .exact(manner.exact)
             .import_existing(manner.import_existing)
-            .express(manner.express);
+            .express(manner.express)
+            .revert_drift(manner.revert_drift);
         let by_hand = Cell::new(false);
         let connection = Connection {
             engine: &engine,

@@ -52,6 +52,9 @@ pub(crate) struct DeployArgs {
     /// until it can be used.
     #[arg(long, conflicts_with = "plan")]
     express: bool,
+    /// Bring back what something else has changed or deleted: what there is is compared, not what was deployed
+    #[arg(long, conflicts_with_all = ["plan", "exact"])]
+    revert_drift: bool,
     /// Let this stateful resource be replaced or removed: `Users` or `identity/Users`
     #[arg(long, value_name = "ID", num_args = 1..)]
     allow_destroy: Vec<String>,
@@ -94,7 +97,11 @@ pub(crate) fn run(
         rollback_to: None,
         allow_destroy: &args.allow_destroy,
         stacks: &args.stacks,
-        unchanged: "Nothing to do: what is deployed is what the stacks say.",
+        unchanged: if args.revert_drift {
+            "Nothing to do: what there is is what the stacks say, as far as CloudFormation can see."
+        } else {
+            "Nothing to do: what is deployed is what the stacks say."
+        },
     };
     at_work(
         &session,
@@ -105,6 +112,7 @@ pub(crate) fn run(
             exact: args.exact,
             import_existing: args.import_existing_resources,
             express: args.express,
+            revert_drift: args.revert_drift,
         },
         async |_| Ok(records::home_of(&assembly.manifest)),
         async |connection, records| {

@@ -47,6 +47,9 @@ pub(crate) struct PlanArgs {
     /// Show what `deploy --import-existing-resources` would take in
     #[arg(long, conflicts_with = "against")]
     import_existing_resources: bool,
+    /// Compare with what there is, not with what was deployed, as `deploy --revert-drift` does
+    #[arg(long, conflicts_with_all = ["against", "exact", "out"])]
+    revert_drift: bool,
     /// Show what changes in access and nothing else; neither what is lost nor what the checks find decides the exit code
     #[arg(long, conflicts_with = "out")]
     security_only: bool,
@@ -102,6 +105,7 @@ pub(crate) fn run(
                 Manner {
                     exact: args.exact,
                     import_existing: args.import_existing_resources,
+                    revert_drift: args.revert_drift,
                     ..Manner::default()
                 },
                 async |connection| {

@@ -244,3 +244,92 @@ fn a_stack_that_is_not_deployed_has_no_drift() {
         .ended_with(2)
         .says("did you mean `messaging`?");
 }
+
+/// Changes the queue, and deletes the bucket.
+fn disturb(aws: &mut AwsCli) {
+    change(
+        aws,
+        "Jobs",
+        &json!([{"op": "replace", "path": "/VisibilityTimeout", "value": 90}]),
+    );
+    aws.json("cloudcontrol delete-resource --type-name AWS::S3::Bucket --identifier sample-files");
+}
+
+#[test]
+#[ignore = "needs the AWS CLI"]
+fn drift_is_shown_then_reverted() {
+    let (project, _server, mut aws) = deployed();
+    disturb(&mut aws);
+    // By its templates there is nothing to do.
+    project
+        .run("deploy -e local")
+        .ended_with(0)
+        .says("Nothing to do");
+    let plan = project.json("plan -e local --revert-drift --json");
+    let jobs = &plan["stacks"][0]["changes"][0];
+    assert_eq!(
+        (&jobs["logical_id"], &jobs["action"], &jobs["reason"]),
+        (&json!("Jobs"), &json!("update"), &json!("drifted")),
+        "{plan:#}"
+    );
+    assert_eq!(
+        jobs["properties"],
+        json!([{"path": ["VisibilityTimeout"], "before": "90", "after": "30", "impact": "in_place", "drifted": true}])
+    );
+    let files = &plan["stacks"][1]["changes"][0];
+    assert_eq!(
+        (&files["logical_id"], &files["action"], &files["source"]),
+        (
+            &json!("Files"),
+            &json!("create"),
+            &json!("stacks/src/files.rs:10")
+        ),
+        "{plan:#}"
+    );
+    project
+        .run("plan -e local --revert-drift --detailed-exitcode")
+        .ended_with(3)
+        .says("VisibilityTimeout  90 → 30  changed by something else");
+    project
+        .run("deploy -e local --revert-drift")
+        .ended_with(0)
+        .says("changed by something else");
+    project
+        .run("drift -e local --detailed-exitcode")
+        .ended_with(0);
+    project
+        .run("deploy -e local --revert-drift")
+        .ended_with(0)
+        .says("Nothing to do: what there is is what the stacks say");
+}
+
+#[test]
+#[ignore = "needs the AWS CLI"]
+fn drift_is_accepted_in_the_source_then_taken_note_of() {
+    let (project, _server, mut aws) = deployed();
+    project.write(
+        "stacks/src/messaging.rs",
+        &format!("{}    .visibility_timeout(30)\n", "\n".repeat(10)),
+    );
+    disturb(&mut aws);
+    let accepted = project.run("drift -e local --accept").ended_with(0);
+    let accepted =
+        accepted.says("by hand: stacks/src/files.rs:10 Files (AWS::S3::Bucket): take it out");
+    let patch = accepted.stdout.as_str();
+    assert!(
+        patch.contains("+++ b/stacks/src/messaging.rs\n")
+            && patch.contains("+    .visibility_timeout(90)\n"),
+        "{patch}"
+    );
+    // The stacks then say what there is.
+    let mut adopted = watched();
+    adopted["Resources"]["Jobs"]["Properties"]["VisibilityTimeout"] = json!(90);
+    project.set_stacks([("messaging", adopted)]);
+    project
+        .run("deploy -e local --revert-drift")
+        .ended_with(0)
+        .says("`Jobs` was changed to what its template says by now");
+    project
+        .run("drift -e local --detailed-exitcode")
+        .ended_with(0);
+}

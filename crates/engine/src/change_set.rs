@@ -142,6 +142,8 @@ impl Engine<'_> {
             import_existing: self.import_existing,
             nested: has_nested(&wanted.template.body),
             express: self.express,
+            // What does not exist cannot have drifted.
+            revert_drift: self.revert_drift && exists,
         };
         request.name = wanted.name(&request, deployed.filter(|_| exists));
         let mut attempt = 1;
@@ -544,6 +546,7 @@ impl Wanted<'_> {
             "express": request.express,
             "stack": deployed.map(|stack| &stack.id),
             "updated": deployed.map(|stack| &stack.updated_at),
+            "revert_drift": request.revert_drift,
         }));
         format!("{}{}", prefix(self.purpose), &content[..24])
     }

@@ -25,6 +25,7 @@ pub struct Engine<'a> {
     pub(crate) exact: bool,
     pub(crate) import_existing: bool,
     pub(crate) express: bool,
+    pub(crate) revert_drift: bool,
 }
 
 impl<'a> Engine<'a> {
@@ -48,6 +49,7 @@ impl<'a> Engine<'a> {
             exact: false,
             import_existing: false,
             express: false,
+            revert_drift: false,
         }
     }
 
@@ -82,6 +84,14 @@ impl<'a> Engine<'a> {
     #[must_use]
     pub fn express(mut self, on: bool) -> Self {
         self.express = on;
+        self
+    }
+
+    /// Brings back what something else has changed or deleted: stacks are compared with what there is, and none is taken for
+    /// unchanged because its template is.
+    #[must_use]
+    pub fn revert_drift(mut self, on: bool) -> Self {
+        self.revert_drift = on;
         self
     }
 

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use assembly::StackManifest;
 use futures_util::future::join_all;
 use plan::{
-    Action, ChangeSetSeal, Facts, Options, OutputName, Plan, ReportedChange, StackAction,
-    StackDiff, StackPlan, StackSeal, WantedSeal, parameter_digests,
+    Action, ChangeSetSeal, Facts, Options, OutputName, Plan, ReportedAction, ReportedChange,
+    StackAction, StackDiff, StackPlan, StackSeal, WantedSeal, parameter_digests,
 };
 use serde_json::Value;
 
@@ -311,12 +311,14 @@ impl Engine<'_> {
         let mut kept = None;
         match asked {
             Some(Answer::Asked(Asked::Ready(ready))) => {
+                self.tell_adopted(stack, &ready.changes);
                 diff = heard(diff, &ready.changes, stack, self.facts);
                 diff.add_findings(warned(ready.warnings, stack));
                 action = at_least_an_update(action);
                 kept = Some(ready.prepared);
             }
             Some(Answer::Read(changes, warnings)) => {
+                self.tell_adopted(stack, &changes);
                 diff = heard(diff, &changes, stack, self.facts);
                 diff.add_findings(warned(warnings, stack));
                 action = at_least_an_update(action);
@@ -353,6 +355,20 @@ impl Engine<'_> {
             },
             kept,
         )
+    }
+}
+
+impl Engine<'_> {
+    /// Says which resources have drifted to what their template says by now: CloudFormation takes note of it, and nothing
+    /// happens to them.
+    fn tell_adopted(&self, stack: &StackManifest, changes: &[ReportedChange]) {
+        for change in changes {
+            if change.action == ReportedAction::SyncWithActual {
+                let id = &change.logical_id;
+                let message = format!("`{id}` was changed to what its template says by now");
+                self.note(&stack.name, message);
+            }
+        }
     }
 }
 

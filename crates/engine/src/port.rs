@@ -221,6 +221,8 @@ pub struct ChangeSetRequest {
     pub nested: bool,
     /// Whether the operation ends when configuration is applied, before resources are stable.
     pub express: bool,
+    /// Whether to compare with what there is instead of what was deployed, and to bring that back.
+    pub revert_drift: bool,
 }
 
 /// A change set that is being made.

@@ -284,6 +284,8 @@ impl Engine<'_> {
         let rewrites = self.exact && exists && differs && !diff.needs_deployment();
         let mut needs_change_set =
             !exists || diff.needs_deployment() || rewrites || reads_the_unseen(stack, &body);
+        // No template shows what something else has done.
+        needs_change_set |= self.revert_drift;
         if let Some(deployed) = deployed.filter(|_| exists) {
             let tags = changed_tags(stack, deployed);
             let notifications = changed_notifications(stack, deployed);

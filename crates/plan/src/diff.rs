@@ -40,7 +40,7 @@ pub fn diff(
         let readings =
             (before != after).then(|| scope.spawn(|| security::Readings::of(&old, &new, facts)));
         let resources = comparison.resources();
-        let readings = readings.map(|readings| readings.join());
+        let readings = readings.map(thread::ScopedJoinHandle::join);
         let readings =
             readings.map(|readings| readings.unwrap_or_else(|panic| panic::resume_unwind(panic)));
         (resources, readings)

@@ -2,7 +2,7 @@
 
 use aws_sdk_cloudformation::types::{
     Capability, ChangeSetType as SdkChangeSetType, DeletionMode, DeploymentConfig,
-    DeploymentConfigMode, EventFilter, Parameter, Tag, TemplateStage,
+    DeploymentConfigMode, DeploymentMode, EventFilter, Parameter, Tag, TemplateStage,
 };
 
 use super::{Aws, convert, failure::Call};
@@ -185,6 +185,7 @@ impl CloudFormation for Aws {
                 .set_tags(Some(tags.collect()))
                 .set_notification_arns(Some(request.notification_arns.clone()))
                 .set_role_arn(request.role_arn.clone())
+                .set_deployment_mode(request.revert_drift.then_some(DeploymentMode::RevertDrift))
                 .capabilities(Capability::CapabilityNamedIam)
                 .capabilities(Capability::CapabilityAutoExpand)
                 .set_import_existing_resources(request.import_existing.then_some(true))

@@ -72,6 +72,7 @@ async fn a_shell_that_holds_a_change_set_of_someone_else_is_not_destroyed() {
         import_existing: false,
         nested: false,
         express: false,
+        revert_drift: false,
     };
     world
         .cloud

@@ -303,6 +303,7 @@ async fn foreseen(
         import_existing: false,
         nested: false,
         express: false,
+        revert_drift: false,
     };
     let told = |error: Box<engine::AwsError>| format!("{error} ({})", before.status);
     let id = cloud.create_change_set(&request).await.map_err(told)?;
