@@ -36,6 +36,9 @@ use crate::{
 /// How long a detection may take: CloudFormation reads resource by resource, up to several minutes for a large stack.
 const PATIENCE: Duration = Duration::from_secs(30 * 60);
 
+/// How long a detection may take before a word is said of it.
+const SILENCE: Duration = Duration::from_secs(3);
+
 impl Engine<'_> {
     /// Finds what is no longer as the named stacks deployed it; of every stack when none is named. What CloudFormation does not
     /// look at is read from the services themselves, where `live` reads it.
@@ -138,12 +141,18 @@ impl Engine<'_> {
         };
         let start = Instant::now();
         let mut waits = self.pace.waits();
+        let mut told = false;
         let problem = loop {
             self.go_on()?;
             match detection.drift_detection(&id).await? {
                 Detection::Complete => break None,
                 Detection::Failed(reason) => break Some(reason),
                 Detection::InProgress => {}
+            }
+            if !told && start.elapsed() > SILENCE {
+                told = true;
+                let message = "CloudFormation is reading its resources, which takes a while";
+                self.note(&manifest.name, message);
             }
             if start.elapsed() > PATIENCE {
                 return Err(Error::Overdue {

@@ -73,8 +73,12 @@ impl Engine<'_> {
             let Some(outcome) = read.get(&resource.logical_id) else {
                 continue;
             };
+            let Some(declaration) = template["Resources"].get(&resource.logical_id) else {
+                // A macro has made it: what it should be is not in the template.
+                continue;
+            };
             let expected = deployed.properties(&resource.logical_id);
-            let declared = &template["Resources"][resource.logical_id.as_str()]["Properties"];
+            let declared = &declaration["Properties"];
             let told = Told {
                 expected: &expected,
                 declared,

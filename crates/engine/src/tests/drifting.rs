@@ -1,13 +1,13 @@
 //! What detection says becomes what the report says, and what nobody knows is never called clean.
 
-use std::sync::Mutex;
+use std::{collections::BTreeMap, sync::Mutex};
 
 use serde_json::{Value, json};
 
 use super::{Run, assembly};
 use crate::{
     Assembly, AwsError, AwsErrorKind, DetectedDifference, DetectedDrift, DetectedStatus, Detection,
-    DriftDetection, DriftReport, DriftStatus, Error, port::Answer,
+    DriftDetection, DriftReport, DriftStatus, Error, Live, LiveReads, LiveResource, port::Answer,
 };
 
 /// Detection in memory.
@@ -205,4 +205,111 @@ async fn a_stack_that_is_not_there_has_no_drift() {
     assert!(!stack.deployed && stack.resources.is_empty() && !stack.is_unknown());
     let json = serde_json::to_value(&report).expect("it is data");
     assert_eq!(json["external"], Value::Array(Vec::new()));
+}
+
+/// Services in memory: what they say of each type, or that they may not be asked.
+struct Services(BTreeMap<&'static str, Option<Live>>);
+
+impl LiveReads for Services {
+    fn reads(&self, type_name: &str) -> bool {
+        self.0.contains_key(type_name)
+    }
+
+    fn read<'a>(&'a self, resource: &'a LiveResource) -> Answer<'a, Live> {
+        let said = self.0[resource.resource_type.as_str()].clone();
+        let answer = said.ok_or_else(|| {
+            Box::new(AwsError {
+                service: "iam",
+                operation: "GetRole",
+                target: None,
+                kind: AwsErrorKind::AccessDenied,
+                code: None,
+                message: "no".to_owned(),
+                request_id: None,
+            })
+        });
+        Box::pin(std::future::ready(answer))
+    }
+}
+
+fn exists(properties: Value) -> Option<Live> {
+    let Value::Object(properties) = properties else {
+        panic!("properties are an object");
+    };
+    Some(Live::Exists {
+        properties,
+        attributes: [("Arn".to_owned(), "arn:it".to_owned())].into(),
+    })
+}
+
+/// What comes of a resource of type `A::B::D`, which CloudFormation cannot read, and what becomes of the others.
+async fn read(declared: Value, said: Option<Live>) -> crate::ResourceDrift {
+    let run = Run::new();
+    let template = json!({
+        "Parameters": {"Password": {"Type": "String", "NoEcho": true, "Default": "hush"}},
+        "Resources": {
+            "Odd": {"Type": "A::B::D", "Properties": declared},
+            "Other": {"Type": "A::B::E", "Properties": {"Name": "o"}},
+        },
+    });
+    let assembly = assembly(&[("files", &[], template)]);
+    run.deploy(&assembly).await;
+    let services = Services(BTreeMap::from([
+        ("A::B::D", said),
+        ("A::B::E", exists(json!({"Name": "o"}))),
+    ]));
+    let detections = Detections::of(vec![found("Other", DetectedStatus::InSync)]);
+    let report = run
+        .with(async |engine| {
+            engine
+                .drift(&detections, Some(&services), &assembly, &[])
+                .await
+        })
+        .await
+        .expect("it is told");
+    report.stacks[0].resources[0].clone()
+}
+
+#[tokio::test(start_paused = true)]
+async fn services_are_asked_where_cloudformation_does_not_look() {
+    let declared = json!({
+        "Name": {"Ref": "Other"}, "Where": {"Fn::Sub": "${Other.Arn}/*"}, "Size": 1, "Hidden": {"Ref": "Password"},
+    });
+    let there = |size: u32| json!({"Name": "physical-Other", "Where": "arn:it/*", "Size": size, "Hidden": "hush"});
+    let same = read(declared.clone(), exists(there(1))).await;
+    assert_eq!((same.status, &same.reason), (DriftStatus::InSync, &None));
+    let unchecked: Vec<&str> = same
+        .unchecked
+        .iter()
+        .map(|one| one.path[0].as_str())
+        .collect();
+    assert_eq!(unchecked, ["Hidden"], "a secret is not compared");
+    let other = read(declared.clone(), exists(there(2))).await;
+    assert_eq!(other.status, DriftStatus::Modified);
+    assert_eq!(
+        (&other.properties[0].path, &other.properties[0].actual),
+        (&vec!["Size".to_owned()], &Some(json!(2)))
+    );
+    let gone = read(declared, Some(Live::Gone)).await;
+    assert_eq!(gone.status, DriftStatus::Deleted);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_services_do_not_tell_is_not_clean() {
+    let declared = json!({"Size": 1});
+    for said in [None, exists(json!({}))] {
+        let unread = read(declared.clone(), said).await;
+        assert_eq!(unread.status, DriftStatus::Unchecked, "{unread:?}");
+        assert!(unread.reason.is_some());
+    }
+    // Some of it is told.
+    let half = read(json!({"Size": 1, "Name": "n"}), exists(json!({"Size": 1}))).await;
+    assert_eq!(half.status, DriftStatus::InSync);
+    assert_eq!(half.unchecked[0].path, ["Name"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_resource_that_need_only_be_there_is_as_it_should_be() {
+    let there = read(Value::Null, exists(json!({}))).await;
+    assert_eq!(there.status, DriftStatus::InSync, "{there:?}");
 }
