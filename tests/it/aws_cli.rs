@@ -301,3 +301,58 @@ fn all_that_is_shown_can_be_read_and_all_that_is_refused_says_why() {
     let deleted = aws.good("cloudformation list-stacks --stack-status-filter DELETE_COMPLETE");
     assert!(deleted.contains("shop"), "{deleted}");
 }
+
+#[test]
+#[ignore = "needs the AWS CLI"]
+fn resources_move_between_stacks() {
+    let (project, _server, mut aws) = served();
+    let topic = json!({"Type": "AWS::SNS::Topic"});
+    let both = json!({"Resources": {"Alarms": topic, "Rest": topic}});
+    project.write("app.json", &both.to_string());
+    aws.good("cloudformation create-stack --stack-name app --template-body file://app.json");
+    aws.good("cloudformation wait stack-create-complete --stack-name app");
+    let physical = |aws: &mut AwsCli, stack: &str, id: &str| {
+        aws.text(&format!(
+            "cloudformation describe-stack-resource --stack-name {stack} --logical-resource-id {id} --query StackResourceDetail.PhysicalResourceId"
+        ))
+    };
+    let alarms = physical(&mut aws, "app", "Alarms");
+    let definition = |name: &str, resources: Value| json!({"StackName": name, "TemplateBody": json!({"Resources": resources}).to_string()});
+    let definitions = json!([
+        definition("app", json!({"Rest": topic})),
+        definition("data", json!({"Kept": topic})),
+    ]);
+    project.write("definitions.json", &definitions.to_string());
+    let place = |stack: &str, id: &str| json!({"StackName": stack, "LogicalResourceId": id});
+    let mapping = json!([{"Source": place("app", "Alarms"), "Destination": place("data", "Kept")}]);
+    project.write("mappings.json", &mapping.to_string());
+    let create = "cloudformation create-stack-refactor --description test --stack-definitions file://definitions.json --resource-mappings file://mappings.json";
+    aws.bad(create, "Stack [data] does not exist");
+    let id = aws.text(&format!(
+        "{create} --enable-stack-creation --query StackRefactorId"
+    ));
+    aws.good(&format!(
+        "cloudformation wait stack-refactor-create-complete --stack-refactor-id {id}"
+    ));
+    let actions = aws.json(&format!(
+        "cloudformation list-stack-refactor-actions --stack-refactor-id {id}"
+    ));
+    let kinds: Vec<&str> = actions["StackRefactorActions"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(|action| action["Action"].as_str())
+        .collect();
+    assert_eq!(kinds, ["CREATE", "MOVE"], "{actions:#}");
+    aws.good(&format!(
+        "cloudformation execute-stack-refactor --stack-refactor-id {id}"
+    ));
+    aws.good(&format!(
+        "cloudformation wait stack-refactor-execute-complete --stack-refactor-id {id}"
+    ));
+    assert_eq!(physical(&mut aws, "data", "Kept"), alarms);
+    let listed = aws.text(
+        "cloudformation list-stack-refactors --execution-status-filter EXECUTE_COMPLETE --query StackRefactorSummaries[].StackRefactorId",
+    );
+    assert_eq!(listed, id);
+}

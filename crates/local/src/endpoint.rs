@@ -23,10 +23,10 @@ use crate::{
 };
 
 /// How long an operation waits for the state file to be writable again.
-const WAIT_FOR_ROOM: Duration = Duration::from_millis(500);
+pub(crate) const WAIT_FOR_ROOM: Duration = Duration::from_millis(500);
 /// An operation that waits looks up at least this often: it may have been cancelled.
-const LONGEST_WAIT: Duration = Duration::from_millis(50);
-const SHORTEST_WAIT: Duration = Duration::from_millis(1);
+pub(crate) const LONGEST_WAIT: Duration = Duration::from_millis(50);
+pub(crate) const SHORTEST_WAIT: Duration = Duration::from_millis(1);
 
 /// State and journal, always changed together.
 #[derive(Debug)]
@@ -215,6 +215,7 @@ impl Endpoint {
         for uuid in under_way {
             self.drive(&core, uuid);
         }
+        self.resume_refactors(&core);
     }
 
     /// Advances the operation of a stack in a task of its own. The state is held meanwhile, so that a task which is
@@ -281,11 +282,11 @@ impl Endpoint {
         }
     }
 
-    fn running(&self) -> MutexGuard<'_, HashSet<String>> {
+    pub(crate) fn running(&self) -> MutexGuard<'_, HashSet<String>> {
         self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn is_stopped(&self) -> bool {
+    pub(crate) fn is_stopped(&self) -> bool {
         self.stopped.load(Ordering::Relaxed)
     }
 }

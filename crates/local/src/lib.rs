@@ -18,6 +18,7 @@ mod identifiers;
 mod in_process;
 mod options;
 mod provision;
+mod refactoring;
 mod router;
 mod scenario;
 mod server;

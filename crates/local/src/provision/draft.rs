@@ -177,6 +177,9 @@ impl Draft {
         let uuid = self.stack.uuid.clone();
         let mut records = vec![Record::Stack(Box::new(self.stack))];
         let mut resources = self.resources;
+        // One that came back under its name is still there.
+        let mut gone = self.gone;
+        gone.retain(|logical_id| !resources.contains_key(logical_id));
         for logical_id in self.changed {
             // A resource changed twice is written once, as it is in the end.
             if let Some(resource) = resources.swap_remove(&logical_id) {
@@ -184,7 +187,7 @@ impl Draft {
                 records.push(Record::Resource(uuid.clone(), resource));
             }
         }
-        let gone = self.gone.into_iter();
+        let gone = gone.into_iter();
         records.extend(gone.map(|logical_id| Record::ResourceGone(uuid.clone(), logical_id)));
         records.extend(self.orphans);
         let events = self.events.into_iter();

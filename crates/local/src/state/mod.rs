@@ -4,7 +4,9 @@ mod drift;
 mod journal;
 mod lock;
 mod model;
+#[macro_use]
 mod status;
+mod refactor;
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
@@ -19,6 +21,7 @@ pub(crate) use drift::*;
 pub(crate) use journal::Journal;
 pub(crate) use lock::Lock;
 pub(crate) use model::*;
+pub(crate) use refactor::*;
 pub(crate) use status::*;
 
 /// How long a deleted stack can still be asked about; AWS keeps them as long.
@@ -53,6 +56,7 @@ pub(crate) enum Record {
     ObjectGone(String, String),
     Parameter(Box<StoredParameter>),
     ParameterGone(String, String),
+    Refactor(Box<Refactor>),
 }
 
 /// Resources by logical id. They are shared with the steps of an operation, each of which copies only what it changes:
@@ -82,6 +86,8 @@ pub(crate) struct State {
     pub(crate) buckets: BTreeMap<String, Timestamp>,
     pub(crate) objects: BTreeMap<(String, String), Object>,
     pub(crate) parameters: BTreeMap<(String, String), StoredParameter>,
+    /// Stack refactors by id, in the order they were made.
+    pub(crate) refactors: IndexMap<String, Refactor>,
 }
 
 impl State {
@@ -158,6 +164,9 @@ impl State {
             Record::ParameterGone(region, name) => {
                 self.parameters.remove(&(region, name));
             }
+            Record::Refactor(refactor) => {
+                self.refactors.insert(refactor.id.clone(), *refactor);
+            }
         }
     }
 
@@ -188,6 +197,12 @@ impl State {
                     .map(|set| set.definition.template.as_str()),
             );
         }
+        let refactors = self.refactors.values();
+        used.extend(
+            refactors
+                .flat_map(|refactor| &refactor.stacks)
+                .map(|stack| stack.template.as_str()),
+        );
         let mut records: Vec<Record> = used
             .into_iter()
             .filter_map(|digest| {
@@ -218,6 +233,8 @@ impl State {
         records.extend(objects.map(|each| Record::Object(Box::new(each))));
         let parameters = self.parameters.values().cloned();
         records.extend(parameters.map(|each| Record::Parameter(Box::new(each))));
+        let refactors = self.refactors.values().cloned();
+        records.extend(refactors.map(|each| Record::Refactor(Box::new(each))));
         records
     }
 
@@ -233,6 +250,7 @@ impl State {
             + self.templates.len()
             + self.objects.len()
             + self.parameters.len()
+            + self.refactors.len()
             + 1
     }
 

@@ -98,6 +98,7 @@ words! {
         ImportInProgress = "IMPORT_IN_PROGRESS",
         ImportFailed = "IMPORT_FAILED",
         ImportComplete = "IMPORT_COMPLETE",
+        ExportComplete = "EXPORT_COMPLETE",
     }
 }
 

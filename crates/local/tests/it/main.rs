@@ -11,5 +11,6 @@ mod client;
 mod drift;
 mod durability;
 mod failures;
+mod refactors;
 mod services;
 mod stacks;

@@ -5,6 +5,7 @@ mod drift;
 mod events;
 mod operations;
 mod order;
+mod refactors;
 mod resources;
 mod stacks;
 mod templates;
@@ -77,6 +78,11 @@ impl Call<'_> {
             "DetectStackResourceDrift" => drift::detect_resource(self),
             "DescribeStackDriftDetectionStatus" => drift::describe_detection(self),
             "DescribeStackResourceDrifts" => drift::describe_resources(self),
+            "CreateStackRefactor" => refactors::create(self),
+            "DescribeStackRefactor" => refactors::describe(self),
+            "ListStackRefactors" => refactors::list(self),
+            "ListStackRefactorActions" => refactors::list_actions(self),
+            "ExecuteStackRefactor" => refactors::execute(self),
             _ => Err(Refusal::new(
                 "InvalidAction",
                 format!("Could not find operation {action} for version 2010-05-15"),
