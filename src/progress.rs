@@ -43,6 +43,7 @@ impl<'a> Progress<'a> {
                     Operation::Update => "updating",
                     Operation::Delete => "deleting",
                     Operation::RollBack => "rolling back",
+                    Operation::Refactor => "moving resources of",
                     Operation::Follow => "following what is under way in",
                 };
                 let count = resources

@@ -254,6 +254,9 @@ fn resource(change: &Change, widths: &Widths) -> Text {
     } else if let Some(fate) = fate(change) {
         text.push(Line::at(BODY).then(Tone::Danger, &fate));
     }
+    if let Some(line) = moved(change) {
+        text.push(Line::at(BODY).then(tone, &line));
+    }
     if let Some(from) = &change.likely_moved_from {
         let line =
             format!("looks like `{from}` under another name: `app.moved` keeps the resource");
@@ -274,14 +277,19 @@ fn body(change: &Change, look: Look<'_>) -> Text {
     text
 }
 
+/// Where the resource comes from or goes.
+fn moved(change: &Change) -> Option<String> {
+    let from = change.moved_from.as_ref();
+    let from = from.map(|from| format!("moves from {from}, and stays what it is"));
+    let to = change.moved_to.as_ref();
+    from.or_else(|| to.map(|to| format!("moves to {to}, and stays what it is")))
+}
+
 /// What becomes of the resource, when that is more than a change in place.
 fn fate(change: &Change) -> Option<String> {
     match change.action {
         Action::Create | Action::Import | Action::Update => None,
-        Action::Move => Some(format!(
-            "moves from {}",
-            change.moved_from.as_deref().unwrap_or("?")
-        )),
+        Action::Move => None,
         Action::Replace | Action::MayReplace => {
             let old = change
                 .old_copy

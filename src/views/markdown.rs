@@ -26,12 +26,9 @@ const ACCESS_COLUMNS: &str = "| | What | Where | Verdict |\n|---|---|---|---|\n"
 
 /// Draws a plan. The first line is a hidden marker by which a later run finds and updates its own comment.
 pub(crate) fn draw(plan: &Plan) -> String {
-    let mut sections: Vec<Section> = plan
-        .stacks
-        .iter()
-        .filter(|stack| !human::is_quiet(stack))
-        .map(stack)
-        .collect();
+    let mut sections = vec![moves(plan)];
+    let stacks = plan.stacks.iter();
+    sections.extend(stacks.filter(|stack| !human::is_quiet(stack)).map(stack));
     sections.extend([outside(plan), accesses(plan), findings(plan)]);
     assemble(head(plan), sections)
 }
@@ -331,6 +328,22 @@ fn piece(block: Block) -> Piece {
         whole: format!("{short}{}", block.body.as_diff()),
         short,
         form: Form::Whole,
+    }
+}
+
+fn moves(plan: &Plan) -> Section {
+    let text = human::moves(plan);
+    let pieces = if text.is_empty() {
+        Vec::new()
+    } else {
+        vec![Piece::new(Danger::Change, text.as_diff())]
+    };
+    Section {
+        opening: "<details open><summary><b>Moves first</b></summary>\n\n".to_owned(),
+        closing: "\n</details>\n\n".to_owned(),
+        is_fenced: true,
+        is_shown: true,
+        pieces,
     }
 }
 

@@ -1,6 +1,6 @@
 //! The plan for a person at a terminal.
 
-use plan::{Plan, StackAction, StackDiff, StackPlan};
+use plan::{Action, Plan, StackAction, StackDiff, StackPlan};
 
 use super::{
     access, change, checks,
@@ -16,6 +16,7 @@ const UNCHANGED: usize = 3;
 pub(crate) fn draw(plan: &Plan, look: Look<'_>) -> String {
     let mut text = Text::from(heading("Plan for ", plan));
     text.push(Line::at(0));
+    text.append(moves(plan));
     text.append(stacks(plan, look));
     for external in &plan.external {
         text.append(change::draw_external(external, look));
@@ -57,6 +58,7 @@ pub(crate) fn has_changes(plan: &Plan) -> bool {
     plan.stacks
         .iter()
         .any(|stack| stack.action != StackAction::None)
+        || !plan.refactors.is_empty()
         || !plan.external.is_empty()
 }
 
@@ -83,6 +85,33 @@ pub(crate) fn heading(lead: &str, plan: &Plan) -> Line {
         Some(assembly) => line.plain(&format!(" · against {assembly}")),
         None => line,
     }
+}
+
+/// The resources that move before everything else.
+pub(crate) fn moves(plan: &Plan) -> Text {
+    let mut text = Text::default();
+    for refactor in &plan.refactors {
+        text.push(
+            Line::at(0)
+                .then(words::tone(Action::Move), "> moves first")
+                .plain("  ")
+                .then(Tone::Faint, words::MOVES),
+        );
+        for one in &refactor.moves {
+            let line = Line::at(2)
+                .then(words::tone(Action::Move), words::sign(Action::Move))
+                .plain(&format!(" {} → {}  {}", one.from, one.to, one.type_name));
+            text.push(match &one.source {
+                Some(source) => line.plain("  ").source(source),
+                None => line,
+            });
+        }
+        for stack in refactor.stacks.iter().filter(|stack| stack.creates) {
+            let line = format!("+ stack {} is made by it", stack.name);
+            text.push(Line::at(2).then(Tone::Create, &line));
+        }
+    }
+    text
 }
 
 /// The stacks in the order they deploy. Where many do not change, their names come last on one line.

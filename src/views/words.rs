@@ -350,6 +350,9 @@ pub(crate) fn stack_phrase(stack: &StackPlan) -> String {
                 if count == 1 { "changes" } else { "change" }
             )
         }
+        StackAction::Update if diff.changes.iter().any(|change| change.moved_to.is_some()) => {
+            "resources move away".to_owned()
+        }
         StackAction::Update if !diff.outputs.is_empty() => "outputs change".to_owned(),
         StackAction::Update if stack.unverified.is_some() => "may change".to_owned(),
         StackAction::Update if is_rewritten(stack) => "rewritten, only its form changes".to_owned(),
@@ -400,6 +403,9 @@ pub(crate) fn unverified(plan: &Plan) -> Vec<&str> {
 pub(crate) fn resources(count: usize) -> String {
     format!("{count} resource{}", if count == 1 { "" } else { "s" })
 }
+
+/// What a move does not do.
+pub(crate) const MOVES: &str = "by a stack refactor: nothing is replaced, changed or lost";
 
 /// The last line: how many of each, in the order of a life; what does not occur is left out, but for the four usual.
 pub(crate) fn totals(summary: &Summary) -> String {

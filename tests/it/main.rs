@@ -26,6 +26,7 @@ mod list;
 mod live;
 mod localstack;
 mod malformed;
+mod moves;
 mod outputs;
 mod plan;
 mod program;

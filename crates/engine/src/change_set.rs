@@ -130,7 +130,7 @@ impl Engine<'_> {
             } else {
                 ChangeSetType::Create
             },
-            template: self.place_template(wanted).await?,
+            template: self.place_template(&stack.name, wanted.text).await?,
             parameters: ordered(&stack.parameters),
             tags: ordered(&stack.tags),
             // What someone else subscribed stays subscribed, unless the code says who is told.
@@ -434,14 +434,17 @@ impl Engine<'_> {
     }
 
     /// Puts the template into the call, or where CloudFormation can read it.
-    async fn place_template(&self, wanted: &Wanted<'_>) -> Result<TemplateSource, Error> {
-        let text = wanted.text;
+    pub(crate) async fn place_template(
+        &self,
+        stack: &str,
+        text: &str,
+    ) -> Result<TemplateSource, Error> {
         if text.len() <= INLINE_LIMIT {
             return Ok(TemplateSource::Inline(text.to_owned()));
         }
         if text.len() > TEMPLATE_LIMIT {
             return Err(Error::TemplateTooLarge {
-                stack: wanted.stack.name.clone(),
+                stack: stack.to_owned(),
                 bytes: text.len(),
             });
         }

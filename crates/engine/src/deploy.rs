@@ -8,6 +8,7 @@ use std::{
 use assembly::StackManifest;
 use indexmap::IndexMap;
 use plan::{Action, StackAction, StackDiff, StackPlan};
+use tokio::time::Instant;
 
 use crate::{
     change_set::{Asked, PreparedChangeSet, Use, Wanted},
@@ -21,6 +22,7 @@ use crate::{
     outcome::{Outcome, Report, Skipped},
     planning::{Bounds, Busy, Planned, heard},
     port::{ExecuteRequest, Execution, Stack, StackEvent, StackResource, Values},
+    refactor::{Moved, PreparedRefactor},
     status::Condition,
     survey::Denied,
 };
@@ -32,6 +34,17 @@ impl Engine<'_> {
     /// planned again once those before it are done; if it would then lose data that the plan did not speak of, it fails.
     /// Change sets that were kept and not executed are deleted.
     pub async fn deploy(&self, assembly: &Assembly, planned: &Planned) -> Report {
+        for refactor in &planned.refactors {
+            let outcome = match self.carry_out(refactor).await {
+                Ok(Moved::Done) => continue,
+                Ok(Moved::Detached) => Outcome::Detached(None),
+                Err(Error::Interrupted) => Outcome::Skipped(Skipped::Interrupted),
+                Err(error) => Outcome::Failed(error),
+            };
+            let report = self.not_moved(assembly, planned, refactor, outcome);
+            self.discard_unused(&report, planned).await;
+            return report;
+        }
         let steps = planned
             .plan
             .stacks
@@ -74,6 +87,41 @@ impl Engine<'_> {
         report
     }
 
+    /// How a deployment ended whose moves did not come about: nothing else was begun.
+    fn not_moved(
+        &self,
+        assembly: &Assembly,
+        planned: &Planned,
+        refactor: &PreparedRefactor,
+        outcome: Outcome,
+    ) -> Report {
+        let mut report = Report::default();
+        let interrupted = matches!(outcome, Outcome::Skipped(_));
+        let mut outcome = Some(outcome);
+        let mut told = String::new();
+        let plans = planned.plan.stacks.iter();
+        let (concerned, others): (Vec<_>, Vec<_>) =
+            plans.partition(|plan| refactor.plan.is_about(&plan.name));
+        for plan in concerned.into_iter().chain(others) {
+            let Ok(stack) = assembly.stack(&plan.name) else {
+                continue;
+            };
+            let outcome = outcome.take().unwrap_or_else(|| {
+                Outcome::Skipped(if interrupted {
+                    Skipped::Interrupted
+                } else {
+                    Skipped::After(told.clone())
+                })
+            });
+            if told.is_empty() {
+                told.clone_from(&stack.name);
+            }
+            let ended = self.ended(stack, outcome.into(), Instant::now());
+            report.stacks.push(ended);
+        }
+        report
+    }
+
     /// Deletes the change sets that were kept for stacks which did not come to execute them.
     async fn discard_unused(&self, report: &Report, planned: &Planned) {
         let is_saved = matches!(planned.bounds, Bounds::Plan(_));
@@ -111,8 +159,19 @@ impl Engine<'_> {
             let changes = plan.diff.changes.len();
             return self.execute(stack, &prepared, changes).await;
         }
-        self.replan_and_execute(assembly, stack, plan, &planned.bounds, fresh)
-            .await
+        let mut worked = self
+            .replan_and_execute(assembly, stack, plan, &planned.bounds, fresh)
+            .await?;
+        let mut refactors = planned.refactors.iter();
+        let moved = refactors.find(|refactor| refactor.plan.is_about(&stack.name));
+        if let (Some(moved), Outcome::Unchanged) = (moved, &worked.outcome) {
+            worked.outcome = if moved.creates(&stack.name) {
+                Outcome::Created
+            } else {
+                Outcome::Updated
+            };
+        }
+        Ok(worked)
     }
 
     /// Makes sure that a kept change set can be executed; whether it ends before resources are stable.

@@ -392,6 +392,32 @@ pub enum Error {
         /// The stack's short name.
         stack: String,
     },
+    /// CloudFormation could not make a stack refactor.
+    #[error("CloudFormation cannot move resources between {}: {reason}", quoted(.stacks))]
+    RefactorRefused {
+        /// The short names of its stacks.
+        stacks: Vec<String>,
+        /// CloudFormation's reason.
+        reason: String,
+    },
+    /// A stack refactor would do something else than was planned.
+    #[error("moving resources of {} would not be what was planned{}", quoted(.stacks), lines(.differences))]
+    RefactorDiffers {
+        /// The short names of its stacks.
+        stacks: Vec<String>,
+        /// What is different, each in a few words.
+        differences: Vec<String>,
+    },
+    /// A stack refactor failed.
+    #[error("moving resources of stack `{stack}` failed: {reason}; {fate}")]
+    RefactorFailed {
+        /// The short name of one of its stacks.
+        stack: String,
+        /// What became of it.
+        fate: &'static str,
+        /// CloudFormation's reason.
+        reason: String,
+    },
     /// The operation was asked to stop.
     #[error("interrupted")]
     Interrupted,
@@ -424,6 +450,16 @@ impl Hint for Error {
                 vec!["correct what the reason names, then repeat the command".to_owned()]
             }
             Self::ChangeSet { findings, .. } => findings.clone(),
+            Self::RefactorRefused { .. } => vec![
+                "nothing was begun; what a stack refactor takes is told in https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/stack-refactoring.html"
+                    .to_owned(),
+            ],
+            Self::RefactorDiffers { .. } => {
+                vec!["nothing was begun; plan again, then deploy".to_owned()]
+            }
+            Self::RefactorFailed { .. } => {
+                vec!["`chitinfra status` shows how the stacks are; the same command tries again".to_owned()]
+            }
             Self::Protected { .. } => {
                 vec!["take the protection off in code, deploy, then destroy".to_owned()]
             }

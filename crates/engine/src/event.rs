@@ -93,6 +93,8 @@ pub enum Operation {
     Delete,
     /// A failed or stopped update of it is undone.
     RollBack,
+    /// Resources of it get another logical id or stack.
+    Refactor,
     /// An operation that was begun before is followed to its end.
     Follow,
 }

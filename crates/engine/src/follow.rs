@@ -446,7 +446,7 @@ pub(crate) fn begins_operation(event: &StackEvent, stack_id: &str) -> bool {
 }
 
 /// Whether the same call may well succeed a little later.
-fn passes(error: &AwsError) -> bool {
+pub(crate) fn passes(error: &AwsError) -> bool {
     match error.kind {
         AwsErrorKind::Unreachable
         | AwsErrorKind::TimedOut

@@ -33,6 +33,7 @@ mod readers;
 mod reads;
 mod record;
 mod recover;
+mod refactor;
 mod remaining;
 mod stack_policy;
 mod status;
@@ -73,6 +74,10 @@ pub use record::{
     ReleasedStack, find, history,
 };
 pub use recover::{Diagnosis, Hindrance, Way};
+pub use refactor::{
+    PreparedRefactor, RefactorAction, RefactorProgress, RefactorRequest, RefactorState,
+    ResourcePlace, StackRefactors,
+};
 pub use remaining::{Remaining, RemainingKind};
 pub use stack_policy::StackPolicies;
 pub use status::{Condition, Ending, Health, ResourceStatus, StackStatus};

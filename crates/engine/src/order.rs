@@ -104,7 +104,12 @@ impl Engine<'_> {
         report
     }
 
-    fn ended(&self, stack: &StackManifest, worked: Worked, start: Instant) -> StackReport {
+    pub(crate) fn ended(
+        &self,
+        stack: &StackManifest,
+        worked: Worked,
+        start: Instant,
+    ) -> StackReport {
         let report = StackReport {
             name: stack.name.clone(),
             stack_name: stack.stack_name.clone(),

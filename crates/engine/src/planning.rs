@@ -1,6 +1,9 @@
 //! What a deployment would do, found out without doing any of it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, BTreeSet},
+};
 
 use assembly::StackManifest;
 use futures_util::future::join_all;
@@ -20,9 +23,10 @@ use crate::{
     port::Finding as Warning,
     readers,
     reads::{Reads, outputs_at_risk},
+    refactor::{Outlook, PreparedRefactor, outlook_against},
     stack_policy::STACK_POLICY,
     status::Condition,
-    survey::{Denied, Draft, Survey, elsewhere, pseudo_parameters},
+    survey::{Denied, Draft, Survey, pseudo_parameters},
 };
 
 /// What becomes of the change sets that a plan asks CloudFormation for.
@@ -78,6 +82,8 @@ pub struct Planned {
     pub plan: Plan,
     /// Change sets that are kept, by the short name of their stack.
     pub change_sets: BTreeMap<String, PreparedChangeSet>,
+    /// Refactors that come before everything else.
+    pub refactors: Vec<PreparedRefactor>,
     /// Short names of the stacks that an earlier run of this plan deployed.
     pub done: BTreeSet<String>,
     /// How a stack that is planned again is held to its plan.
@@ -115,12 +121,19 @@ impl Engine<'_> {
         let survey = self
             .settled_survey(assembly, &stacks, busy, change_sets.denied())
             .await?;
+        let outlook = self
+            .outlook(assembly, &stacks, &survey, change_sets.denied())
+            .await?;
+        let moved = moved(&survey, &outlook);
         let mut unsettled = Unsettled::new(assembly, &stacks);
         let mut stacks: Vec<Planning> = stacks
             .iter()
             .map(|stack| {
-                let draft = self.draft(assembly, stack, &survey, &unsettled.outputs);
-                let waits = unsettled.note(stack, &draft);
+                let draft = self.draft(assembly, stack, &moved, &unsettled.outputs);
+                let draft = outlook.added_to(stack, draft);
+                let moves = outlook.is_about(stack);
+                let waits = unsettled.note(stack, &draft, moves);
+                let waits = moves.then(|| MOVES.to_owned()).or(waits);
                 // The shell of a failed create must go first, which a plan does not do.
                 let must_go =
                     draft.needs_change_set && survey.condition(stack) == Condition::Leftover;
@@ -144,7 +157,10 @@ impl Engine<'_> {
             }),
             ChangeSets::Left | ChangeSets::Read | ChangeSets::Kept => None,
         };
-        let mut planned = self.summed_up(assembly, stacks, seals);
+        let mut planned = self.summed_up(assembly, stacks, seals, outlook.refactors);
+        for (stack, finding) in outlook.findings {
+            planned.plan.add_findings(&stack, [finding]);
+        }
         for reader in left_readers {
             planned
                 .plan
@@ -186,7 +202,9 @@ impl Engine<'_> {
                     Condition::Absent | Condition::Ready => {}
                     Condition::Leftover => self.was_never_deployed(stack, found).await?,
                     Condition::Busy if busy == Busy::Follow => {
-                        self.settle(stack, found).await?;
+                        if !self.attach_refactor(&stack.name, &found.id).await? {
+                            self.settle(stack, found).await?;
+                        }
                         followed_any = true;
                     }
                     Condition::Busy => {
@@ -269,6 +287,7 @@ impl Engine<'_> {
         assembly: &Assembly,
         stacks: Vec<Planning<'_>>,
         sealing: Option<Sealing<'_>>,
+        refactors: Vec<PreparedRefactor>,
     ) -> Planned {
         let mut change_sets = BTreeMap::new();
         let mut plans = Vec::new();
@@ -286,8 +305,9 @@ impl Engine<'_> {
             plans.push(plan);
         }
         Planned {
-            plan: whole(assembly, plans),
+            plan: whole(assembly, plans, &refactors),
             change_sets,
+            refactors,
             done: BTreeSet::new(),
             bounds: Bounds::Losses,
         }
@@ -376,6 +396,43 @@ impl Engine<'_> {
 const MUST_GO: &str =
     "its first create failed, and what is left of that is deleted before it can be created";
 
+/// Why a stack is provisional whose resources move.
+const MOVES: &str = "resources of it move first; its change set is made once they are in place";
+
+/// What will be deployed once everything has moved.
+fn moved<'s>(survey: &'s Survey, outlook: &Outlook) -> Cow<'s, Survey> {
+    if outlook.refactors.is_empty() {
+        return Cow::Borrowed(survey);
+    }
+    let mut moved = survey.clone();
+    for refactor in &outlook.refactors {
+        moved.refactored(refactor);
+    }
+    Cow::Owned(moved)
+}
+
+impl Outlook {
+    /// Whether resources of a stack move.
+    fn is_about(&self, stack: &StackManifest) -> bool {
+        let mut refactors = self.refactors.iter();
+        refactors.any(|refactor| refactor.plan.is_about(&stack.name))
+    }
+
+    /// Adds the moves of a stack to how it differs.
+    fn added_to(&self, stack: &StackManifest, mut draft: Draft) -> Draft {
+        let moves = self.refactors.iter().flat_map(|one| &one.plan.moves);
+        if self.is_about(stack) {
+            draft.diff = draft.diff.with_moves(&stack.name, moves);
+            draft.action = at_least_an_update(draft.action);
+        }
+        let unknown = self.unknown.iter().find(|(name, _)| *name == stack.name);
+        if let Some((_, reason)) = unknown {
+            draft.unverified.get_or_insert_with(|| reason.clone());
+        }
+        draft
+    }
+}
+
 /// What the seals of stacks are made from.
 struct Sealing<'a> {
     survey: &'a Survey,
@@ -457,7 +514,7 @@ impl<'a> Unsettled<'a> {
 
     /// Adds what the next stack leaves unsettled; why it is provisional itself, when it reads a value which a stack before
     /// it is yet to determine.
-    fn note(&mut self, stack: &'a StackManifest, draft: &Draft) -> Option<String> {
+    fn note(&mut self, stack: &'a StackManifest, draft: &Draft, moves: bool) -> Option<String> {
         let body = &self.assembly.template(stack).body;
         let waits = self.waits(stack, body);
         let changed = match draft.action {
@@ -474,7 +531,7 @@ impl<'a> Unsettled<'a> {
                 stack_name: stack.stack_name.clone(),
                 output,
             }));
-        if waits.is_some() {
+        if waits.is_some() || moves {
             self.at_risk.insert(&stack.stack_name, None);
             return waits;
         }
@@ -601,25 +658,24 @@ pub fn plan_against(
         let mut stacks = base.manifest.stacks.iter();
         stacks.find(|stack| stack.name == name)
     };
-    let moves = &assembly.manifest.moves;
-    let elsewhere = elsewhere(moves, |name| Some(&base.template(find(name)?).body));
-    let moving = |stack: &StackManifest| Options {
-        stack: stack.name.clone(),
-        moves: moves.clone(),
-        elsewhere: elsewhere.clone(),
-        ..Options::default()
+    let selected = assembly.select(names)?;
+    let outlook = outlook_against(assembly, base, &selected, facts);
+    let refactored = |name: &str| {
+        let mut refactors = outlook.refactors.iter();
+        refactors.find_map(|refactor| refactor.body(name))
     };
     let mut stacks = Vec::new();
-    for stack in assembly.select(names)? {
+    for stack in selected {
         let before = find(&stack.name);
         let options = Options {
             before_parameters: before
                 .map_or_else(Default::default, |before| before.parameters.clone()),
             after_parameters: stack.parameters.clone(),
             pseudo_parameters: pseudo_parameters(assembly, stack),
-            ..moving(stack)
+            ..Options::default()
         };
         let body = before.map_or(&Value::Null, |before| &base.template(before).body);
+        let body = refactored(&stack.name).unwrap_or(body);
         let diff = plan::diff(
             body,
             &assembly.template(stack).body,
@@ -632,6 +688,15 @@ pub fn plan_against(
             Some(_) if diff.needs_deployment() => StackAction::Update,
             Some(_) => StackAction::None,
         };
+        let draft = Draft {
+            action,
+            diff,
+            text: String::new(),
+            needs_change_set: false,
+            rewrites: false,
+            unverified: None,
+        };
+        let Draft { action, diff, .. } = outlook.added_to(stack, draft);
         stacks.push(stack_plan(stack, action, diff));
     }
     let removed = base.manifest.stacks.iter().filter(|before| {
@@ -643,22 +708,26 @@ pub fn plan_against(
                 .all(|stack| stack.name != before.name)
     });
     for stack in removed {
-        let diff = plan::diff(
-            &base.template(stack).body,
-            &Value::Null,
-            facts,
-            &stack.resources,
-            &moving(stack),
-        );
+        let body = refactored(&stack.name).unwrap_or(&base.template(stack).body);
+        let options = Options::default();
+        let diff = plan::diff(body, &Value::Null, facts, &stack.resources, &options);
+        let moves = outlook.refactors.iter().flat_map(|one| &one.plan.moves);
+        let diff = diff.with_moves(&stack.name, moves);
         stacks.push(stack_plan(stack, StackAction::Delete, diff));
     }
-    Ok(whole(assembly, stacks))
+    let mut plan = whole(assembly, stacks, &outlook.refactors);
+    for (stack, finding) in outlook.findings {
+        plan.add_findings(&stack, [finding]);
+    }
+    Ok(plan.seal())
 }
 
-fn whole(assembly: &Assembly, stacks: Vec<StackPlan>) -> Plan {
+fn whole(assembly: &Assembly, stacks: Vec<StackPlan>, refactors: &[PreparedRefactor]) -> Plan {
     let manifest = &assembly.manifest;
     let (environment, account) = (&manifest.environment, &manifest.account);
-    let mut plan = Plan::new(environment, account, &manifest.region, stacks, Vec::new());
+    let refactors = refactors.iter().map(|one| one.plan.clone()).collect();
+    let mut plan = Plan::new(environment, account, &manifest.region, stacks, Vec::new())
+        .with_refactors(refactors);
     for (stack, finding) in plan::check_stacks(&readers::wanted(assembly)) {
         plan.add_findings(&stack, [finding]);
     }

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     error::AwsError,
+    refactor::StackRefactors,
     stack_policy::StackPolicies,
     status::{ResourceStatus, StackStatus},
 };
@@ -20,7 +21,7 @@ pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, Box<AwsError>>> +
 
 /// The calls the engine makes. A stack is named by its name or, where it must not be mistaken for a later one of the
 /// same name, by its ARN.
-pub trait CloudFormation: StackPolicies {
+pub trait CloudFormation: StackPolicies + StackRefactors {
     /// Whether something stands in for AWS here, which may not know everything that AWS knows.
     fn stands_in(&self) -> bool {
         false

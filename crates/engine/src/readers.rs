@@ -45,7 +45,9 @@ impl Engine<'_> {
             .iter()
             .filter(|stack| !names.contains(stack.name.as_str()));
         let deployed = try_join_all(others.map(|stack| async move {
-            let read = self.read_deployed(stack, change_sets.denied()).await?;
+            let read = self
+                .read_deployed(&stack.name, &stack.stack_name, change_sets.denied())
+                .await?;
             Ok::<_, Error>((stack, read.template))
         }))
         .await?;

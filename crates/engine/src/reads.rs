@@ -153,7 +153,7 @@ fn mentions_change(value: &Value, diff: &StackDiff) -> bool {
         Value::Object(map) => map.iter().any(|(key, value)| match (key.as_str(), value) {
             ("Ref", Value::String(id)) => diff
                 .change(id)
-                .is_some_and(|change| change.action != Action::Update),
+                .is_some_and(|change| !matches!(change.action, Action::Update | Action::Move)),
             ("Fn::GetAtt", Value::Array(list)) => list
                 .first()
                 .and_then(Value::as_str)

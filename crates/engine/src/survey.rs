@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use assembly::{Move, StackManifest};
+use assembly::StackManifest;
 use futures_util::future::try_join_all;
 use indexmap::IndexMap;
 use plan::{
@@ -17,6 +17,7 @@ use crate::{
     error::{AwsErrorKind, Error},
     port::Stack,
     reads::Reads,
+    refactor::PreparedRefactor,
     stack_policy::{PolicyNow, policy_change},
     status::Condition,
 };
@@ -25,16 +26,20 @@ use crate::{
 const HIDDEN: &str = "****";
 
 /// What is deployed, by CloudFormation's stack names.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Survey {
     stacks: BTreeMap<String, Option<Stack>>,
     templates: BTreeMap<String, Value>,
+    /// Those that were looked at with their templates.
+    selected: BTreeSet<String>,
     /// SHA-256 of the templates' texts.
     digests: BTreeMap<String, String>,
     /// What is known of policies of which the code says something.
     policies: BTreeMap<String, PolicyNow>,
     /// What these credentials may not read, and why.
     unread: BTreeMap<String, Unread>,
+    /// Stacks that a refactor makes.
+    arriving: BTreeSet<String>,
 }
 
 /// What to do about stacks that these credentials may not read.
@@ -61,6 +66,22 @@ pub(crate) struct Read {
     pub(crate) template: Option<(Value, String)>,
     policy: PolicyNow,
     unread: Option<Unread>,
+}
+
+impl Unread {
+    fn told(&self) -> String {
+        format!(
+            "{} is not allowed: whether resources move is not known",
+            self.call
+        )
+    }
+}
+
+impl Read {
+    /// What may not be read, and why.
+    pub(crate) fn unread(&self) -> Option<String> {
+        self.unread.as_ref().map(Unread::told)
+    }
 }
 
 /// How a stack differs from what is wanted.
@@ -110,6 +131,34 @@ impl Survey {
         })
     }
 
+    /// Whether a stack was looked at with its template, by its CloudFormation name.
+    pub(crate) fn has_looked_at(&self, stack_name: &str) -> bool {
+        self.selected.contains(stack_name)
+    }
+
+    /// The deployed template of a stack, by its CloudFormation name.
+    pub(crate) fn template(&self, stack_name: &str) -> Option<&Value> {
+        self.templates.get(stack_name)
+    }
+
+    /// What of a stack these credentials may not read, and why.
+    pub(crate) fn unread(&self, stack_name: &str) -> Option<String> {
+        let unread = self.unread.get(stack_name)?;
+        Some(unread.told())
+    }
+
+    /// What will be deployed once a refactor is made.
+    pub(crate) fn refactored(&mut self, refactor: &PreparedRefactor) {
+        for (stack, body) in refactor.plan.stacks.iter().zip(&refactor.bodies) {
+            let name = stack.stack_name.clone();
+            self.digests.insert(name.clone(), stack.template.clone());
+            self.templates.insert(name.clone(), body.clone());
+            if stack.creates {
+                self.arriving.insert(name);
+            }
+        }
+    }
+
     /// What of the stacks that a stack reads could not be read itself.
     fn unread_source(&self, reads: &Reads) -> Option<String> {
         let mut outputs = reads.outputs();
@@ -154,11 +203,26 @@ impl Engine<'_> {
             })
             .filter(|name| !selected.contains(name.as_str()))
             .collect();
-        let selected = try_join_all(stacks.iter().map(|stack| self.read_deployed(stack, denied)));
+        let selected = try_join_all(stacks.iter().map(async |stack| {
+            let (read, policy) = tokio::join!(
+                self.read_deployed(&stack.name, &stack.stack_name, denied),
+                self.policy_now(stack, denied),
+            );
+            Ok::<_, Error>(Read {
+                policy: policy?,
+                ..read?
+            })
+        }));
         let names = producers.iter();
         let producers = try_join_all(names.clone().map(|name| self.read_stack(name, denied)));
         let (selected, producers) = tokio::try_join!(selected, producers)?;
-        let mut survey = Survey::default();
+        let mut survey = Survey {
+            selected: stacks
+                .iter()
+                .map(|stack| stack.stack_name.clone())
+                .collect(),
+            ..Survey::default()
+        };
         let of_selected = stacks.iter().map(|stack| &stack.stack_name).zip(selected);
         for (name, read) in of_selected.chain(names.zip(producers)) {
             if let Some((template, digest)) = read.template {
@@ -198,17 +262,13 @@ impl Engine<'_> {
     /// A stack and its template, asked for at the same time.
     pub(crate) async fn read_deployed(
         &self,
-        manifest: &StackManifest,
+        stack: &str,
+        name: &str,
         denied: Denied,
     ) -> Result<Read, Error> {
-        let name = &manifest.stack_name;
-        let (read, template, policy) = tokio::join!(
-            self.read_stack(name, denied),
-            self.cloud.template(name),
-            self.policy_now(manifest, denied),
-        );
+        let (read, template) =
+            tokio::join!(self.read_stack(name, denied), self.cloud.template(name));
         let mut read = read?;
-        read.policy = policy?;
         let is_there = read.stack.as_ref().is_some_and(|stack| {
             // Behind these there is nothing that a template could describe.
             !matches!(
@@ -231,7 +291,7 @@ impl Engine<'_> {
             Err(error) => return Err(error.into()),
         };
         let template = template::Template::parse(&text).map_err(|errors| Error::Deployed {
-            stack: manifest.name.clone(),
+            stack: stack.to_owned(),
             errors,
         })?;
         read.template = Some((template.into_body(), sha256(text.as_bytes())));
@@ -262,33 +322,31 @@ impl Engine<'_> {
             self.facts,
             &stack.resources,
             &Options {
-                open_parameters: false,
-                stack: stack.name.clone(),
                 before_parameters: before_parameters(stack, deployed),
                 after_parameters: stack.parameters.clone(),
                 pseudo_parameters: pseudo_parameters(assembly, stack),
-                moves: assembly.manifest.moves.clone(),
-                elsewhere: elsewhere(&assembly.manifest.moves, |name| {
-                    let mut stacks = assembly.manifest.stacks.iter();
-                    let stack = stacks.find(|stack| stack.name == name)?;
-                    survey.templates.get(&stack.stack_name)
-                }),
                 unsettled: unsettled.clone(),
+                ..Options::default()
             },
         );
         let exists = matches!(
             survey.condition(stack),
             Condition::Ready | Condition::Busy | Condition::Stuck
         );
+        let arrives = survey.arriving.contains(&stack.stack_name);
+        let exists = exists || arrives;
         let differs = survey.digests.get(&stack.stack_name) != Some(&sha256(text.as_bytes()));
         let rewrites = self.exact && exists && differs && !diff.needs_deployment();
         let mut needs_change_set =
             !exists || diff.needs_deployment() || rewrites || reads_the_unseen(stack, &body);
         // No template shows what something else has done.
         needs_change_set |= self.revert_drift;
-        if let Some(deployed) = deployed.filter(|_| exists) {
-            let tags = changed_tags(stack, deployed);
-            let notifications = changed_notifications(stack, deployed);
+        if exists {
+            // A stack that a refactor makes has none of these.
+            let tags = deployed.map(|deployed| &deployed.tags);
+            let tags = changed_tags(stack, tags.unwrap_or(&BTreeMap::new()));
+            let arns = deployed.map_or(&[] as &[String], |deployed| &deployed.notification_arns);
+            let notifications = changed_notifications(stack, arns);
             needs_change_set |= !tags.is_empty() || notifications.is_some();
             diff.other.extend(tags);
             diff.other.extend(notifications);
@@ -308,7 +366,7 @@ impl Engine<'_> {
             PolicyNow::NotAsked | PolicyNow::None | PolicyNow::Some(_) => None,
         };
         Draft {
-            action: match (exists, needs_change_set || settings_change) {
+            action: match (exists && !arrives, needs_change_set || settings_change) {
                 (false, _) => StackAction::Create,
                 (true, true) => StackAction::Update,
                 (true, false) => StackAction::None,
@@ -434,25 +492,8 @@ pub(crate) fn pseudo_parameters(
     .collect()
 }
 
-/// Resources that are declared to move, as they are where they are, by `stack/LogicalId`. `template` gives what a stack
-/// holds, by its short name.
-pub(crate) fn elsewhere<'t>(
-    moves: &[Move],
-    template: impl Fn(&str) -> Option<&'t Value>,
-) -> IndexMap<String, Value> {
-    let found = moves.iter().filter_map(|one| {
-        let (stack, logical_id) = one.from.split_once('/')?;
-        let resource = template(stack)?.get("Resources")?.get(logical_id)?;
-        Some((one.from.clone(), resource.clone()))
-    });
-    found.collect()
-}
-
-fn changed_tags(stack: &StackManifest, deployed: &Stack) -> Vec<EntryChange> {
-    let gone = deployed
-        .tags
-        .keys()
-        .filter(|key| !stack.tags.contains_key(*key));
+fn changed_tags(stack: &StackManifest, deployed: &BTreeMap<String, String>) -> Vec<EntryChange> {
+    let gone = deployed.keys().filter(|key| !stack.tags.contains_key(*key));
     stack
         .tags
         .keys()
@@ -460,7 +501,7 @@ fn changed_tags(stack: &StackManifest, deployed: &Stack) -> Vec<EntryChange> {
         .filter_map(|key| {
             entry(
                 &format!("Tags.{key}"),
-                deployed.tags.get(key),
+                deployed.get(key),
                 stack.tags.get(key),
             )
         })
@@ -468,14 +509,14 @@ fn changed_tags(stack: &StackManifest, deployed: &Stack) -> Vec<EntryChange> {
 }
 
 /// How those who are told of the stack's events change, where the code says who is.
-fn changed_notifications(stack: &StackManifest, deployed: &Stack) -> Option<EntryChange> {
+fn changed_notifications(stack: &StackManifest, deployed: &[String]) -> Option<EntryChange> {
     let sorted = |arns: &[String]| {
         let mut arns = arns.to_vec();
         arns.sort();
         (!arns.is_empty()).then_some(arns)
     };
     let wanted = sorted(stack.notification_arns.as_ref()?);
-    let before = sorted(&deployed.notification_arns);
+    let before = sorted(deployed);
     entry("NotificationARNs", before.as_ref(), wanted.as_ref())
 }
 

@@ -16,6 +16,7 @@ use crate::{
     error::Error,
     planning::{Bounds, Planned, wanted},
     port::Stack,
+    refactor::PreparedRefactor,
     status::{Condition, Ending},
     survey::{Denied, Survey},
 };
@@ -52,6 +53,12 @@ impl Engine<'_> {
         .await?;
         loop {
             let survey = self.survey(assembly, &stacks, Denied::Fail).await?;
+            if self.attached_to_moves(&saved, &stacks, &survey).await? {
+                continue;
+            }
+            let mut outlook = self
+                .outlook(assembly, &stacks, &survey, Denied::Fail)
+                .await?;
             let mut moved = Vec::new();
             let mut done = BTreeSet::new();
             let mut under_way = Vec::new();
@@ -65,7 +72,12 @@ impl Engine<'_> {
                         .map(|text| sha256(text.as_bytes())),
                     change_set: change_set.clone(),
                 };
-                match plan.standing(&present, &wave_set) {
+                let refactor = saved.refactors.iter().find_map(|refactor| {
+                    let stack = refactor.stacks.iter().find(|one| one.name == plan.name)?;
+                    let is_pending = outlook.refactors.iter().any(|one| one.plan.is(refactor));
+                    (!is_pending).then_some(stack)
+                });
+                match plan.standing(&present, &wave_set, refactor) {
                     Standing::Ready => {}
                     Standing::Done => {
                         done.insert(plan.name.clone());
@@ -76,7 +88,9 @@ impl Engine<'_> {
             }
             if moved.is_empty() && !under_way.is_empty() {
                 for stack in under_way {
-                    if let Some(found) = survey.stack(stack) {
+                    if let Some(found) = survey.stack(stack)
+                        && !self.attach_refactor(&stack.name, &found.id).await?
+                    {
                         self.settle(stack, found).await?;
                     }
                 }
@@ -93,6 +107,13 @@ impl Engine<'_> {
             return Ok(Verified {
                 planned: Planned {
                     change_sets: prepared(&saved, &change_sets),
+                    refactors: {
+                        let is_planned = |one: &PreparedRefactor| {
+                            saved.refactors.iter().any(|then| then.is(&one.plan))
+                        };
+                        outlook.refactors.retain(is_planned);
+                        outlook.refactors
+                    },
                     plan: saved,
                     done,
                     bounds: Bounds::Plan(wave_set),
@@ -100,6 +121,28 @@ impl Engine<'_> {
                 moved,
             });
         }
+    }
+
+    /// Follows the moves of a saved plan to their end that an earlier run of it began; says whether there were any.
+    async fn attached_to_moves(
+        &self,
+        saved: &Plan,
+        stacks: &[&StackManifest],
+        survey: &Survey,
+    ) -> Result<bool, Error> {
+        let moving = stacks.iter().filter(|stack| {
+            let mut refactors = saved.refactors.iter();
+            refactors.any(|refactor| refactor.is_about(&stack.name))
+        });
+        for stack in moving {
+            if let Some(found) = survey.stack(stack)
+                && found.status.condition() == Condition::Busy
+                && self.attach_refactor(&stack.name, &found.id).await?
+            {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// The change set that a plan names, as it is now, and the key that it keeps.

@@ -67,7 +67,7 @@ pub fn check_stacks(stacks: &[WantedStack<'_>]) -> Vec<(String, Finding)> {
         for (output, declaration) in members(stack.template, "Outputs") {
             let Some(name) = declaration
                 .pointer("/Export/Name")
-                .and_then(|name| literal(name, stack))
+                .and_then(|name| literal(name, stack.stack_name))
             else {
                 continue;
             };
@@ -342,12 +342,12 @@ fn members<'a>(
 }
 
 /// A name as it will be, when the template alone tells it.
-fn literal(name: &Value, stack: &WantedStack<'_>) -> Option<String> {
+pub(crate) fn literal(name: &Value, stack_name: &str) -> Option<String> {
     match name {
         Value::String(text) => Some(text.clone()),
         Value::Object(function) => {
             let text = function.get("Fn::Sub")?.as_str()?;
-            let text = text.replace("${AWS::StackName}", stack.stack_name);
+            let text = text.replace("${AWS::StackName}", stack_name);
             // Account and region are the same for all of them.
             let same = text
                 .replace("${AWS::Region}", "")

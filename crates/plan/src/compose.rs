@@ -35,6 +35,7 @@ impl Plan {
             against: None,
             digest: String::new(),
             seal: None,
+            refactors: Vec::new(),
             stacks,
             external,
             summary: Summary::default(),

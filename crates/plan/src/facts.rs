@@ -39,4 +39,12 @@ pub trait Facts: Sync {
 
     /// How the values at a place compare; list indexes are written as `*`.
     fn form(&self, type_name: &str, path: &[&str]) -> Form;
+
+    /// Whether CloudFormation gives resources of the type another logical id or stack. It tags what it moves, so that
+    /// [types whose tags cannot change](https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/stack-refactoring.html)
+    /// stay where they are. What is not known is left to CloudFormation.
+    fn can_be_refactored(&self, type_name: &str) -> bool {
+        let _ = type_name;
+        true
+    }
 }

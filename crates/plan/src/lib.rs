@@ -37,6 +37,7 @@ mod model;
 mod moves;
 mod options;
 mod policy;
+mod refactor;
 mod render;
 mod resources;
 mod same;
@@ -62,11 +63,12 @@ pub use guard::{
 pub use model::{
     AccessDiff, AccessPlan, Action, AttributeChange, Cause, Change, ChangeSetSeal, DeployedSeal,
     Direction, Edit, Effect, EntryChange, ExternalChange, FORMAT_VERSION, Finding, Impact, Moved,
-    MovedPart, OldCopy, Plan, PropertyChange, Reason, RuleChange, SEAL_VERSION, Seal, Security,
-    SettingChange, StackAccess, StackAction, StackDiff, StackPlan, StackSeal, StatementChange,
-    StatementKind, Summary, WantedSeal, Widening,
+    MovedPart, OldCopy, Plan, PropertyChange, Reason, RefactorPlan, RefactoredStack, ResourceMove,
+    RuleChange, SEAL_VERSION, Seal, Security, SettingChange, StackAccess, StackAction, StackDiff,
+    StackPlan, StackSeal, StatementChange, StatementKind, Summary, WantedSeal, Widening,
 };
 pub use options::{Options, OutputName};
+pub use refactor::{Moving, MovingStack, Refactor, Refactored, move_finding, refactor};
 pub use render::render;
 pub use schema_facts::SchemaFacts;
 pub use seal::{

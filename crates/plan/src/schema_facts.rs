@@ -55,6 +55,13 @@ impl Facts for SchemaFacts {
             Form::Plain
         }
     }
+
+    fn can_be_refactored(&self, type_name: &str) -> bool {
+        resource_type(type_name).is_none_or(|facts| {
+            let tagging = &facts.tagging;
+            !tagging.taggable || tagging.tag_updatable
+        })
+    }
 }
 
 /// Whether an object may hold whatever it wants.

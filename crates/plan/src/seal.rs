@@ -9,8 +9,9 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::{
-    Action, Change, ChangeSetSeal, DeployedSeal, Moved, MovedPart, Plan, SEAL_VERSION, StackAction,
-    StackDiff, StackPlan, WantedSeal, compose::sorted, meaning::is_secret,
+    Action, Change, ChangeSetSeal, DeployedSeal, Moved, MovedPart, Plan, RefactoredStack,
+    SEAL_VERSION, StackAction, StackDiff, StackPlan, WantedSeal, compose::sorted,
+    meaning::is_secret,
 };
 
 /// Where a plan is about to be deployed from.
@@ -129,7 +130,15 @@ impl Plan {
 impl StackPlan {
     /// How the plan of this stack stands, now that it is to be executed. `wave_set` is the name by which the change set of
     /// a provisional stack is known, which is made only during the deployment.
-    pub fn standing(&self, present: &StackPresent, wave_set: &str) -> Standing {
+    ///
+    /// `refactored` is what the plan's refactor made of the stack, when that was carried out by an earlier run: what is
+    /// deployed must then be that.
+    pub fn standing(
+        &self,
+        present: &StackPresent,
+        wave_set: &str,
+        refactored: Option<&RefactoredStack>,
+    ) -> Standing {
         let Some(seal) = &self.seal else {
             return Standing::Moved(vec![self.moved(MovedPart::NotSealed)]);
         };
@@ -160,7 +169,22 @@ impl StackPlan {
                 Standing::Moved(moved)
             };
         }
-        moved.extend(self.moved_deployed(seal.deployed.as_ref(), present.deployed.as_ref()));
+        match (refactored, &present.deployed) {
+            (Some(refactored), Some(deployed)) => {
+                let same_stack = seal
+                    .deployed
+                    .as_ref()
+                    .is_none_or(|then| then.id == deployed.identity.id);
+                if deployed.identity.template.as_ref() != Some(&refactored.template) || !same_stack
+                {
+                    moved.push(self.moved(MovedPart::DeployedTemplate));
+                }
+            }
+            (Some(_), None) => moved.push(self.moved(MovedPart::Vanished)),
+            (None, _) => {
+                moved.extend(self.moved_deployed(seal.deployed.as_ref(), present.deployed.as_ref()))
+            }
+        }
         match (change_set, &present.change_set) {
             (Some(own), Some(found)) => moved.extend(self.moved_change_set(own, found)),
             (Some(own), None) => {
@@ -324,6 +348,16 @@ impl StackDiff {
         let id = &change.logical_id;
         let kind = &change.type_name;
         let Some(planned) = self.change(id) else {
+            // Metadata is where the digests of values that are read from other stacks are kept: they follow the values,
+            // which may come from an output that is only about to be.
+            let mut attributes = change.attributes.iter();
+            let is_metadata = change.action == Action::Update
+                && change.properties.is_empty()
+                && !change.attributes.is_empty()
+                && attributes.all(|attribute| attribute.name == "Metadata");
+            if is_metadata {
+                return None;
+            }
             return Some(format!(
                 "`{id}` ({kind}) would change too ({})",
                 change.action

@@ -38,6 +38,9 @@ pub(super) struct Page {
     widening: usize,
     /// How many findings stop a deployment.
     errors: usize,
+    moves: Vec<Move>,
+    /// What a move does not do.
+    moves_what: &'static str,
     stacks: Vec<Stack>,
     unchanged: Vec<String>,
     external: Vec<Resource>,
@@ -46,6 +49,15 @@ pub(super) struct Page {
     findings: Vec<Finding>,
     /// What is only worth knowing, and what was accepted with a reason.
     notes: Vec<Finding>,
+}
+
+/// A resource that moves before everything else.
+#[derive(Debug, Serialize)]
+struct Move {
+    from: String,
+    to: String,
+    type_name: String,
+    source: Option<String>,
 }
 
 /// How many resources an action concerns.
@@ -181,6 +193,18 @@ impl Page {
                 .flat_map(|stack| &stack.diff.findings)
                 .filter(|finding| finding.is_error())
                 .count(),
+            moves: plan
+                .refactors
+                .iter()
+                .flat_map(|refactor| &refactor.moves)
+                .map(|one| Move {
+                    from: printable(&one.from),
+                    to: printable(&one.to),
+                    type_name: printable(&one.type_name),
+                    source: one.source.as_deref().map(printable),
+                })
+                .collect(),
+            moves_what: words::MOVES,
             stacks: changed
                 .into_iter()
                 .map(|one| stack(one, all_open))
@@ -313,6 +337,12 @@ fn why(change: &Change) -> String {
         .moved_from
         .as_ref()
         .map(|from| format!("; it was {}", printable(from)))
+        .or_else(|| {
+            Some(format!(
+                "; it goes to {}",
+                printable(change.moved_to.as_ref()?)
+            ))
+        })
         .unwrap_or_default();
     let old = match change.old_copy {
         Some(copy) if words::peril(change).is_none() => format!("; {copy}"),

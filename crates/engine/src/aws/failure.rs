@@ -113,7 +113,8 @@ fn kind_of_code(code: &str, message: &str) -> AwsErrorKind {
         | "TooManyRequestsException"
         | "SlowDown"
         | "BandwidthLimitExceeded" => AwsErrorKind::Throttled,
-        "ChangeSetNotFound"
+        "StackRefactorNotFoundException"
+        | "ChangeSetNotFound"
         | "ChangeSetNotFoundException"
         | "StackNotFoundException"
         | "NoSuchBucket"

@@ -8,6 +8,7 @@ mod convert;
 mod drift;
 mod failure;
 mod live;
+mod refactor;
 mod stack_policy;
 mod store;
 

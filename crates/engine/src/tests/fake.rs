@@ -17,6 +17,7 @@ use crate::{
         Execution, Finding, RollbackRequest, Stack, StackEvent, StackResource, TemplateSource,
         Values,
     },
+    refactor::{RefactorAction, RefactorRequest, RefactorState, StackRefactors},
     stack_policy::StackPolicies,
     status::{Condition, ResourceStatus, StackStatus},
 };
@@ -162,6 +163,18 @@ impl Fake {
     }
 }
 
+impl Fake {
+    fn unable<T>(&self, operation: &'static str) -> Result<T, Box<AwsError>> {
+        drop(self.enter(operation, "")?);
+        Err(failure(
+            operation,
+            "",
+            AwsErrorKind::Refused,
+            "it moves nothing",
+        ))
+    }
+}
+
 fn failure(
     operation: &'static str,
     target: &str,
@@ -301,6 +314,33 @@ impl State {
         found.stack.status = StackStatus::from(format!("{verb}_IN_PROGRESS").as_str());
         found.coming.extend(coming);
         self.counter = counter;
+    }
+}
+
+/// Moves are for the embedded endpoint: here there are none, and none can be made.
+impl StackRefactors for Fake {
+    fn create_refactor<'a>(&'a self, _: &'a RefactorRequest) -> Answer<'a, String> {
+        answer(self.unable("CreateStackRefactor"))
+    }
+
+    fn refactor<'a>(&'a self, _: &'a str) -> Answer<'a, RefactorState> {
+        answer(self.unable("DescribeStackRefactor"))
+    }
+
+    fn refactors_under_way(&self) -> Answer<'_, Vec<RefactorState>> {
+        answer(self.enter("ListStackRefactors", "").map(|_| Vec::new()))
+    }
+
+    fn refactors_available(&self) -> Answer<'_, Vec<RefactorState>> {
+        answer(self.enter("ListStackRefactors", "").map(|_| Vec::new()))
+    }
+
+    fn refactor_actions<'a>(&'a self, _: &'a str) -> Answer<'a, Vec<RefactorAction>> {
+        answer(self.unable("ListStackRefactorActions"))
+    }
+
+    fn execute_refactor<'a>(&'a self, _: &'a str) -> Answer<'a, ()> {
+        answer(self.unable("ExecuteStackRefactor"))
     }
 }
 

@@ -3,6 +3,7 @@
 mod agreement;
 mod deploy;
 mod failures;
+mod moves;
 mod settings;
 mod store;
 mod support;

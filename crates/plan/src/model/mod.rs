@@ -6,6 +6,7 @@
 mod access;
 mod finding;
 mod moved;
+mod refactor;
 mod seal;
 mod security;
 mod words;
@@ -20,6 +21,7 @@ use crate::IgnoredDrift;
 pub use access::{AccessDiff, AccessPlan, StackAccess};
 pub use finding::Finding;
 pub use moved::{Moved, MovedPart};
+pub use refactor::{RefactorPlan, RefactoredStack, ResourceMove};
 pub use seal::{ChangeSetSeal, DeployedSeal, SEAL_VERSION, Seal, StackSeal, WantedSeal};
 pub use security::{
     Direction, Edit, Effect, RuleChange, Security, SettingChange, StatementChange, StatementKind,
@@ -51,6 +53,9 @@ pub struct Plan {
     /// What a saved plan is bound to; a plan that was only shown has none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seal: Option<Seal>,
+    /// Resources that get another logical id or stack first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub refactors: Vec<RefactorPlan>,
     /// Stacks in the order they deploy.
     pub stacks: Vec<StackPlan>,
     /// Resources outside AWS that change, in the order they deploy.

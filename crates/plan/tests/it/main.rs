@@ -15,6 +15,7 @@ mod moves;
 mod open;
 mod policies;
 mod real;
+mod refactor;
 mod references;
 mod seal;
 mod sections;

@@ -78,7 +78,7 @@ fn present() -> StackPresent {
 fn moved(change: impl FnOnce(&mut StackPresent)) -> Vec<MovedPart> {
     let mut present = present();
     change(&mut present);
-    match stack().standing(&present, WAVE) {
+    match stack().standing(&present, WAVE, None) {
         Standing::Moved(moved) => moved.into_iter().map(|one| one.part).collect(),
         other => panic!("{other:?}"),
     }
@@ -86,7 +86,7 @@ fn moved(change: impl FnOnce(&mut StackPresent)) -> Vec<MovedPart> {
 
 #[test]
 fn nothing_moved_means_ready() {
-    assert_eq!(stack().standing(&present(), WAVE), Standing::Ready);
+    assert_eq!(stack().standing(&present(), WAVE, None), Standing::Ready);
 }
 
 #[test]
@@ -191,13 +191,13 @@ fn every_thing_that_moves_is_named() {
 fn a_new_stack_must_still_be_new() {
     let mut new = stack();
     new.seal.as_mut().expect("it is sealed").deployed = None;
-    let Standing::Moved(moved) = new.standing(&present(), WAVE) else {
+    let Standing::Moved(moved) = new.standing(&present(), WAVE, None) else {
         panic!("it exists");
     };
     assert_eq!(moved[0].part, MovedPart::Appeared);
     let mut absent = present();
     absent.deployed = None;
-    assert_eq!(new.standing(&absent, WAVE), Standing::Ready);
+    assert_eq!(new.standing(&absent, WAVE, None), Standing::Ready);
 }
 
 #[test]
@@ -205,7 +205,7 @@ fn a_stack_that_was_not_verified_is_not_executed() {
     let mut blind = stack();
     blind.unverified = Some("not allowed".to_owned());
     blind.seal.as_mut().expect("it is sealed").change_set = None;
-    let Standing::Moved(moved) = blind.standing(&present(), WAVE) else {
+    let Standing::Moved(moved) = blind.standing(&present(), WAVE, None) else {
         panic!("nobody knows what it would do");
     };
     assert_eq!(moved[0].part, MovedPart::NoChangeSet);
@@ -225,10 +225,10 @@ fn what_was_executed_before_is_recognised() {
     };
     let own = stack();
     let done = executed(SET, Rest::Succeeded, "sent");
-    assert_eq!(own.standing(&done, WAVE), Standing::Done);
+    assert_eq!(own.standing(&done, WAVE, None), Standing::Done);
     let busy = executed(SET, Rest::Busy, "sent");
-    assert_eq!(own.standing(&busy, WAVE), Standing::UnderWay);
-    let parts = |present: &StackPresent| match own.standing(present, WAVE) {
+    assert_eq!(own.standing(&busy, WAVE, None), Standing::UnderWay);
+    let parts = |present: &StackPresent| match own.standing(present, WAVE, None) {
         Standing::Moved(moved) => moved.iter().map(|one| one.part).collect::<Vec<_>>(),
         other => panic!("{other:?}"),
     };
@@ -250,7 +250,7 @@ fn what_was_executed_before_is_recognised() {
     provisional.seal.as_mut().expect("it is sealed").change_set = None;
     let in_wave = format!("arn:aws:x:changeSet/{WAVE}/uuid");
     let present = executed(&in_wave, Rest::Succeeded, "anything");
-    assert_eq!(provisional.standing(&present, WAVE), Standing::Done);
+    assert_eq!(provisional.standing(&present, WAVE, None), Standing::Done);
 }
 
 #[test]
