@@ -182,7 +182,8 @@ impl StackPlan {
             }
             (Some(_), None) => moved.push(self.moved(MovedPart::Vanished)),
             (None, _) => {
-                moved.extend(self.moved_deployed(seal.deployed.as_ref(), present.deployed.as_ref()))
+                moved
+                    .extend(self.moved_deployed(seal.deployed.as_ref(), present.deployed.as_ref()));
             }
         }
         match (change_set, &present.change_set) {

@@ -264,6 +264,9 @@ impl<'a> Definitions<'a> {
     }
 }
 
+/// The outputs of a stack, and the names of the exports it reads.
+type Told = (Vec<Output>, Vec<String>);
+
 /// The stacks as they will be.
 struct World<'a> {
     state: &'a State,
@@ -361,7 +364,7 @@ impl<'a> World<'a> {
     }
 
     /// The outputs and the imports of each stack; exports that others read must stay, and be the only ones of their name.
-    fn outputs(&self) -> Result<Vec<(Vec<Output>, Vec<String>)>, Failure> {
+    fn outputs(&self) -> Result<Vec<Told>, Failure> {
         let mut all = Vec::new();
         for (index, stack) in self.stacks.iter().enumerate() {
             let view = self.view(index, 0);
@@ -558,10 +561,10 @@ pub(crate) fn refactored(
     }
     let outputs = World::of(definitions, &origins).outputs()?;
     let mut drafts = Vec::new();
-    for index in 0..stacks.len() {
+    for (index, stack) in stacks.iter().enumerate() {
         let entry = definitions
             .entry(index)
-            .ok_or_else(|| of(&stacks[index], "the stack does not exist any more"))?;
+            .ok_or_else(|| of(stack, "the stack does not exist any more"))?;
         drafts.push(Draft::of(entry, seed, now));
     }
     let mut arriving = Vec::new();

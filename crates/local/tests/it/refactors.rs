@@ -316,7 +316,7 @@ fn nothing_but_names_and_places_changes() {
         let reason = reason(&stacks, &mappings);
         assert!(reason.contains(expected), "{expected}: {reason}");
     }
-    let six: Vec<(&str, &str)> = vec![("app", FILES); 6];
+    let six = [("app", FILES); 6];
     let fields: Vec<(String, String)> = six
         .iter()
         .enumerate()

@@ -296,7 +296,7 @@ impl<'a> Rewriter<'a> {
                     body.get("Mappings")?.get(name)
                 };
                 if mapping(from).is_none() || mapping(from) != mapping(home) {
-                    self.cannot_bring("mapping", &name.to_owned(), from, home);
+                    self.cannot_bring("mapping", name, from, home);
                 }
                 whole(self.value(argument, from, home))
             }
@@ -398,7 +398,7 @@ impl<'a> Rewriter<'a> {
         // What the wanted template says is what the next change set would make of it.
         let wanted = section(producer.wanted, "Outputs").find(|(name, output)| {
             let taken = outputs.get(*name);
-            is_of(output) && taken.is_none_or(|taken| is_of(taken))
+            is_of(output) && taken.is_none_or(&is_of)
         });
         let known = outputs.iter().find(|(_, output)| is_of(output));
         let (name, output) = match (wanted, known) {

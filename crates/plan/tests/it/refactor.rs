@@ -587,8 +587,11 @@ fn reference() -> impl Strategy<Value = (u8, usize)> {
     (0_u8..4, 0_usize..6)
 }
 
+/// References of each resource, and where it goes: the stack, and whether it gets another name.
+type World = (Vec<Vec<(u8, usize)>>, Vec<Option<(usize, bool)>>);
+
 /// Six resources, two in each stack; each refers to some of those before it. Then where each of them goes.
-fn world() -> impl Strategy<Value = (Vec<Vec<(u8, usize)>>, Vec<Option<(usize, bool)>>)> {
+fn world() -> impl Strategy<Value = World> {
     let references = prop::collection::vec(prop::collection::vec(reference(), 0..3), 6);
     let moves = prop::collection::vec(prop::option::of((0_usize..3, any::<bool>())), 6);
     (references, moves)
