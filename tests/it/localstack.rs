@@ -149,7 +149,7 @@ fn stacks_live_their_whole_life_at_localstack() {
     world.run(PLAN).ended_with(0).says("No changes");
     let again = world.run("deploy -e cloud").ended_with(0);
     assert!(again.stderr.contains("Nothing to do"), "{again}");
-    agree(&mut world);
+    agree(&mut world, &[]);
     assert_eq!(timeout_of_jobs(&mut world), "30");
 
     one_property_from_a_saved_plan(&mut world);
@@ -160,7 +160,7 @@ fn stacks_live_their_whole_life_at_localstack() {
         .iter()
         .filter_map(|release| release["outcome"].as_str())
         .collect();
-    assert_eq!(outcomes, ["succeeded"; 3], "{history:#}");
+    assert_eq!(outcomes, ["succeeded"; 4], "{history:#}");
 
     an_update_that_fails(&mut world);
 
@@ -200,9 +200,9 @@ fn one_property_from_a_saved_plan(world: &mut World) {
     world
         .run("deploy -e cloud --plan plan.json")
         .ended_with(0)
-        .says("this plan was deployed already");
+        .says("services unchanged");
     world.run(PLAN).ended_with(0);
-    agree(world);
+    agree(world, &[]);
 
     world.set(&[("services", &services(90)), ("reader", &hello)]);
     world.run("plan -e cloud --out plan.json").ended_with(0);
@@ -225,7 +225,8 @@ fn a_replacement(world: &mut World) {
     let where_to = world.aws.text(&value("/sample/jobs"));
     assert!(where_to.starts_with("arn:aws:sqs:"), "{where_to}");
     world.run(PLAN).ended_with(0);
-    agree(world);
+    // LocalStack: forgets a resource that was replaced among those of its stack, as the old one is deleted.
+    agree(world, &["Greeting"]);
 }
 
 /// LocalStack: undoes no update that fails, and puts the stack into `ROLLBACK_COMPLETE`, which on AWS says that its first
@@ -251,7 +252,7 @@ fn an_update_that_fails(world: &mut World) {
         world
             .run(command)
             .ended_with(1)
-            .says("is in `ROLLBACK_COMPLETE` although it was deployed before");
+            .says("is in `ROLLBACK_COMPLETE`, yet it was deployed before");
     }
     world
         .aws
@@ -273,8 +274,8 @@ fn timeout_of_jobs(world: &mut World) -> String {
     ))
 }
 
-/// What our program says of the stacks is what the AWS CLI reads.
-fn agree(world: &mut World) {
+/// What our program says of the stacks is what the AWS CLI reads, but for these resources, which LocalStack leaves out.
+fn agree(world: &mut World, forgotten: &[&str]) {
     let outputs = world
         .run("outputs -e cloud --format json")
         .ended_with(0)
@@ -299,10 +300,12 @@ fn agree(world: &mut World) {
         let template = world
             .project
             .read_json(&format!("assembly/{short}.template.json"));
-        let mut declared: Vec<&String> = template["Resources"]
+        let mut declared: Vec<&str> = template["Resources"]
             .as_object()
             .expect("it has resources")
             .keys()
+            .map(String::as_str)
+            .filter(|id| !forgotten.contains(id))
             .collect();
         let mut found: Vec<&str> = resources["StackResources"]
             .as_array()
@@ -310,7 +313,7 @@ fn agree(world: &mut World) {
             .iter()
             .filter_map(|resource| resource["LogicalResourceId"].as_str())
             .collect();
-        declared.sort();
+        declared.sort_unstable();
         found.sort_unstable();
         assert_eq!(found, declared);
     }

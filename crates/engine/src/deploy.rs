@@ -311,6 +311,11 @@ impl Engine<'_> {
             self.apply_policy(stack, &prepared.stack_id).await?;
         }
         if let Some(unknown) = self.begin(stack, prepared, &token).await? {
+            let name = &prepared.name;
+            self.note(
+                &stack.name,
+                format!("whether `{name}` was executed is not known: if not, it stays behind"),
+            );
             return Ok(Outcome::Detached(Some(unknown)).into());
         }
         match self.follow(&followed).await {

@@ -338,7 +338,7 @@ pub enum Error {
     },
     /// An update failed, and the endpoint did not undo it, although the status says so.
     #[error(
-        "stack `{stack}` is in `{status}` although it was deployed before{}: nothing was undone", because(.cause.as_deref())
+        "stack `{stack}` is in `{status}`, yet it was deployed before and nothing was undone{}", because(.cause.as_deref())
     )]
     HalfDone {
         /// The stack's short name.

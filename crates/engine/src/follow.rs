@@ -315,7 +315,13 @@ impl Engine<'_> {
                         return Ok(false);
                     }
                 }
-                Err(error) if looks >= LOOKS || !passes(&error) => return Err(error),
+                // A stack that was only just made may not be seen yet.
+                Err(error)
+                    if looks >= LOOKS
+                        || !(passes(&error) || error.kind == AwsErrorKind::NotFound) =>
+                {
+                    return Err(error);
+                }
                 Err(_) => {}
             }
             waits.rest().await;

@@ -280,7 +280,13 @@ impl Engine<'_> {
             return Ok(read);
         }
         let text = match template {
-            Ok(text) => text.unwrap_or_default(),
+            Ok(Some(text)) => text,
+            Ok(None) => {
+                return Err(Error::Moved {
+                    stack: stack.to_owned(),
+                    reason: "it was deleted while it was read".to_owned(),
+                });
+            }
             Err(error) if error.kind == AwsErrorKind::AccessDenied && denied == Denied::Note => {
                 read.unread = Some(Unread {
                     call: error.call(),

@@ -349,13 +349,13 @@ impl StackDiff {
         let id = &change.logical_id;
         let kind = &change.type_name;
         let Some(planned) = self.change(id) else {
-            // Metadata is where the digests of values that are read from other stacks are kept: they follow the values,
-            // which may come from an output that is only about to be.
+            // Metadata is where the digests of values that are read from other stacks are kept. A reference that a move
+            // makes gets its first one when the output that it reads is there.
             let mut attributes = change.attributes.iter();
             let is_metadata = change.action == Action::Update
                 && change.properties.is_empty()
                 && !change.attributes.is_empty()
-                && attributes.all(|attribute| attribute.name == "Metadata");
+                && attributes.all(|one| one.name == "Metadata" && one.before.is_none());
             if is_metadata {
                 return None;
             }

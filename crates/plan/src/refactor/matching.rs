@@ -1,6 +1,6 @@
 //! Which of the declared moves are still to be made, and what is wrong with the others.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use assembly::{Move, Severity};
 use serde_json::Value;
@@ -78,9 +78,13 @@ pub(super) fn pending(
             continue;
         };
         let Some(source) = source else {
-            // A place on the way of a resource that moved more than once need not be deployed.
+            // A resource that moved more than once may have left this place long ago.
+            let is_on_its_way = way(moves, &one.from).into_iter().skip(1).any(|stop| {
+                let place = place(stop, stacks);
+                place.is_some_and(|(stack, id)| resource(stacks[stack].deployed, &id).is_some())
+            });
             let is_between = moves.iter().any(|other| other.to == one.from);
-            if taken.is_none()
+            if !is_on_its_way
                 && !is_between
                 && let Some(near) = likely_start(&one.from, wanted, stacks)
             {
@@ -151,16 +155,23 @@ pub(super) fn pending(
     pending
 }
 
-/// Where the moves lead in the end that begin at a place.
-fn last_of<'a>(moves: &'a [Move], mut place: &'a str) -> &'a str {
-    let mut seen = BTreeSet::new();
+/// Where moves that follow one another lead from a place, itself first.
+fn way<'a>(moves: &'a [Move], start: &'a str) -> Vec<&'a str> {
+    let mut way = vec![start];
+    let mut place = start;
     while let Some(next) = moves.iter().find(|one| one.from == place) {
-        if !seen.insert(place) {
+        place = &next.to;
+        if way.contains(&place) {
             break;
         }
-        place = &next.to;
+        way.push(place);
     }
-    place
+    way
+}
+
+/// Where the moves lead in the end that begin at a place.
+fn last_of<'a>(moves: &'a [Move], place: &'a str) -> &'a str {
+    way(moves, place).pop().unwrap_or(place)
 }
 
 fn place(text: &str, stacks: &[MovingStack<'_>]) -> Option<Place> {

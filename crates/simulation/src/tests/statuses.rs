@@ -56,9 +56,27 @@ fn ending(status: &StackStatus) -> Option<&'static str> {
     })
 }
 
+/// Whether a stack that was deployed cannot be in a status, or lead to one: AWS knows it only of a first create. What stands in
+/// for AWS may do otherwise, and nothing but destroying the stack is right then.
+fn belies_the_past(status: &StackStatus) -> bool {
+    matches!(
+        status,
+        StackStatus::RollbackComplete | StackStatus::RollbackInProgress
+    )
+}
+
 /// Whether a command must succeed on a stack in a status; nothing where it may do either.
 fn must_succeed(verb: Verb, status: &StackStatus) -> Option<bool> {
     let condition = status.condition();
+    if belies_the_past(status) {
+        match verb {
+            Verb::Plan | Verb::Save | Verb::Deploy | Verb::DeployChange | Verb::Rollback => {
+                return Some(false);
+            }
+            Verb::DeploySaved | Verb::Recover(_) => return None,
+            Verb::Destroy | Verb::Look => {}
+        }
+    }
     match verb {
         Verb::Look => Some(true),
         Verb::Plan | Verb::Save => Some(match condition {
@@ -76,11 +94,10 @@ fn must_succeed(verb: Verb, status: &StackStatus) -> Option<bool> {
             .then_some(false),
             Condition::Absent | Condition::Ready | Condition::Leftover | Condition::Busy => None,
         },
-        Verb::Destroy => Some(condition != Condition::Busy),
+        // What is under way is followed to its end first.
+        Verb::Destroy => Some(true),
         Verb::Rollback => Some(condition != Condition::Stuck),
         Verb::Recover(_) if *status == StackStatus::ImportRollbackFailed => Some(false),
-        // It ends in another status that needs something done about it.
-        Verb::Recover(_) if *status == StackStatus::RollbackInProgress => Some(false),
         // What a saved plan waits with is nobody's to delete without being told so.
         Verb::Recover(0) => Some(*status != StackStatus::ReviewInProgress),
         Verb::Recover(_) => None,
@@ -163,7 +180,8 @@ fn play(status: &StackStatus, verb: Verb) -> Option<String> {
             // What was saved waits to be deployed.
             return stage.verdict(&cell);
         }
-        if *status != StackStatus::ImportRollbackFailed || matches!(verb, Verb::Destroy) {
+        let is_lost = *status == StackStatus::ImportRollbackFailed || belies_the_past(status);
+        if !is_lost || matches!(verb, Verb::Destroy) {
             stage.must_come_to_health().await;
         }
         stage.verdict(&cell)
