@@ -70,16 +70,18 @@ pub(crate) fn with_engine<T>(
     operation: impl AsyncFnOnce(&Engine<'_>) -> Result<T, CommandError>,
 ) -> Result<T, CommandError> {
     let operation = async |connection: &Connection<'_>| operation(connection.engine).await;
-    with_connection(session, global, printer, purpose, manner, operation)
+    with_connection(session, global, printer, purpose, manner, None, operation)
 }
 
-/// The same for an operation that reads the asset bucket too.
+/// The same for an operation that reads the asset bucket too, or has CloudFormation act in the environment's role, for
+/// which the project's name is needed.
 pub(crate) fn with_connection<T>(
     session: &Session,
     global: &Global,
     printer: &Printer,
     purpose: &str,
     manner: impl Into<Manner>,
+    project: Option<&str>,
     operation: impl AsyncFnOnce(&Connection<'_>) -> Result<T, CommandError>,
 ) -> Result<T, CommandError> {
     run(
@@ -88,6 +90,7 @@ pub(crate) fn with_connection<T>(
         printer,
         purpose,
         manner.into(),
+        project,
         async |_| Ok(None),
         async |connection, _| operation(connection).await,
     )
@@ -110,6 +113,7 @@ pub(crate) fn at_work<T>(
         printer,
         purpose,
         manner.into(),
+        None,
         async |cloud| home(cloud).await.map(Some),
         async |connection, records| {
             let records = records.expect("records are kept of every environment that has a home");
@@ -124,6 +128,7 @@ fn run<T>(
     printer: &Printer,
     purpose: &str,
     manner: Manner,
+    project: Option<&str>,
     home: impl AsyncFnOnce(&Aws) -> Result<Option<Home>, CommandError>,
     operation: impl AsyncFnOnce(&Connection<'_>, Option<&Records<'_>>) -> Result<T, CommandError>,
 ) -> Result<T, CommandError> {
@@ -139,11 +144,16 @@ fn run<T>(
         let progress = Progress::new(printer);
         let tell = |event| progress.tell(&event);
         let name = format!("{seed:016x}");
-        let engine = Engine::new(&cloud, &SchemaFacts, pace, &name, &tell)
+        let home = home(&cloud).await?;
+        let mut engine = Engine::new(&cloud, &SchemaFacts, pace, &name, &tell)
             .exact(manner.exact)
             .import_existing(manner.import_existing)
             .express(manner.express)
             .revert_drift(manner.revert_drift);
+        let project = home.as_ref().map(|home| home.project.as_str()).or(project);
+        if let Some(role) = project.and_then(|project| session.execution_role(project)) {
+            engine = engine.role(role);
+        }
         let by_hand = Cell::new(false);
         let connection = Connection {
             engine: &engine,
@@ -162,18 +172,18 @@ fn run<T>(
         let held = OnceCell::new();
         let lost = OnceCell::new();
         let work = async {
-            let Some(home) = home(&cloud).await? else {
+            let Some(home) = &home else {
                 return operation(&connection, None).await;
             };
             let me = records::claimant(purpose, &caller.arn, &name);
             let judgement = records::judgement(embedded);
-            let claimed = engine::claim(&cloud, &home, me, judgement).await?;
+            let claimed = engine::claim(&cloud, home, me, judgement).await?;
             if let Some(claimed) = claimed {
                 records::tell(&claimed, printer);
                 // It is the first: there is one claim in a run.
                 let _ = held.set(claimed);
             }
-            let records = Records::new(&cloud, &home, held.get(), printer);
+            let records = Records::new(&cloud, home, held.get(), printer);
             let watched = async {
                 if let Some(claimed) = held.get() {
                     let _ = lost.set(records::keep_claim(claimed, &engine).await);
@@ -247,11 +257,15 @@ pub(crate) fn judge(report: &Report, printer: &Printer) -> Result<(), CommandErr
         return Err(CommandError::from_engine(first));
     }
     if let Some(stack) = report.detached().next() {
-        let mut error = format!("how `{}` ends is not known", stack.name);
+        let name = &stack.name;
+        let mut error = format!("how `{name}` ends is not known");
         let mut hints = Vec::new();
         if let Outcome::Detached(Some(cause)) = &stack.outcome {
             error.push_str(&format!(", it goes on without being followed: {cause}"));
             hints = cause.hints();
+            if cause.is_about_credentials() {
+                hints.push(format!("{name} is not stopped by this"));
+            }
         }
         hints.push("the same command again follows it to its end".to_owned());
         let error = CommandError::failed(error);

@@ -38,6 +38,7 @@ pub(crate) fn run(
         printer,
         purpose,
         false,
+        None,
         async |connection| {
             let home = records::home(&session, connection.cloud).await?;
             records::history(connection, &home).await

@@ -128,6 +128,14 @@ impl Report {
         })
     }
 
+    /// Stacks whose operation goes on without being followed as calls fail, with how they fail.
+    pub fn lost(&self) -> impl Iterator<Item = (&StackReport, &AwsError)> {
+        self.stacks.iter().filter_map(|stack| match &stack.outcome {
+            Outcome::Detached(Some(error)) => Some((stack, &**error)),
+            _ => None,
+        })
+    }
+
     /// Stacks whose operation goes on without being followed.
     pub fn detached(&self) -> impl Iterator<Item = &StackReport> {
         self.stacks
