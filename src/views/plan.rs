@@ -18,6 +18,7 @@ pub(crate) fn draw(plan: &Plan, look: Look<'_>) -> String {
     text.push(Line::at(0));
     text.append(moves(plan));
     text.append(stacks(plan, look));
+    text.append(lasts(plan));
     for external in &plan.external {
         text.append(change::draw_external(external, look));
     }
@@ -110,6 +111,26 @@ pub(crate) fn moves(plan: &Plan) -> Text {
             let line = format!("+ stack {} is made by it", stack.name);
             text.push(Line::at(2).then(Tone::Create, &line));
         }
+    }
+    text
+}
+
+/// What goes after everything else.
+pub(crate) fn lasts(plan: &Plan) -> Text {
+    let mut text = Text::default();
+    for removal in &plan.removals {
+        let line = format!(
+            "- {} loses {} last, once {} {} deployed",
+            removal.stack,
+            removal.outputs.join(", "),
+            removal.readers.join(", "),
+            if removal.readers.len() == 1 {
+                "is"
+            } else {
+                "are"
+            }
+        );
+        text.push(Line::at(0).then(words::tone(Action::Update), &line));
     }
     text
 }

@@ -7,7 +7,7 @@ use std::{
 
 use assembly::StackManifest;
 use indexmap::IndexMap;
-use plan::{Action, StackAction, StackDiff, StackPlan};
+use plan::{Action, RemovalPlan, StackAction, StackDiff, StackPlan};
 use tokio::time::Instant;
 
 use crate::{
@@ -22,6 +22,7 @@ use crate::{
     outcome::{Outcome, Report, Skipped},
     planning::{Bounds, Busy, Planned, heard},
     port::{ExecuteRequest, Execution, Stack, StackEvent, StackResource, Values},
+    readers::keeping,
     refactor::{Moved, PreparedRefactor},
     status::Condition,
     survey::Denied,
@@ -61,7 +62,7 @@ impl Engine<'_> {
             .collect();
         let fresh = Fresh::default();
         let fresh = &fresh;
-        let report = self
+        let mut report = self
             .in_order(steps, async |stack: &StackManifest| {
                 let plan = planned
                     .plan
@@ -83,8 +84,70 @@ impl Engine<'_> {
                 }
             })
             .await;
+        for removal in &planned.plan.removals {
+            self.remove_last(assembly, planned, removal, &mut report)
+                .await;
+        }
         self.discard_unused(&report, planned).await;
         report
+    }
+
+    /// Takes away from a stack what nobody reads any more, once it and all who read it are deployed.
+    async fn remove_last(
+        &self,
+        assembly: &Assembly,
+        planned: &Planned,
+        removal: &RemovalPlan,
+        report: &mut Report,
+    ) {
+        let is_about =
+            |name: &str| name == removal.stack || removal.readers.iter().any(|one| one == name);
+        let concerned = report.stacks.iter().filter(|one| is_about(&one.name));
+        let failed = concerned.clone().find(|one| !one.outcome.is_success());
+        if let Some(failed) = failed {
+            self.note(
+                &removal.stack,
+                format!(
+                    "`{}` stays for now, as `{}` is not deployed",
+                    removal.outputs.join("`, `"),
+                    failed.name
+                ),
+            );
+            return;
+        }
+        let (Ok(stack), Some(plan)) = (
+            assembly.stack(&removal.stack),
+            planned
+                .plan
+                .stacks
+                .iter()
+                .find(|one| one.name == removal.stack),
+        ) else {
+            return;
+        };
+        let start = Instant::now();
+        let bounds = &planned.bounds;
+        let worked = match self
+            .replan_and_execute(assembly, stack, plan, bounds, None)
+            .await
+        {
+            Ok(worked) if matches!(worked.outcome, Outcome::Unchanged) => return,
+            Ok(worked) => worked,
+            Err(Error::Interrupted) => Outcome::Skipped(Skipped::Interrupted).into(),
+            Err(error) => Outcome::Failed(error).into(),
+        };
+        let mut ended = self.ended(stack, worked, start);
+        if let Some(first) = report
+            .stacks
+            .iter_mut()
+            .find(|one| one.name == removal.stack)
+        {
+            ended.elapsed_ms += first.elapsed_ms;
+            let mut remains = std::mem::take(&mut first.remains);
+            remains.append(&mut ended.remains);
+            ended.remains = remains;
+            *first = ended;
+        }
     }
 
     /// How a deployment ended whose moves did not come about: nothing else was begun.
@@ -159,8 +222,10 @@ impl Engine<'_> {
             let changes = plan.diff.changes.len();
             return self.execute(stack, &prepared, changes).await;
         }
+        let mut removals = planned.plan.removals.iter();
+        let removal = removals.find(|removal| removal.stack == stack.name);
         let mut worked = self
-            .replan_and_execute(assembly, stack, plan, &planned.bounds, fresh)
+            .replan_and_execute(assembly, stack, plan, &planned.bounds, fresh, removal)
             .await?;
         let mut refactors = planned.refactors.iter();
         let moved = refactors.find(|refactor| refactor.plan.is_about(&stack.name));
@@ -197,7 +262,7 @@ impl Engine<'_> {
         }
     }
 
-    /// Plans a stack now that all it reads is known, and deploys it.
+    /// Plans a stack now that all it reads is known, and deploys it; but for what goes last, if something does.
     async fn replan_and_execute(
         &self,
         assembly: &Assembly,
@@ -205,12 +270,18 @@ impl Engine<'_> {
         plan: &StackPlan,
         bounds: &Bounds,
         fresh: &Fresh,
+        removal: Option<&RemovalPlan>,
     ) -> Result<Worked, Error> {
         let mut survey = self
             .settled_survey(assembly, &[stack], Busy::Follow, Denied::Fail)
             .await?;
         survey.trust(&lock(&fresh.0));
-        let draft = self.draft(assembly, stack, &survey, &BTreeSet::new());
+        let wanted = assembly.template(stack);
+        let kept = removal
+            .zip(survey.template(&stack.stack_name))
+            .map(|(removal, deployed)| keeping(wanted, deployed, removal));
+        let template = kept.as_ref().unwrap_or(wanted);
+        let draft = self.draft(assembly, stack, template, &survey, &BTreeSet::new());
         bounds.hold(stack, plan, draft.action, &draft.diff)?;
         let mut deployed = survey.stack(stack);
         if draft.needs_change_set {
@@ -230,7 +301,7 @@ impl Engine<'_> {
             }
             let wanted = Wanted {
                 stack,
-                template: assembly.template(stack),
+                template,
                 text: &draft.text,
                 purpose: match bounds {
                     Bounds::Losses => Use::Deploy,

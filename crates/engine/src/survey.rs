@@ -12,7 +12,7 @@ use plan::{
 use serde_json::Value;
 
 use crate::{
-    desired::{Assembly, sha256},
+    desired::{Assembly, Template, sha256},
     engine::Engine,
     error::{AwsErrorKind, Error},
     port::Stack,
@@ -303,10 +303,10 @@ impl Engine<'_> {
         &self,
         assembly: &Assembly,
         stack: &StackManifest,
+        template: &Template,
         survey: &Survey,
         unsettled: &BTreeSet<OutputName>,
     ) -> Draft {
-        let template = assembly.template(stack);
         let (body, text) = stamped(template, survey);
         if let Some(unread) = survey.unread.get(&stack.stack_name) {
             return unknown(unread, text);

@@ -72,6 +72,10 @@ impl Engine<'_> {
                         .map(|text| sha256(text.as_bytes())),
                     change_set: change_set.clone(),
                 };
+                let deployed_digest = present
+                    .deployed
+                    .as_ref()
+                    .and_then(|deployed| deployed.identity.template.clone());
                 let refactor = saved.refactors.iter().find_map(|refactor| {
                     let stack = refactor.stacks.iter().find(|one| one.name == plan.name)?;
                     let is_pending = outlook.refactors.iter().any(|one| one.plan.is(refactor));
@@ -79,6 +83,10 @@ impl Engine<'_> {
                 });
                 match plan.standing(&present, &wave_set, refactor) {
                     Standing::Ready => {}
+                    // Done but for what goes last.
+                    Standing::Done
+                        if saved.removals.iter().any(|one| one.stack == plan.name)
+                            && deployed_digest != present.sent => {}
                     Standing::Done => {
                         done.insert(plan.name.clone());
                     }

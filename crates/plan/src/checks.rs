@@ -47,15 +47,20 @@ impl LeftReader {
     /// What is to be said of it, at the stack that has the output.
     pub fn finding(&self) -> Finding {
         let Self { output, reader, .. } = self;
-        Finding {
-            property: vec!["Outputs".to_owned(), output.clone()],
-            ..error(
-                READ_OUTPUT,
-                format!(
-                    "output `{output}` goes, and `{reader}` as it is deployed still reads it; deploy `{reader}` along, or keep the output"
-                ),
-            )
-        }
+        read_output(
+            output,
+            format!(
+                "output `{output}` goes, and `{reader}` as it is deployed still reads it; deploy `{reader}` along, or keep the output"
+            ),
+        )
+    }
+}
+
+/// What is wrong with an output that is read and goes.
+pub(crate) fn read_output(output: &str, message: String) -> Finding {
+    Finding {
+        property: vec!["Outputs".to_owned(), output.to_owned()],
+        ..error(READ_OUTPUT, message)
     }
 }
 

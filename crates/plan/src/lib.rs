@@ -38,6 +38,7 @@ mod moves;
 mod options;
 mod policy;
 mod refactor;
+mod removal;
 mod render;
 mod resources;
 mod same;
@@ -69,6 +70,7 @@ pub use model::{
 };
 pub use options::{Options, OutputName};
 pub use refactor::{Moving, MovingStack, Refactor, Refactored, move_finding, refactor};
+pub use removal::{RemovalPlan, Removals, removals, with_kept};
 pub use render::render;
 pub use schema_facts::SchemaFacts;
 pub use seal::{
