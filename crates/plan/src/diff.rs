@@ -7,7 +7,7 @@ use indexmap::IndexMap;
 use serde_json::Value;
 
 use crate::{
-    Facts, Options, StackDiff, Summary, checks, inputs::Inputs, meaning::sides, moves::Moves,
+    Facts, Options, StackDiff, Summary, checks, inputs::Inputs, meaning::sides,
     resources::Comparison, sections, security,
 };
 
@@ -22,15 +22,13 @@ pub fn diff(
     origins: &IndexMap<String, ResourceOrigin>,
     options: &Options,
 ) -> StackDiff {
-    let moves = Moves::pending(before, after, options);
-    let (old, new) = sides(before, after, facts, &moves, options);
+    let (old, new) = sides(before, after, facts, options);
     let inputs = Inputs::changed(&old, &new);
     let comparison = Comparison {
         old: &old,
         new: &new,
         facts,
         inputs: &inputs,
-        moves: &moves,
         is_open: options.open_parameters,
         unsettled: &options.unsettled,
         origins,

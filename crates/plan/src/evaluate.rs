@@ -5,7 +5,6 @@ use serde_json::Value;
 use crate::{
     Facts, Options,
     meaning::{Place, is_literal, sides},
-    moves::Moves,
     resources::type_name,
 };
 
@@ -15,8 +14,7 @@ use crate::{
 /// `options.pseudo_parameters`: a logical id there is what `Ref` gives. An expression whose value is not known, or secret,
 /// stays as it is; [`is_evaluated`] tells.
 pub fn evaluate(template: &Value, logical_id: &str, facts: &dyn Facts, options: &Options) -> Value {
-    let moves = Moves::default();
-    let (side, _) = sides(template, template, facts, &moves, options);
+    let (side, _) = sides(template, template, facts, options);
     let resource = &template["Resources"][logical_id];
     let place = Place::properties(facts, type_name(resource));
     let properties = resource.get("Properties");

@@ -34,7 +34,6 @@ mod guard;
 mod inputs;
 mod meaning;
 mod model;
-mod moves;
 mod options;
 mod policy;
 mod refactor;

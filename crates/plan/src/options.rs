@@ -2,15 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use assembly::Move;
 use indexmap::IndexMap;
-use serde_json::Value;
 
 /// What a comparison must know beside the two templates. The default knows nothing.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
-    /// The stack's short name, as it stands in moves.
-    pub stack: String,
     /// Whether parameters that are not given may have any value: two files say what a default is, not whether the stack was
     /// deployed with it.
     pub open_parameters: bool,
@@ -21,10 +17,6 @@ pub struct Options {
     pub after_parameters: IndexMap<String, String>,
     /// Values of pseudo parameters that are known, `AWS::Region` among them.
     pub pseudo_parameters: IndexMap<String, String>,
-    /// Moves declared in code, over all stacks.
-    pub moves: Vec<Move>,
-    /// Resources as deployed in other stacks that may move here, by `stack/LogicalId`.
-    pub elsewhere: IndexMap<String, Value>,
     /// Outputs of other stacks whose values are not settled yet: what reads one may change.
     pub unsettled: BTreeSet<OutputName>,
 }

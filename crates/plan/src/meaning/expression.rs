@@ -86,7 +86,7 @@ impl Side<'_> {
                 (false, true) => Some(MAY_CHANGE),
                 (false, false) => None,
             };
-            json!({"Ref": marked(self.renamed(target), mark)})
+            json!({"Ref": marked(target, mark)})
         }))
     }
 
@@ -110,7 +110,7 @@ impl Side<'_> {
             }
             _ => return self.unknown("Fn::GetAtt", argument, place),
         };
-        json!({"Fn::GetAtt": [self.renamed(target), attribute]})
+        json!({"Fn::GetAtt": [target, attribute]})
     }
 
     fn substitution(&self, argument: &Value, place: &Place<'_>) -> Value {

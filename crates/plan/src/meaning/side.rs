@@ -6,7 +6,7 @@ use indexmap::IndexMap;
 use serde_json::{Map, Value, json};
 
 use super::{Mode, Place, condition, extent, text_of};
-use crate::{Facts, Options, moves::Moves};
+use crate::{Facts, Options};
 
 /// One of the two templates, with all that is known of the values its expressions come to.
 pub(crate) struct Side<'a> {
@@ -14,7 +14,6 @@ pub(crate) struct Side<'a> {
     parameters: HashMap<&'a str, Parameter>,
     pseudo_parameters: &'a IndexMap<String, String>,
     conditions: HashMap<&'a str, Option<bool>>,
-    renames: HashMap<&'a str, &'a str>,
     /// Whether expressions are worked out. Where they stand for more than can be, they are compared as they are written.
     pub(super) is_worked_out: bool,
     /// Parameters whose value is never shown, or not worked out, and is another than before.
@@ -40,13 +39,9 @@ pub(crate) fn sides<'a>(
     before: &'a Value,
     after: &'a Value,
     facts: &dyn Facts,
-    moves: &Moves<'a>,
     options: &'a Options,
 ) -> (Side<'a>, Side<'a>) {
-    let mut old = Side {
-        renames: moves.renames(),
-        ..Side::new(before, &options.before_parameters, None, options)
-    };
+    let mut old = Side::new(before, &options.before_parameters, None, options);
     let previous = Some(&options.before_parameters);
     let mut new = Side::new(after, &options.after_parameters, previous, options);
     // Both are taken alike, else everything would differ in form.
@@ -99,7 +94,6 @@ impl<'a> Side<'a> {
                 .collect(),
             pseudo_parameters: &options.pseudo_parameters,
             conditions: HashMap::new(),
-            renames: HashMap::new(),
             is_worked_out: true,
             changed_secrets: HashSet::new(),
             loose_parameters: HashSet::new(),
@@ -108,14 +102,13 @@ impl<'a> Side<'a> {
         }
     }
 
-    /// Whether every expression is worked out here as in the other template: it reads the same, and no name is another.
+    /// Whether every expression is worked out here as in the other template: it reads the same.
     pub(crate) fn is_alike(&self, other: &Self) -> bool {
         let Self {
             body: _,
             parameters,
             pseudo_parameters,
             conditions,
-            renames,
             is_worked_out,
             changed_secrets,
             loose_parameters,
@@ -126,7 +119,6 @@ impl<'a> Side<'a> {
         *parameters == other.parameters
             && *pseudo_parameters == other.pseudo_parameters
             && *conditions == other.conditions
-            && *renames == other.renames
             && *is_worked_out == other.is_worked_out
             && *changed_secrets == other.changed_secrets
             && *loose_parameters == other.loose_parameters
@@ -184,18 +176,6 @@ impl<'a> Side<'a> {
     /// Whether a condition comes to something else than before, or may.
     pub(crate) fn is_changed_condition(&self, name: &str) -> bool {
         self.changed_conditions.contains(name)
-    }
-
-    /// The logical id of a resource in the new template.
-    pub(crate) fn renamed<'n>(&'n self, logical_id: &'n str) -> &'n str {
-        self.renames.get(logical_id).copied().unwrap_or(logical_id)
-    }
-
-    /// The logical id in this template of a resource that has this one in the new template.
-    pub(crate) fn before_rename<'n>(&'n self, logical_id: &'n str) -> &'n str {
-        let mut renames = self.renames.iter();
-        let earlier = renames.find(|(_, new)| **new == logical_id);
-        earlier.map_or(logical_id, |(old, _)| *old)
     }
 
     /// Whether a condition holds, as far as that is known.

@@ -69,7 +69,7 @@ fn is_same(
     facts: &dyn Facts,
 ) -> bool {
     match name {
-        "DependsOn" => dependencies(before, old) == dependencies(after, new),
+        "DependsOn" => dependencies(before) == dependencies(after),
         // Both exist; how they came to is the same to CloudFormation.
         "Condition" => {
             let holds = |side: &Side<'_>, name: Option<&Value>| match name {
@@ -95,7 +95,7 @@ fn is_same(
 }
 
 /// The logical ids of what a resource waits for, in order.
-fn dependencies(value: Option<&Value>, side: &Side<'_>) -> Vec<String> {
+fn dependencies(value: Option<&Value>) -> Vec<String> {
     let mut ids: Vec<String> = match value {
         Some(Value::Array(items)) => items.clone(),
         Some(single) => vec![single.clone()],
@@ -103,7 +103,7 @@ fn dependencies(value: Option<&Value>, side: &Side<'_>) -> Vec<String> {
     }
     .iter()
     .map(|id| match id {
-        Value::String(id) => side.renamed(id).to_owned(),
+        Value::String(id) => id.clone(),
         other => json!(other).to_string(),
     })
     .collect();

@@ -21,7 +21,6 @@ use crate::{
     Reason,
     inputs::Inputs,
     meaning::{Place, Side},
-    moves::Moves,
     same::is_same,
     uses::{Use, uses},
 };
@@ -33,7 +32,6 @@ pub(crate) struct Comparison<'a> {
     pub(crate) new: &'a Side<'a>,
     pub(crate) facts: &'a dyn Facts,
     pub(crate) inputs: &'a Inputs<'a>,
-    pub(crate) moves: &'a Moves<'a>,
     /// Whether parameters may have any value, and nobody else will tell what replaces.
     pub(crate) is_open: bool,
     /// Outputs of other stacks whose values are not settled yet.
@@ -98,12 +96,7 @@ impl<'a> Comparison<'a> {
         let mut pairs: Vec<Pair<'a>> = new
             .iter()
             .map(|(logical_id, resource)| {
-                let previous = self.moves.previous(logical_id);
-                let before = self
-                    .moves
-                    .arriving(logical_id)
-                    .map(|arrival| arrival.resource)
-                    .or_else(|| old.get(previous));
+                let before = old.get(logical_id);
                 Pair {
                     logical_id,
                     before: before.filter(|resource| exists(self.old, resource)),
@@ -114,7 +107,7 @@ impl<'a> Comparison<'a> {
             .collect();
         let gone = old
             .iter()
-            .filter(|(logical_id, _)| !new.contains_key(self.old.renamed(logical_id)));
+            .filter(|(logical_id, _)| !new.contains_key(*logical_id));
         pairs.extend(gone.map(|(logical_id, resource)| Pair {
             logical_id,
             before: Some(resource).filter(|resource| exists(self.old, resource)),
@@ -231,7 +224,7 @@ impl<'a> Comparison<'a> {
             properties: Vec::new(),
             attributes: Vec::new(),
             previous_type: None,
-            moved_from: self.moves.origin(pair.logical_id),
+            moved_from: None,
             moved_to: None,
             old_copy: None,
             likely_moved_from: None,
@@ -241,7 +234,7 @@ impl<'a> Comparison<'a> {
         };
         match (pair.before, pair.after) {
             (Some(before), Some(after)) => kept(change, before, after, difference),
-            (Some(before), None) => Some(self.gone(change, before, pair)),
+            (Some(before), None) => Some(gone(change, before, pair)),
             (None, _) => Some(self.created(change, resource, pair)),
         }
     }
@@ -257,7 +250,6 @@ impl<'a> Comparison<'a> {
             } else {
                 Reason::Added
             },
-            moved_from: None,
             properties: difference
                 .properties
                 .into_iter()
@@ -267,33 +259,6 @@ impl<'a> Comparison<'a> {
                 })
                 .collect(),
             attributes: difference.attributes,
-            ..change
-        }
-    }
-
-    fn gone(&self, change: Change, resource: &Value, pair: &Pair<'_>) -> Change {
-        if let Some(destination) = self.moves.destination(pair.logical_id) {
-            return Change {
-                action: Action::Move,
-                reason: Reason::Moved,
-                moved_to: Some(destination.to_owned()),
-                ..change
-            };
-        }
-        let old_copy = deletion_policy(resource);
-        let is_kept = old_copy == OldCopy::Retained;
-        Change {
-            action: if is_kept {
-                Action::Orphan
-            } else {
-                Action::Delete
-            },
-            reason: match (pair.is_in_both, is_kept) {
-                (true, _) => Reason::ConditionUnmet,
-                (false, true) => Reason::Retained,
-                (false, false) => Reason::Removed,
-            },
-            old_copy: Some(old_copy),
             ..change
         }
     }
@@ -380,12 +345,7 @@ fn kept(
         && !difference.attributes.iter().any(attributes::is_seen)
         && !difference.is_type_changed;
     if is_same {
-        let moved = Change {
-            action: Action::Move,
-            reason: Reason::Moved,
-            ..change
-        };
-        return moved.moved_from.is_some().then_some(moved);
+        return None;
     }
     let action = match difference.impact() {
         Impact::InPlace => Action::Update,
@@ -403,6 +363,25 @@ fn kept(
         attributes: difference.attributes,
         ..change
     })
+}
+
+fn gone(change: Change, resource: &Value, pair: &Pair<'_>) -> Change {
+    let old_copy = deletion_policy(resource);
+    let is_kept = old_copy == OldCopy::Retained;
+    Change {
+        action: if is_kept {
+            Action::Orphan
+        } else {
+            Action::Delete
+        },
+        reason: match (pair.is_in_both, is_kept) {
+            (true, _) => Reason::ConditionUnmet,
+            (false, true) => Reason::Retained,
+            (false, false) => Reason::Removed,
+        },
+        old_copy: Some(old_copy),
+        ..change
+    }
 }
 
 /// Which resources refer to which, by the logical id of the one that is referred to.

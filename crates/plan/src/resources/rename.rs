@@ -15,7 +15,7 @@ pub(super) fn suggest(changes: &mut [Change], old: &Side<'_>, new: &Side<'_>, fa
         changes
             .iter()
             .enumerate()
-            .filter(|(_, change)| actions.contains(&change.action) && change.moved_to.is_none())
+            .filter(|(_, change)| actions.contains(&change.action))
             .map(|(index, change)| {
                 let resource = &side.body["Resources"][change.logical_id.as_str()]["Properties"];
                 let place = Place::properties(facts, &change.type_name);

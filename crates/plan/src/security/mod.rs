@@ -23,7 +23,7 @@ use serde_json::Value;
 
 use self::settings::Settings;
 use crate::{
-    Action, Change, Edit, Facts, Security,
+    Change, Edit, Facts, Security,
     meaning::{Mode, Place, Side},
     resources::type_name,
     same::is_same,
@@ -45,19 +45,18 @@ pub(crate) fn compare(
     facts: &dyn Facts,
 ) -> Security {
     let concerns_access = |change: &Change| {
-        let earlier = moved_from(change).map_or(change.logical_id.as_str(), |(_, id)| id);
-        let find =
-            |side: &Side<'_>, id: &str| side.section("Resources").get(id).is_some_and(tells_access);
-        find(old, earlier) || find(new, &change.logical_id)
+        [old, new].iter().any(|side| {
+            let mut resource = side
+                .section("Resources")
+                .get(&change.logical_id)
+                .into_iter();
+            resource.any(tells_access)
+        })
     };
     if !changes.iter().any(concerns_access) {
         return Security::default();
     }
-    let moved = moved_elsewhere(changes);
-    let Readings { before, after } = match readings {
-        Some(readings) if moved.is_empty() => readings,
-        _ => Readings::without(&moved, old, new, facts),
-    };
+    let Readings { before, after } = readings.unwrap_or_else(|| Readings::of(old, new, facts));
     let (created, gone) = (absent(new, old), absent(old, new));
     let (was, is) = (before.all_statements(), after.all_statements());
     let (earlier, later) = (
@@ -125,21 +124,13 @@ struct Access {
 }
 
 impl Readings {
-    /// What the two templates say.
+    /// What the two templates say. What is the same in both is read once.
     pub(crate) fn of(old: &Side<'_>, new: &Side<'_>, facts: &dyn Facts) -> Self {
-        Self::without(&HashSet::new(), old, new, facts)
-    }
-
-    /// The same without resources in `moved`. What says the same in both templates is read once.
-    fn without(moved: &HashSet<&str>, old: &Side<'_>, new: &Side<'_>, facts: &dyn Facts) -> Self {
         let is_alike = old.is_alike(new);
         let wanted = new.section("Resources");
         let (mut before, mut after) = (Access::default(), Access::default());
         let mut kept: HashMap<&str, Access> = HashMap::new();
         for (logical_id, resource) in old.section("Resources") {
-            if moved.contains(logical_id.as_str()) {
-                continue;
-            }
             let own = Access::of_resource(old, logical_id, resource, facts);
             let is_kept = |wanted: &Value| is_alike && is_same(resource, wanted);
             if wanted.get(logical_id).is_some_and(is_kept) {
@@ -148,9 +139,6 @@ impl Readings {
             before.append(own);
         }
         for (logical_id, resource) in wanted {
-            if moved.contains(logical_id.as_str()) {
-                continue;
-            }
             let own = kept.remove(logical_id.as_str());
             let read = || Access::of_resource(new, logical_id, resource, facts);
             after.append(own.unwrap_or_else(read));
@@ -172,7 +160,6 @@ impl Access {
         let properties = resource.get("Properties").unwrap_or(&nothing);
         if let Some(properties) = side.shown(properties, &place) {
             let guard = guard(side, resource);
-            let logical_id = side.renamed(logical_id);
             access.add(type_name(resource), logical_id, &properties, guard, facts);
         }
         access
@@ -229,13 +216,10 @@ impl Access {
     }
 }
 
-/// A resource by its new logical id, if it exists or may.
+/// A resource, if it exists or may.
 fn resource<'s>(side: &'s Side<'_>, logical_id: &str) -> Option<&'s Value> {
-    let name = side.before_rename(logical_id);
-    let resource = side.section("Resources").get(name);
-    resource
-        .filter(|_| side.renamed(name) == logical_id)
-        .filter(|resource| side.exists(resource) != Some(false))
+    let resource = side.section("Resources").get(logical_id);
+    resource.filter(|resource| side.exists(resource) != Some(false))
 }
 
 /// The condition of a resource whose outcome is not known.
@@ -256,24 +240,10 @@ fn absent(there: &Side<'_>, here: &Side<'_>) -> HashSet<String> {
     let resources = there.section("Resources").iter();
     resources
         .filter(|(_, resource)| resource["DeletionPolicy"] != "Retain")
-        .map(|(logical_id, _)| there.renamed(logical_id))
+        .map(|(logical_id, _)| logical_id)
         .filter(|logical_id| resource(here, logical_id).is_none())
         .map(|logical_id| format!("${{{logical_id}}}"))
         .collect()
-}
-
-/// What moves between stacks as it is keeps what it says.
-fn moved_elsewhere(changes: &[Change]) -> HashSet<&str> {
-    let moved = changes.iter().filter(|change| {
-        change.action == Action::Move
-            && change.properties.is_empty()
-            && (change.moved_to.is_some() || change.moved_from.is_some())
-    });
-    moved.map(|change| change.logical_id.as_str()).collect()
-}
-
-fn moved_from(change: &Change) -> Option<(&str, &str)> {
-    change.moved_from.as_deref()?.split_once('/')
 }
 
 /// Whether a resource may say anything of access.

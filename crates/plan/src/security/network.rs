@@ -381,7 +381,6 @@ pub(super) fn add_default_egress(side: &Side<'_>, rules: &mut Vec<Rule>) {
         .filter(|rule| rule.direction == Direction::Egress);
     let limited: HashSet<String> = egress.map(|rule| rule.group.clone()).collect();
     for (logical_id, resource) in side.section("Resources") {
-        let logical_id = side.renamed(logical_id);
         let group = format!("${{{logical_id}}}");
         let is_default = resource["Type"] == "AWS::EC2::SecurityGroup"
             && side.exists(resource) != Some(false)
