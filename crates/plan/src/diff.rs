@@ -7,8 +7,8 @@ use indexmap::IndexMap;
 use serde_json::Value;
 
 use crate::{
-    Facts, Options, StackDiff, Summary, checks, inputs::Inputs, meaning::sides,
-    resources::Comparison, sections, security,
+    Facts, Options, Security, StackDiff, Summary, checks, inputs::Inputs, meaning::sides,
+    resources::Comparison, same::is_same, sections, security,
 };
 
 /// Compares the deployed template with the wanted one.
@@ -33,16 +33,21 @@ pub fn diff(
         unsettled: &options.unsettled,
         origins,
     };
-    let (resources, readings) = thread::scope(|scope| {
-        // What the templates say of access takes as long as all else, and where they differ it is almost always asked for.
-        let readings =
-            (before != after).then(|| scope.spawn(|| security::Readings::of(&old, &new, facts)));
+    let compare_access = || security::compare(&old, &new, facts);
+    let (resources, access) = thread::scope(|scope| {
+        // It takes as long as all else, and where templates differ it is almost always asked for.
+        let access = (!is_same(before, after)).then(|| scope.spawn(compare_access));
         let resources = comparison.resources();
-        let readings = readings.map(thread::ScopedJoinHandle::join);
-        let readings =
-            readings.map(|readings| readings.unwrap_or_else(|panic| panic::resume_unwind(panic)));
-        (resources, readings)
+        let access = access.map(thread::ScopedJoinHandle::join);
+        let access =
+            access.map(|access| access.unwrap_or_else(|panic| panic::resume_unwind(panic)));
+        (resources, access)
     });
+    let security = if security::is_told_by(&resources.changes, &old, &new) {
+        access.unwrap_or_else(compare_access)
+    } else {
+        Security::default()
+    };
     StackDiff {
         summary: Summary::of(&resources.changes),
         parameters: sections::parameters(&old, &new),
@@ -52,7 +57,7 @@ pub fn diff(
             inputs.causes(value)
         }),
         other: sections::other(&old, &new),
-        security: security::compare(&old, &new, &resources.changes, readings, facts),
+        security,
         findings: checks::compare(before, after, &resources.changes, origins),
         changes: resources.changes,
         equivalent: resources.equivalent,

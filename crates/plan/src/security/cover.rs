@@ -203,21 +203,17 @@ impl<'a> Policies<'a> {
             return vec![Widening::New];
         }
         let asked = Prepared::of(statement);
-        let alike: Vec<&Prepared<'_>> = self
-            .statements
+        let alike = self.statements.iter().filter(|other| {
+            let other = other.statement;
+            other.effect == statement.effect && other.kind == statement.kind && other.is_known
+        });
+        let (about_same, others): (Vec<_>, Vec<_>) =
+            alike.partition(|other| other.may_name(&asked));
+        let holding: Vec<&Prepared<'_>> = about_same
             .iter()
             .filter(|other| {
                 let other = other.statement;
-                other.effect == statement.effect && other.kind == statement.kind && other.is_known
-            })
-            .collect();
-        let holding: Vec<&Prepared<'_>> = alike
-            .iter()
-            .filter(|other| {
-                let is_about_same = other.may_name(&asked);
-                let other = other.statement;
-                is_about_same
-                    && is_subset(&other.only_if, &statement.only_if)
+                is_subset(&other.only_if, &statement.only_if)
                     && condition::unmet(
                         other.condition.as_ref(),
                         statement.condition.as_ref(),
@@ -231,9 +227,10 @@ impl<'a> Policies<'a> {
         if holding.iter().any(is_one) || is_covered(statement, &holding, effort) {
             return Vec::new();
         }
-        // The one that comes nearest tells best what is new: the first of them, and none is nearer than by one reason.
+        // The one that comes nearest tells best what is new: the first of them, those for the same principals before
+        // others. None is nearer than by one reason.
         let mut nearest: Option<Lack<'_>> = None;
-        for other in &alike {
+        for other in about_same.iter().chain(&others) {
             let reasons = nearest.as_ref().map_or(usize::MAX, Lack::reasons);
             if reasons == 1 {
                 break;

@@ -30,33 +30,24 @@ use crate::{
 };
 
 /// What two templates say of access.
-pub(crate) struct Readings {
+struct Readings {
     before: Access,
     after: Access,
 }
 
-/// What changes in access between two templates, of which these resources change. `readings` are of the whole templates,
-/// where they were read already.
-pub(crate) fn compare(
-    old: &Side<'_>,
-    new: &Side<'_>,
-    changes: &[Change],
-    readings: Option<Readings>,
-    facts: &dyn Facts,
-) -> Security {
-    let concerns_access = |change: &Change| {
-        [old, new].iter().any(|side| {
-            let mut resource = side
-                .section("Resources")
-                .get(&change.logical_id)
-                .into_iter();
-            resource.any(tells_access)
-        })
+/// Whether a resource that changes may say anything of access.
+pub(crate) fn is_told_by(changes: &[Change], old: &Side<'_>, new: &Side<'_>) -> bool {
+    let tells = |side: &Side<'_>, change: &Change| {
+        let resource = side.section("Resources").get(&change.logical_id);
+        resource.is_some_and(tells_access)
     };
-    if !changes.iter().any(concerns_access) {
-        return Security::default();
-    }
-    let Readings { before, after } = readings.unwrap_or_else(|| Readings::of(old, new, facts));
+    let mut changes = changes.iter();
+    changes.any(|change| tells(old, change) || tells(new, change))
+}
+
+/// What changes in access between two templates.
+pub(crate) fn compare(old: &Side<'_>, new: &Side<'_>, facts: &dyn Facts) -> Security {
+    let Readings { before, after } = Readings::of(old, new, facts);
     let (created, gone) = (absent(new, old), absent(old, new));
     let (was, is) = (before.all_statements(), after.all_statements());
     let (earlier, later) = (
@@ -125,7 +116,7 @@ struct Access {
 
 impl Readings {
     /// What the two templates say. What is the same in both is read once.
-    pub(crate) fn of(old: &Side<'_>, new: &Side<'_>, facts: &dyn Facts) -> Self {
+    fn of(old: &Side<'_>, new: &Side<'_>, facts: &dyn Facts) -> Self {
         let is_alike = old.is_alike(new);
         let wanted = new.section("Resources");
         let (mut before, mut after) = (Access::default(), Access::default());
