@@ -107,7 +107,7 @@ pub(crate) fn write(assembly: &Assembly, output: &Path) -> Result<(), CommandErr
         let templates = &assembly.templates;
         let texts: Vec<_> = templates
             .iter()
-            .map(|(stack, template)| (template_file(stack), template.text.clone()))
+            .map(|(stack, template)| (template_file(stack), template.text().to_owned()))
             .collect();
         Ok(assembly::write(fresh, &manifest, &texts)?)
     })

@@ -1,15 +1,8 @@
 //! What is wrong with the stacks of an assembly, found before anything is asked of CloudFormation.
 
-use std::{
-    num::NonZero,
-    panic,
-    sync::atomic::{AtomicUsize, Ordering},
-    thread,
-};
-
 use ::policies::{Policies, PolicyError};
 use assembly::{Diagnostic, StackManifest};
-use engine::Assembly;
+use engine::{Assembly, on_all_processors};
 use indexmap::IndexMap;
 use plan::{Finding, Plan, Severity};
 use template::{Circumstances, Suppression, Template};
@@ -32,37 +25,12 @@ impl Checks {
         today: &str,
     ) -> Result<Self, CommandError> {
         let stacks = &assembly.manifest.stacks;
-        let next = AtomicUsize::new(0);
-        let work = || {
-            let mut checked = Vec::new();
-            while let index = next.fetch_add(1, Ordering::Relaxed)
-                && let Some(stack) = stacks.get(index)
-            {
-                if let Some(template) = assembly.templates.get(&stack.name) {
-                    checked.push((index, of_stack(stack, &template.text, policies, today)));
-                }
-            }
-            checked
-        };
-        let processors = thread::available_parallelism().map_or(1, NonZero::get);
-        let mut checked = thread::scope(|scope| {
-            let workers: Vec<_> = (1..processors.min(stacks.len()))
-                .map(|_| scope.spawn(work))
-                .collect();
-            let mut checked = work();
-            for worker in workers {
-                match worker.join() {
-                    Ok(more) => checked.extend(more),
-                    Err(panic) => panic::resume_unwind(panic),
-                }
-            }
-            checked
+        let checked = on_all_processors(stacks, |stack| {
+            let template = assembly.templates.get(&stack.name)?;
+            let found = of_stack(stack, &template.parsed, policies, today);
+            Some(found.map(|found| (stack.name.clone(), found)))
         });
-        checked.sort_by_key(|(index, _)| *index);
-        let named = checked
-            .into_iter()
-            .map(|(index, findings)| Ok((stacks[index].name.clone(), findings?)));
-        let named: Result<_, PolicyError> = named.collect();
+        let named: Result<_, PolicyError> = checked.into_iter().flatten().collect();
         named.map(Self).map_err(|error| own::failed(&error))
     }
 
@@ -121,14 +89,10 @@ pub(crate) fn stop(plan: &Plan) -> Option<CommandError> {
 /// Checks a synthesized template; each finding names the construct and the source line of its resource.
 fn of_stack(
     stack: &StackManifest,
-    text: &str,
+    template: &Template,
     policies: &Policies,
     today: &str,
 ) -> Result<Vec<Finding>, PolicyError> {
-    // The assembly was read with the same parser, so a template that cannot be read never comes here.
-    let Ok(template) = Template::parse(text) else {
-        return Ok(Vec::new());
-    };
     let in_code = stack.suppressions.iter().map(|suppression| Suppression {
         logical_id: suppression.logical_id.clone(),
         rule: suppression.rule.clone(),
@@ -136,8 +100,8 @@ fn of_stack(
     });
     let in_code: Vec<Suppression> = in_code.collect();
     let mut accepted = in_code.clone();
-    accepted.extend(template::suppressions(&template));
-    let own = own::evaluate(policies, &template, &accepted)?;
+    accepted.extend(template::suppressions(template));
+    let own = own::evaluate(policies, template, &accepted)?;
     let own = own.into_iter().map(|finding| Found {
         severity: if finding.is_warning {
             Severity::Warning
@@ -149,7 +113,7 @@ fn of_stack(
         path: finding.path,
         suppressed: finding.suppressed,
     });
-    let built_in = template::check(&template, &Circumstances::on(today).accepting(in_code));
+    let built_in = template::check(template, &Circumstances::on(today).accepting(in_code));
     let built_in = built_in.into_iter().map(|finding| Found {
         severity: match finding.severity {
             template::Severity::Info => Severity::Info,

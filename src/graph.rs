@@ -68,7 +68,7 @@ impl Graph {
             let body = assembly
                 .templates
                 .get(&stack.name)
-                .map(|template| &template.body);
+                .map(engine::Template::body);
             let empty = Value::Null;
             let body = body.unwrap_or(&empty);
             let group = Group::of_stack(&stack.name, body);

@@ -43,7 +43,7 @@ fn wanted(assembly: &Assembly) -> IndexMap<String, Vec<String>> {
     let stacks = assembly.templates.iter();
     stacks
         .filter_map(|(stack, template)| {
-            let resources = template.body.get("Resources")?.as_object()?;
+            let resources = template.body().get("Resources")?.as_object()?;
             Some((stack.clone(), resources.keys().cloned().collect()))
         })
         .collect()

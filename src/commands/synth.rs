@@ -1,6 +1,6 @@
 //! `synth`: write the assembly.
 
-use std::path::PathBuf;
+use std::{mem, path::PathBuf};
 
 use clap::Args;
 
@@ -51,7 +51,7 @@ pub(crate) fn run(
         Some(name) => {
             check_selection(std::slice::from_ref(name), &assembly)?;
             if let Some(template) = assembly.templates.get(name) {
-                printer.answer(&template.text);
+                printer.answer(template.text());
             }
         }
         None => {
@@ -67,5 +67,7 @@ pub(crate) fn run(
             printer.answer(&output.display().to_string());
         }
     }
+    // The process ends here: to free a hundred templates part by part would only keep a person waiting.
+    mem::forget((assembly, checks));
     Ok(Ending::Done)
 }

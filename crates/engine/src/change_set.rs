@@ -140,7 +140,7 @@ impl Engine<'_> {
             },
             role_arn: self.role_for(stack, deployed),
             import_existing: self.import_existing,
-            nested: has_nested(&wanted.template.body),
+            nested: has_nested(wanted.template.body()),
             express: self.express,
             // What does not exist cannot have drifted.
             revert_drift: self.revert_drift && exists,
@@ -153,7 +153,7 @@ impl Engine<'_> {
             let outcome = match self.await_change_set(stack, &id).await {
                 Ok(Some(change_set)) => {
                     let described = self.describe(change_set).await;
-                    described.map(|found| Some(veiled(found, &wanted.template.body)))
+                    described.map(|found| Some(veiled(found, wanted.template.body())))
                 }
                 other => other,
             };
@@ -383,7 +383,7 @@ impl Engine<'_> {
                     || text != self.cloud.template(&found.stack_id).await?;
                 let body = match (&text, wanted) {
                     (None, _) if is_told => return Ok((ChangeSetPresent::Gone, key)),
-                    (_, Some(wanted)) if !is_told => wanted.body.clone(),
+                    (_, Some(wanted)) if !is_told => wanted.body().clone(),
                     (text, _) => template::Template::parse(text.as_deref().unwrap_or_default())
                         .map(template::Template::into_body)
                         .unwrap_or_default(),
@@ -514,7 +514,7 @@ impl Engine<'_> {
 impl Wanted<'_> {
     /// Whether it has parameters whose values are never shown, so that nobody can tell what a change set was made with.
     fn has_secrets(&self) -> bool {
-        let mut secrets = secret_parameters(&self.template.body);
+        let mut secrets = secret_parameters(self.template.body());
         secrets.any(|name| self.stack.parameters.contains_key(name))
     }
 
@@ -536,7 +536,7 @@ impl Wanted<'_> {
             return name.to_owned();
         }
         let mut parameters = request.parameters.clone();
-        for secret in secret_parameters(&self.template.body) {
+        for secret in secret_parameters(self.template.body()) {
             parameters.remove(secret);
         }
         let content = digest(&json!({

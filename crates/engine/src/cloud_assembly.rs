@@ -489,7 +489,7 @@ fn origins(
         let source = declared_at(entries, project).unwrap_or_else(|| path.clone());
         declared.insert(id, ResourceOrigin { path, source });
     }
-    let resources = template.body.get("Resources").and_then(Value::as_object);
+    let resources = template.body().get("Resources").and_then(Value::as_object);
     resources
         .into_iter()
         .flat_map(|resources| resources.keys())

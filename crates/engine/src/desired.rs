@@ -1,13 +1,13 @@
 //! What is wanted: an assembly read from its folder.
 
-use std::{collections::BTreeSet, fmt::Write as _, path::Path};
+use std::{collections::BTreeSet, fmt::Write as _, path::Path, sync::Arc};
 
 use assembly::{Manifest, StackManifest};
 use indexmap::IndexMap;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use crate::error::Error;
+use crate::{error::Error, processors::on_all_processors};
 
 /// What is wanted: the manifest and every template it names.
 #[derive(Clone, Debug)]
@@ -21,10 +21,8 @@ pub struct Assembly {
 /// A template of an assembly.
 #[derive(Clone, Debug)]
 pub struct Template {
-    /// Its text.
-    pub text: String,
-    /// Its body, with expressions in their long form.
-    pub body: Value,
+    /// What is in it, and where.
+    pub parsed: Arc<template::Template>,
     /// SHA-256 of its text, in hexadecimal.
     pub digest: String,
 }
@@ -35,11 +33,21 @@ impl Template {
     /// # Errors
     /// The text is not a template; each error names its place.
     pub fn parse(text: String) -> Result<Self, Vec<template::ParseError>> {
+        let parsed = template::Template::parse_bytes(text.into_bytes())?;
         Ok(Self {
-            body: template::Template::parse(&text)?.into_body(),
-            digest: sha256(text.as_bytes()),
-            text,
+            digest: sha256(parsed.text().as_bytes()),
+            parsed: Arc::new(parsed),
         })
+    }
+
+    /// Its text.
+    pub fn text(&self) -> &str {
+        self.parsed.text()
+    }
+
+    /// Its body, with expressions in their long form.
+    pub fn body(&self) -> &Value {
+        self.parsed.body()
     }
 }
 
@@ -50,18 +58,17 @@ impl Assembly {
     /// The manifest or a template is missing, unreadable or malformed.
     pub fn load(folder: &Path) -> Result<Self, Error> {
         let manifest = assembly::read_manifest(folder)?;
-        let mut templates = IndexMap::new();
-        for stack in &manifest.stacks {
+        let templates = on_all_processors(&manifest.stacks, |stack| {
             let text = assembly::read_template(folder, &stack.template)?;
             let template = Template::parse(text).map_err(|errors| Error::Template {
                 file: stack.template.clone(),
                 errors,
             })?;
-            templates.insert(stack.name.clone(), template);
-        }
+            Ok((stack.name.clone(), template))
+        });
         Ok(Self {
+            templates: templates.into_iter().collect::<Result<_, Error>>()?,
             manifest,
-            templates,
         })
     }
 

@@ -8,7 +8,7 @@ use crate::{desired::Assembly, error::Error};
 /// Makes sure that every parameter of the stacks has a value or a default.
 pub(crate) fn check(assembly: &Assembly, stacks: &[&StackManifest]) -> Result<(), Error> {
     for stack in stacks {
-        let declared = assembly.template(stack).body["Parameters"].as_object();
+        let declared = assembly.template(stack).body()["Parameters"].as_object();
         let declared = declared.into_iter().flatten();
         let without = declared
             .filter(|(name, parameter)| {

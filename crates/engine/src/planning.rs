@@ -467,7 +467,7 @@ pub(crate) fn wanted(assembly: &Assembly, stack: &StackManifest, key: Option<&st
     let template = assembly.template(stack);
     WantedSeal {
         template: template.digest.clone(),
-        parameters: parameter_digests(&template.body, &stack.parameters, key),
+        parameters: parameter_digests(template.body(), &stack.parameters, key),
         tags: stack.tags.clone().into_iter().collect(),
         termination_protection: stack.termination_protection,
         depends_on: stack.depends_on.clone(),
@@ -515,7 +515,7 @@ impl<'a> Unsettled<'a> {
     /// Adds what the next stack leaves unsettled; why it is provisional itself, when it reads a value which a stack before
     /// it is yet to determine.
     fn note(&mut self, stack: &'a StackManifest, draft: &Draft, moves: bool) -> Option<String> {
-        let body = &self.assembly.template(stack).body;
+        let body = self.assembly.template(stack).body();
         let waits = self.waits(stack, body);
         let changed = match draft.action {
             StackAction::Create => every_output(body),
@@ -674,11 +674,11 @@ pub fn plan_against(
             pseudo_parameters: pseudo_parameters(assembly, stack),
             ..Options::default()
         };
-        let body = before.map_or(&Value::Null, |before| &base.template(before).body);
+        let body = before.map_or(&Value::Null, |before| base.template(before).body());
         let body = refactored(&stack.name).unwrap_or(body);
         let diff = plan::diff(
             body,
-            &assembly.template(stack).body,
+            assembly.template(stack).body(),
             facts,
             &stack.resources,
             &options,
@@ -708,7 +708,7 @@ pub fn plan_against(
                 .all(|stack| stack.name != before.name)
     });
     for stack in removed {
-        let body = refactored(&stack.name).unwrap_or(&base.template(stack).body);
+        let body = refactored(&stack.name).unwrap_or(base.template(stack).body());
         let options = Options::default();
         let diff = plan::diff(body, &Value::Null, facts, &stack.resources, &options);
         let moves = outlook.refactors.iter().flat_map(|one| &one.plan.moves);

@@ -81,7 +81,7 @@ pub(crate) fn wanted(assembly: &Assembly) -> Vec<WantedStack<'_>> {
         .map(|stack| WantedStack {
             name: &stack.name,
             stack_name: &stack.stack_name,
-            template: &assembly.template(stack).body,
+            template: assembly.template(stack).body(),
             origins: &stack.resources,
         })
         .collect()

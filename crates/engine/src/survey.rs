@@ -195,7 +195,7 @@ impl Engine<'_> {
         let producers: BTreeSet<String> = stacks
             .iter()
             .flat_map(|stack| {
-                let reads = Reads::of(&assembly.template(stack).body);
+                let reads = Reads::of(assembly.template(stack).body());
                 reads
                     .outputs()
                     .map(|name| name.stack_name.clone())
@@ -382,7 +382,7 @@ impl Engine<'_> {
             needs_change_set,
             rewrites,
             unverified: survey
-                .unread_source(&Reads::of(&template.body))
+                .unread_source(&Reads::of(template.body()))
                 .or(policy_unread),
         }
     }
@@ -448,11 +448,11 @@ fn mentions(value: &Value, name: &str) -> bool {
 
 /// The wanted template with the stamps of what it reads; as it is when it reads nothing.
 fn stamped(template: &crate::desired::Template, survey: &Survey) -> (Value, String) {
-    let reads = Reads::of(&template.body);
-    let mut body = template.body.clone();
+    let reads = Reads::of(template.body());
+    let mut body = template.body().clone();
     reads.stamp(&mut body, |name| survey.output(name));
-    if body == template.body {
-        return (body, template.text.clone());
+    if body == *template.body() {
+        return (body, template.text().to_owned());
     }
     let text = serde_json::to_string_pretty(&body).expect("a JSON value can always be written");
     (body, text)

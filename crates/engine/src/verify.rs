@@ -215,7 +215,7 @@ fn still_wanted(
     if key.is_none()
         && let Some(seal) = &plan.seal
     {
-        for name in plan::secret_parameters(&assembly.template(stack).body) {
+        for name in plan::secret_parameters(assembly.template(stack).body()) {
             if let (Some(then), true) = (
                 seal.wanted.parameters.get(name),
                 stack.parameters.contains_key(name),

@@ -279,10 +279,10 @@ pub(crate) fn differences(
             continue;
         }
         let mut body = Template::parse(found.template.clone())
-            .map(|template| template.body)
+            .map(|template| template.body().clone())
             .unwrap_or_default();
         without_stamps(&mut body);
-        if body != wanted.templates[&stack.name].body {
+        if body != *wanted.templates[&stack.name].body() {
             differences.push(format!("{name} has another template"));
         }
         let parameters: BTreeMap<_, _> = stack.parameters.clone().into_iter().collect();

@@ -38,7 +38,7 @@ impl Recorded {
         let mut manifest = assembly.manifest.clone();
         let mut withheld = Vec::new();
         for stack in &mut manifest.stacks {
-            for name in secret_parameters(&assembly.templates[&stack.name].body) {
+            for name in secret_parameters(assembly.templates[&stack.name].body()) {
                 if stack.parameters.shift_remove(name).is_some() {
                     withheld.push(format!("{}/{name}", stack.name));
                 }
@@ -49,7 +49,7 @@ impl Recorded {
             format_version: FORMAT_VERSION.to_owned(),
             manifest,
             templates: templates
-                .map(|(stack, template)| (stack.clone(), template.text.clone()))
+                .map(|(stack, template)| (stack.clone(), template.text().to_owned()))
                 .collect(),
             withheld,
         }

@@ -192,7 +192,7 @@ pub(crate) fn outlook_against(
             name: stack.name.clone(),
             stack_name: stack.stack_name.clone(),
             manifest,
-            deployed: of_base(&stack.name).map(|stack| base.template(stack).body.clone()),
+            deployed: of_base(&stack.name).map(|stack| base.template(stack).body().clone()),
         });
     let concerned: Vec<Concerned<'_>> = concerned.collect();
     let moving = made_of(assembly, &concerned, facts);
@@ -211,7 +211,7 @@ fn made_of(assembly: &Assembly, concerned: &[Concerned<'_>], facts: &dyn Facts) 
             name: &one.name,
             stack_name: &one.stack_name,
             deployed: one.deployed.as_ref(),
-            wanted: one.manifest.map(|stack| &assembly.template(stack).body),
+            wanted: one.manifest.map(|stack| assembly.template(stack).body()),
             origins: one.manifest.map(|stack| &stack.resources),
         })
         .collect();

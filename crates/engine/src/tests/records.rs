@@ -135,8 +135,8 @@ async fn a_release_is_named_by_time_and_commit_and_can_be_read_back() {
     let read = recorded.assembly().unwrap();
     assert_eq!(read.manifest, shop(false).manifest);
     assert_eq!(
-        read.templates["web"].text,
-        shop(false).templates["web"].text
+        read.templates["web"].text(),
+        shop(false).templates["web"].text()
     );
     assert_eq!(occupant(&store, &home()).await.unwrap(), None);
 }

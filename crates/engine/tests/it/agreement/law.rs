@@ -294,7 +294,7 @@ async fn foreseen(
         name: format!("direct-{}", stack.name),
         token: format!("direct-{}", stack.name),
         kind: ChangeSetType::Update,
-        template: TemplateSource::Inline(wanted.templates[&stack.name].text.clone()),
+        template: TemplateSource::Inline(wanted.templates[&stack.name].text().to_owned()),
         parameters: stack.parameters.clone().into_iter().collect(),
         tags: stack.tags.clone().into_iter().collect(),
         notification_arns: Vec::new(),
