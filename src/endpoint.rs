@@ -6,7 +6,9 @@ use assembly::Endpoint;
 use engine::{Aws, AwsOptions, Caller, verify_account};
 use local::{Options, Server};
 
-use crate::{cli::Global, clock, error::CommandError, project::Project, session::Session};
+use crate::{
+    cli::Global, clock, error::CommandError, project::Project, session::Session, variable,
+};
 
 /// What `local serve` holds the state for; a second process then talks to it instead of opening the state itself.
 pub(crate) const SERVE: &str = "chitinfra local serve";
@@ -35,6 +37,13 @@ pub(crate) async fn connect(
     let stands_in = |url: &String| url.starts_with("http://");
     options.embedded = environment.endpoint == Endpoint::Embedded
         && options.endpoint_url.as_ref().is_some_and(stands_in);
+    if !options.embedded {
+        // That of the environment is left to the SDK, which knows that those of single services go before it.
+        let of_environment = variable("AWS_ENDPOINT_URL");
+        options
+            .endpoint_url
+            .take_if(|url| of_environment.as_ref() == Some(url));
+    }
     let cloud = Aws::connect(options).await;
     let caller = verify_account(&cloud, &environment.account).await?;
     Ok((cloud, caller))

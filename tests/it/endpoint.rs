@@ -47,6 +47,32 @@ fn another_account_than_the_environments_is_refused() {
 }
 
 #[test]
+fn the_address_of_a_service_goes_before_that_of_all() {
+    let project = messaging();
+    let (_server, address) = project.serve("");
+    project.write_environment("local", "never", "aws");
+    let services = ["CLOUDFORMATION", "STS", "S3"];
+    let run = |services: &[&str]| {
+        let mut command = project.command("deploy -e local");
+        command
+            .env("AWS_ACCESS_KEY_ID", "test")
+            .env("AWS_SECRET_ACCESS_KEY", "test")
+            .env("AWS_ENDPOINT_URL", "http://127.0.0.1:9");
+        for service in services {
+            command.env(format!("AWS_ENDPOINT_URL_{service}"), &address);
+        }
+        project.finish(&mut command)
+    };
+    run(&services[..1]).ended_with(1).says("127.0.0.1:9");
+    run(&services).ended_with(0);
+    let again = run(&services).ended_with(0);
+    assert!(
+        again.stderr.contains("unchanged") || again.stdout.contains("unchanged"),
+        "{again}"
+    );
+}
+
+#[test]
 fn without_credentials_it_is_said_what_is_missing() {
     let project = messaging();
     project.write_environment("local", "never", "aws");

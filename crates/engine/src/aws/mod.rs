@@ -20,6 +20,7 @@ use aws_config::{
 use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
 use aws_sdk_cloudformation::config::retry::RetryPartition;
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
+use aws_types::service_config::ServiceConfigKey;
 
 pub(crate) use convert::{from_rfc3339, rfc3339};
 
@@ -101,7 +102,7 @@ impl Aws {
         let endpoint = config.endpoint_url().map(str::to_owned);
         let s3 = aws_sdk_s3::config::Builder::from(config)
             // Virtual-host addresses need a name server that knows them; only AWS has one.
-            .force_path_style(endpoint.is_some())
+            .force_path_style(endpoint.is_some() || has_own_endpoint(config, "S3"))
             .build();
         // The first call of every command goes to STS: with few attempts a wrong endpoint is reported soon.
         let sts = aws_sdk_sts::config::Builder::from(config)
@@ -151,6 +152,17 @@ pub async fn verify_account(cloud: &dyn CloudFormation, expected: &str) -> Resul
             arn: caller.arn,
         })
     }
+}
+
+/// Whether a [service has an address of its own](https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html).
+fn has_own_endpoint(config: &SdkConfig, service: &str) -> bool {
+    let key = ServiceConfigKey::builder()
+        .service_id(service)
+        .env("AWS_ENDPOINT_URL")
+        .profile("endpoint_url")
+        .build();
+    let own = |key| config.service_config()?.load_config(key);
+    key.ok().and_then(own).is_some()
 }
 
 fn timeouts() -> TimeoutConfig {
