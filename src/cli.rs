@@ -86,6 +86,7 @@ pub(crate) enum Command {
     Graph(commands::graph::GraphArgs),
     Plan(commands::plan::PlanArgs),
     Deploy(commands::deploy::DeployArgs),
+    Bootstrap(commands::bootstrap::BootstrapArgs),
     Diff(commands::diff::DiffArgs),
     Validate(commands::validate::ValidateArgs),
     Status(commands::status::StatusArgs),
@@ -95,6 +96,8 @@ pub(crate) enum Command {
     Recover(commands::recover::RecoverArgs),
     History(commands::history::HistoryArgs),
     Rollback(commands::rollback::RollbackArgs),
+    #[command(subcommand)]
+    Secret(commands::secret::SecretCommand),
     #[command(subcommand)]
     Local(commands::local::LocalCommand),
     Doctor(commands::doctor::DoctorArgs),

@@ -1,5 +1,6 @@
 //! The verbs: each parses its own options, calls one operation and hands the result to a view.
 
+pub(crate) mod bootstrap;
 pub(crate) mod completions;
 pub(crate) mod deploy;
 pub(crate) mod destroy;
@@ -15,6 +16,7 @@ pub(crate) mod outputs;
 pub(crate) mod plan;
 pub(crate) mod recover;
 pub(crate) mod rollback;
+pub(crate) mod secret;
 pub(crate) mod status;
 pub(crate) mod synth;
 pub(crate) mod validate;
@@ -38,6 +40,7 @@ pub(crate) fn run(
         Command::List(args) => list::run(&args, global, printer),
         Command::Plan(args) => plan::run(&args, global, printer),
         Command::Deploy(args) => deploy::run(&args, global, printer),
+        Command::Bootstrap(args) => bootstrap::run(&args, global, printer),
         Command::Diff(args) => diff::run(&args, printer),
         Command::Validate(args) => validate::run(&args, global, printer),
         Command::Status(args) => status::run(&args, global, printer),
@@ -47,6 +50,7 @@ pub(crate) fn run(
         Command::Recover(args) => recover::run(&args, global, printer),
         Command::History(args) => history::run(&args, global, printer),
         Command::Rollback(args) => rollback::run(&args, global, printer),
+        Command::Secret(command) => secret::run(&command, global, printer),
         Command::Local(command) => local::run(&command, global, printer),
         Command::Doctor(args) => doctor::run(&args, global, printer),
         Command::Completions(args) => completions::run(&args, printer),

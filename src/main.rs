@@ -15,6 +15,7 @@ mod interrupt;
 mod machine;
 mod operation;
 mod policies;
+mod prepared;
 mod printer;
 mod progress;
 mod project;

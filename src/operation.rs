@@ -37,7 +37,9 @@ pub(crate) struct Connection<'a> {
 
 /// In which manner the engine works.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Manner {
+pub(crate) struct Manner<'a> {
+    /// The project, for CloudFormation to act in the role that `bootstrap` made for it. What holds the environment knows it.
+    pub(crate) project: Option<&'a str>,
     /// Differences of form count.
     pub(crate) exact: bool,
     /// What exists outside every stack under a name that a template gives is taken in.
@@ -48,7 +50,7 @@ pub(crate) struct Manner {
     pub(crate) revert_drift: bool,
 }
 
-impl From<bool> for Manner {
+impl From<bool> for Manner<'_> {
     fn from(exact: bool) -> Self {
         Self {
             exact,
@@ -61,25 +63,25 @@ impl From<bool> for Manner {
 /// is how the engine works; a plain `bool` says whether differences of form count.
 ///
 /// Ctrl-C asks the engine to end in order; what CloudFormation has begun goes on.
-pub(crate) fn with_engine<T>(
+pub(crate) fn with_engine<'a, T>(
     session: &Session,
     global: &Global,
     printer: &Printer,
     purpose: &str,
-    manner: impl Into<Manner>,
+    manner: impl Into<Manner<'a>>,
     operation: impl AsyncFnOnce(&Engine<'_>) -> Result<T, CommandError>,
 ) -> Result<T, CommandError> {
     let operation = async |connection: &Connection<'_>| operation(connection.engine).await;
     with_connection(session, global, printer, purpose, manner, operation)
 }
 
-/// The same for an operation that reads the asset bucket too.
-pub(crate) fn with_connection<T>(
+/// The same for an operation that asks AWS for more than the engine does.
+pub(crate) fn with_connection<'a, T>(
     session: &Session,
     global: &Global,
     printer: &Printer,
     purpose: &str,
-    manner: impl Into<Manner>,
+    manner: impl Into<Manner<'a>>,
     operation: impl AsyncFnOnce(&Connection<'_>) -> Result<T, CommandError>,
 ) -> Result<T, CommandError> {
     run(
@@ -95,12 +97,12 @@ pub(crate) fn with_connection<T>(
 
 /// The same for an operation that changes the environment, which is held meanwhile: a second one is refused. `home` says
 /// where the environment's records are.
-pub(crate) fn at_work<T>(
+pub(crate) fn at_work<'a, T>(
     session: &Session,
     global: &Global,
     printer: &Printer,
     purpose: &str,
-    manner: impl Into<Manner>,
+    manner: impl Into<Manner<'a>>,
     home: impl AsyncFnOnce(&Aws) -> Result<Home, CommandError>,
     operation: impl AsyncFnOnce(&Connection<'_>, &Records<'_>) -> Result<T, CommandError>,
 ) -> Result<T, CommandError> {
@@ -123,7 +125,7 @@ fn run<T>(
     global: &Global,
     printer: &Printer,
     purpose: &str,
-    manner: Manner,
+    manner: Manner<'_>,
     home: impl AsyncFnOnce(&Aws) -> Result<Option<Home>, CommandError>,
     operation: impl AsyncFnOnce(&Connection<'_>, Option<&Records<'_>>) -> Result<T, CommandError>,
 ) -> Result<T, CommandError> {
@@ -139,11 +141,17 @@ fn run<T>(
         let progress = Progress::new(printer);
         let tell = |event| progress.tell(&event);
         let name = format!("{seed:016x}");
-        let engine = Engine::new(&cloud, &SchemaFacts, pace, &name, &tell)
+        let home = home(&cloud).await?;
+        let mut engine = Engine::new(&cloud, &SchemaFacts, pace, &name, &tell)
             .exact(manner.exact)
             .import_existing(manner.import_existing)
             .express(manner.express)
             .revert_drift(manner.revert_drift);
+        let project = home.as_ref().map(|home| home.project.as_str());
+        let project = project.or(manner.project);
+        if let Some(role) = project.and_then(|project| session.execution_role(project)) {
+            engine = engine.role(role);
+        }
         let by_hand = Cell::new(false);
         let connection = Connection {
             engine: &engine,
@@ -162,18 +170,18 @@ fn run<T>(
         let held = OnceCell::new();
         let lost = OnceCell::new();
         let work = async {
-            let Some(home) = home(&cloud).await? else {
+            let Some(home) = &home else {
                 return operation(&connection, None).await;
             };
             let me = records::claimant(purpose, &caller.arn, &name);
             let judgement = records::judgement(embedded);
-            let claimed = engine::claim(&cloud, &home, me, judgement).await?;
+            let claimed = engine::claim(&cloud, home, me, judgement).await?;
             if let Some(claimed) = claimed {
                 records::tell(&claimed, printer);
                 // It is the first: there is one claim in a run.
                 let _ = held.set(claimed);
             }
-            let records = Records::new(&cloud, &home, held.get(), printer);
+            let records = Records::new(&cloud, home, held.get(), printer);
             let watched = async {
                 if let Some(claimed) = held.get() {
                     let _ = lost.set(records::keep_claim(claimed, &engine).await);
@@ -247,11 +255,15 @@ pub(crate) fn judge(report: &Report, printer: &Printer) -> Result<(), CommandErr
         return Err(CommandError::from_engine(first));
     }
     if let Some(stack) = report.detached().next() {
-        let mut error = format!("how `{}` ends is not known", stack.name);
+        let name = &stack.name;
+        let mut error = format!("how `{name}` ends is not known");
         let mut hints = Vec::new();
         if let Outcome::Detached(Some(cause)) = &stack.outcome {
             error.push_str(&format!(", it goes on without being followed: {cause}"));
             hints = cause.hints();
+            if cause.is_about_credentials() {
+                hints.push(format!("{name} is not stopped by this"));
+            }
         }
         hints.push("the same command again follows it to its end".to_owned());
         let error = CommandError::failed(error);

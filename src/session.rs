@@ -14,7 +14,7 @@ use crate::{
     cli::{EnvironmentArg, Global},
     clock,
     error::CommandError,
-    policies,
+    policies, prepared,
     printer::Printer,
     project::Project,
 };
@@ -85,6 +85,15 @@ impl Session {
             environment,
             app,
         })
+    }
+
+    /// The role CloudFormation acts in, when `bootstrap` prepares the environment.
+    pub(crate) fn execution_role(&self, project: &str) -> Option<String> {
+        let scope = prepared::scope(&self.environment, project, Vec::new());
+        self.environment
+            .bootstrap
+            .as_ref()
+            .map(|_| scope.execution_role_arn())
     }
 
     /// Where the environment's assembly is kept.

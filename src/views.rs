@@ -13,6 +13,7 @@ pub(crate) mod markdown;
 pub(crate) mod plan;
 pub(crate) mod recovery;
 pub(crate) mod remaining;
+pub(crate) mod secrets;
 pub(crate) mod security;
 pub(crate) mod text;
 pub(crate) mod values;

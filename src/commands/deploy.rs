@@ -5,7 +5,8 @@ use std::{cell::Cell, path::PathBuf};
 use assembly::{Approval, Environment};
 use clap::Args;
 use engine::{
-    Assembly, Bounds, Busy, ChangeSets, Draft, Engine, EnvironmentOutputs, Kind, Planned, Report,
+    Assembly, Aws, Bounds, Busy, ChangeSets, Draft, Engine, EnvironmentOutputs, Kind, Planned,
+    Report,
 };
 use plan::{Action, Plan};
 
@@ -18,6 +19,7 @@ use crate::{
     guard,
     interrupt::offer_to_undo,
     operation::{Manner, ask, at_work, conclude},
+    prepared,
     printer::Printer,
     records::{self, Records},
     saved,
@@ -113,11 +115,13 @@ pub(crate) fn run(
             import_existing: args.import_existing_resources,
             express: args.express,
             revert_drift: args.revert_drift,
+            ..Manner::default()
         },
         async |_| Ok(records::home_of(&assembly.manifest)),
         async |connection, records| {
             let run = Run {
                 engine: connection.engine,
+                cloud: connection.cloud,
                 session: &session,
                 assembly: &assembly,
                 wish: &wish,
@@ -150,6 +154,7 @@ pub(crate) struct Wish<'a> {
 /// One deployment: with what, of what, from where.
 pub(crate) struct Run<'a> {
     pub(crate) engine: &'a Engine<'a>,
+    pub(crate) cloud: &'a Aws,
     pub(crate) session: &'a Session,
     pub(crate) assembly: &'a Assembly,
     pub(crate) wish: &'a Wish<'a>,
@@ -207,9 +212,12 @@ impl Run<'_> {
     ) -> Result<Ending, CommandError> {
         let engine = self.engine;
         let (assembly, allowed) = (self.assembly, self.wish.allow_destroy);
-        let mut planned = engine
-            .plan(assembly, self.wish.stacks, ChangeSets::Kept, Busy::Follow)
-            .await?;
+        let (planned, preparation) = tokio::join!(
+            engine.plan(assembly, self.wish.stacks, ChangeSets::Kept, Busy::Follow),
+            prepared::check(self.cloud, self.session, assembly),
+        );
+        let (mut planned, preparation) = prepared::both(engine, planned, preparation).await?;
+        preparation.add_to(&mut planned.plan);
         planned.plan.commit.clone_from(&self.wish.commit);
         checks.add_to(&mut planned.plan);
         guard::tell_permissions(&mut planned.plan, assembly);
@@ -311,7 +319,7 @@ impl Run<'_> {
 }
 
 /// Asks a person when the environment says so.
-async fn approve(
+pub(crate) async fn approve(
     engine: &Engine<'_>,
     plan: &Plan,
     shown: &str,
@@ -359,7 +367,7 @@ fn is_grave(plan: &Plan) -> bool {
 }
 
 /// The outputs of what was worked on, in the order of the assembly: stacks end in any order.
-fn outputs_of(report: &Report, assembly: &Assembly) -> EnvironmentOutputs {
+pub(crate) fn outputs_of(report: &Report, assembly: &Assembly) -> EnvironmentOutputs {
     let of = |name: &str| report.stacks.iter().find(|stack| stack.name == name);
     EnvironmentOutputs {
         format_version: "1.0".to_owned(),

@@ -17,6 +17,7 @@ use crate::{
     graph::Graph,
     guard,
     operation::{Manner, with_connection},
+    prepared,
     printer::Printer,
     records, saved,
     session::{Session, check_selection},
@@ -103,6 +104,7 @@ pub(crate) fn run(
                 printer,
                 "chitinfra plan",
                 Manner {
+                    project: Some(&home.project),
                     exact: args.exact,
                     import_existing: args.import_existing_resources,
                     revert_drift: args.revert_drift,
@@ -110,12 +112,15 @@ pub(crate) fn run(
                 },
                 async |connection| {
                     let engine = connection.engine;
-                    // At the same time: knowing who else is at work is to cost nothing.
-                    let (planned, ()) = tokio::join!(
+                    // At the same time: what is asked besides is to cost nothing.
+                    let (planned, preparation, ()) = tokio::join!(
                         engine.plan(&assembly, &args.stacks, change_sets, Busy::Refuse),
+                        prepared::check(connection.cloud, &session, &assembly),
                         records::mention_holder(connection, &home, printer),
                     );
-                    let mut planned = planned?;
+                    let (mut planned, preparation) =
+                        prepared::both(engine, planned, preparation).await?;
+                    preparation.add_to(&mut planned.plan);
                     planned.plan = complete(planned.plan);
                     if out.is_some() {
                         planned.plan.seal = Some(saved::seal(&session, &assembly, &planned.plan));

@@ -75,6 +75,7 @@ pub(crate) fn run(
             };
             let run = Run {
                 engine: connection.engine,
+                cloud: connection.cloud,
                 session: &session,
                 assembly: &assembly,
                 wish: &wish,

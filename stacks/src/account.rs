@@ -1,6 +1,6 @@
 //! Who may do what in the AWS account, and what it may cost.
 
-use constructs::{actions::s3, chime, prelude::*};
+use constructs::{chime, prelude::*};
 
 use crate::settings::{Environment, Named, Tenancy, Vercel};
 
@@ -24,13 +24,13 @@ pub(crate) fn account(app: &App, environment: &Environment) -> Account {
         .termination_protection(settings.protected || settings.tenancy == Tenancy::Host);
 
     people(&stack, environment);
-    pipelines(&stack, environment);
     let api = api(&stack, environment);
     costs(&stack, environment);
     Account { api }
 }
 
-/// People have no rights of their own: they take on this role, with a second factor that is no older than an hour.
+/// People have no rights of their own: they take on this role, with a second factor that is no older than an hour. Its policy
+/// allows everything, the boundary that `chitinfra bootstrap` sets it what the stacks are made of.
 fn people(stack: &Stack, environment: &Environment) {
     let administrator = stack.add(
         "Administrator",
@@ -42,59 +42,11 @@ fn people(stack: &Stack, environment: &Environment) {
     stack.output("AdministratorRoleArn", administrator.arn());
 }
 
-/// Workflows on GitHub: one role deploys, for the environment that GitHub guards; the other only looks, for pull requests.
-fn pipelines(stack: &Stack, environment: &Environment) {
-    let name = &environment.name;
-    let repository = &environment.settings.github_repository;
-    let github = identity_provider(stack, "GitHub", IdentityProvider::github(), environment);
-
-    let deploying = github.subject(format!("repo:{repository}:environment:{name}"));
-    let deployer = stack.add(
-        "Deployer",
-        pipeline::deployer(&stack.app(), deploying)
-            .name(environment.named("deploy"))
-            .description("Workflows on GitHub, to deploy"),
-    );
-
-    // A release is planned before anyone approves it, so by an environment without a guard.
-    let planning = github.subjects([
-        format!("repo:{repository}:pull_request"),
-        format!("repo:{repository}:environment:{name}-plan"),
-    ]);
-    let planner = stack.add(
-        "Planner",
-        pipeline::planner(&stack.app(), planning)
-            .name(environment.named("plan"))
-            .description("Pull requests and releases on GitHub, to show a plan"),
-    );
-
-    stack.output("DeployRoleArn", deployer.arn());
-    stack.output("PlanRoleArn", planner.arn());
-}
-
 /// The API holds no keys: Vercel vouches for it, and only for the production deployment of the environment's own project.
 fn api(stack: &Stack, environment: &Environment) -> RoleRef {
     let Vercel { team, project } = &environment.settings.vercel;
     let vercel = identity_provider(stack, "Vercel", IdentityProvider::vercel(team), environment);
 
-    let buckets = arns::bucket(environment.named("*"));
-    let share_files = allow([
-        s3::GetObject,
-        s3::ListBucket,
-        s3::PutObject,
-        s3::PutObjectTagging,
-    ])
-    .on([arn!("{}/*", &buckets), buckets])
-    .justified("CloudFormation names buckets after their stacks");
-
-    let boundary = stack.add(
-        "WorkloadBoundary",
-        ManagedPolicy::new()
-            .description("The most a workload may do, whatever its own policies say")
-            .may(chime::create_meetings())
-            .may(chime::lead_meetings())
-            .may(share_files),
-    );
     // The stacks that own what the API uses add to what it may do.
     let api = stack.add(
         "Api",
@@ -103,7 +55,6 @@ fn api(stack: &Stack, environment: &Environment) -> RoleRef {
         )))
         .name(environment.named("api"))
         .description("The API while it runs")
-        .within(&boundary)
         // A meeting that no customer can be billed for is never made.
         .may(chime::create_meetings().tagged_with(CUSTOMER_TAG))
         .may(chime::lead_meetings()),

@@ -1,13 +1,10 @@
 //! What differs between environments: the `settings` of `environments/*.yaml`.
 
-use std::fmt;
-
 use constructs::{
     addresses::{EmailAddress, Origin, Url},
     cognito::DomainName,
-    settings,
 };
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 
 use crate::PROJECT;
 
@@ -34,8 +31,6 @@ pub(crate) struct Settings {
     pub(crate) tenancy: Tenancy,
     /// Whether what holds people's accounts is protected from deletion.
     pub(crate) protected: bool,
-    /// The repository whose workflows plan and deploy, `owner/name`.
-    pub(crate) github_repository: Repository,
     /// Where the application and its API run.
     pub(crate) vercel: Vercel,
     /// The web application.
@@ -49,8 +44,8 @@ pub(crate) struct Settings {
     pub(crate) costs: Costs,
 }
 
-/// Whether an environment has its AWS account to itself. Some things exist once per account: the identity providers of GitHub and
-/// Vercel, and the detection of cost anomalies.
+/// Whether an environment has its AWS account to itself. Some things exist once per account: the identity provider of Vercel, and
+/// the detection of cost anomalies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Tenancy {
@@ -71,37 +66,6 @@ impl Tenancy {
     /// Whether other environments are in the account too.
     pub(crate) fn is_shared(self) -> bool {
         self != Self::Alone
-    }
-}
-
-/// A repository on GitHub, `owner/name`.
-#[derive(Clone, Debug)]
-pub(crate) struct Repository(String);
-
-impl Repository {
-    fn new(text: &str) -> Result<Self, String> {
-        let named = |part: &str| {
-            !part.is_empty()
-                && part
-                    .bytes()
-                    .all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
-        };
-        match text.split_once('/') {
-            Some((owner, name)) if named(owner) && named(name) => Ok(Self(text.to_owned())),
-            _ => Err(format!("repository `{text}` is not `owner/name`")),
-        }
-    }
-}
-
-impl<'de> Deserialize<'de> for Repository {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        settings::text(deserializer, Self::new)
-    }
-}
-
-impl fmt::Display for Repository {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&self.0)
     }
 }
 

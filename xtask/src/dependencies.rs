@@ -41,6 +41,7 @@ const NETWORK: &[&str] = &[
 const PROGRAM_SIDE: &[&str] = &["constructs", "dsl", "resources", "stacks"];
 /// The command line's side.
 const COMMAND_SIDE: &[&str] = &[
+    "bootstrap",
     "chitinfra",
     "engine",
     "local",
@@ -99,6 +100,12 @@ const RULES: &[Rule] = &[
         edges: COMPILED,
         never: &[NETWORK, PROGRAM_SIDE, &["engine", "local", "template"]],
         because: "a plan is a pure function of two assemblies",
+    },
+    Rule {
+        package: "bootstrap",
+        edges: COMPILED,
+        never: &[NETWORK, PROGRAM_SIDE, &["engine", "local", "plan"]],
+        because: "what an environment needs is derived without asking anyone",
     },
     Rule {
         package: "template",

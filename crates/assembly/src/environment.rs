@@ -7,6 +7,8 @@ use std::{fmt, path::Path};
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
+use crate::Bootstrap;
+
 /// An environment: where it lives, how careful to be with it, and the settings its stacks read.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, bound(deserialize = "S: DeserializeOwned"))]
@@ -26,6 +28,10 @@ pub struct Environment<S = serde_yaml::Value> {
     /// Where CloudFormation is reached.
     #[serde(default)]
     pub endpoint: Endpoint,
+    /// What `bootstrap` prepares for it. CloudFormation then acts in a role of its own, and every role and user has a
+    /// boundary; without it CloudFormation acts with the rights of whoever deploys.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bootstrap: Option<Bootstrap>,
     /// What the stacks read; its type belongs to the stacks program.
     pub settings: S,
 }
@@ -228,6 +234,42 @@ mod tests {
         let error = error(&GOOD.replace("12\n", "twelve\n"));
         assert_eq!(error.position.map(|position| position.0), Some(6));
         assert!(error.message.contains("password_length"), "{error}");
+    }
+
+    #[test]
+    fn what_bootstrap_prepares_is_read_and_its_mistakes_are_placed() {
+        let with = |bootstrap: &str| GOOD.replace("settings", &format!("{bootstrap}\nsettings"));
+        let read = |bootstrap: &str| {
+            let read = Environment::<Settings>::parse("environments/x.yaml", &with(bootstrap));
+            read.expect("it is good").bootstrap
+        };
+        assert_eq!(read(""), None);
+        assert_eq!(read("bootstrap: {}"), Some(Bootstrap::default()));
+        let named = read("bootstrap:\n  repository: a/b\n  permissions: [codebuild:CreateProject]");
+        let named = named.expect("it is there");
+        assert_eq!(
+            named.repository.map(|name| name.to_string()).as_deref(),
+            Some("a/b")
+        );
+        assert_eq!(named.permissions[0].as_str(), "codebuild:CreateProject");
+
+        for (bootstrap, place, said) in [
+            ("bootstrap:\n  repositry: a/b", (5, 3), "repositry"),
+            (
+                "bootstrap:\n  repository: a",
+                (5, 15),
+                "`a` is not `owner/name`",
+            ),
+            (
+                "bootstrap:\n  permissions: ['s3:*']",
+                (5, 17),
+                "`s3:*` is not one action",
+            ),
+        ] {
+            let error = error(&with(bootstrap));
+            assert!(error.message.contains(said), "{error}");
+            assert_eq!(error.position, Some(place), "{error}");
+        }
     }
 
     #[test]

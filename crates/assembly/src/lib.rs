@@ -3,12 +3,17 @@
 //! The command line hands a [`Request`] to a stacks program; the program answers with an assembly: a folder of
 //! CloudFormation templates and, written last, a [`Manifest`]. Neither side knows anything else of the other.
 
+mod bootstrap;
 mod diagnostic;
 mod environment;
 mod folder;
 mod manifest;
 mod request;
+mod text;
 
+pub use bootstrap::{
+    ACCOUNT_STACK, BOOTSTRAP_PATH, Bootstrap, BootstrapNames, Permission, Repository, partition,
+};
 pub use diagnostic::{Diagnostic, Severity};
 pub use environment::{Approval, Endpoint, Environment, EnvironmentError, nearest};
 pub use folder::{FolderError, MANIFEST, read_manifest, read_template, template_file, write};
@@ -17,3 +22,4 @@ pub use manifest::{
     Suppression,
 };
 pub use request::{Request, RequestError};
+pub use text::deserialize_text;

@@ -7,7 +7,6 @@ pub mod cognito;
 pub mod costs;
 pub mod email;
 pub mod iam;
-pub mod pipeline;
 pub mod prelude;
 pub mod s3;
 pub mod settings;

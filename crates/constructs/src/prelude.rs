@@ -19,7 +19,6 @@ pub use crate::{
         FederatedIdentity, IdentityProvider, ManagedPolicy, Operator, Role, RoleRef, Trust, allow,
         deny,
     },
-    pipeline,
     s3::{BucketGrants, Cors, Method, PrivateBucket},
     sns::AlertTopic,
 };

@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, cell::RefCell, panic::Location, rc::Rc};
 
-use assembly::{Diagnostic, Environment};
+use assembly::{BootstrapNames, Diagnostic, Environment};
 
 use crate::{
     Handle, Object, RawRef, Reference, Stack,
@@ -21,7 +21,12 @@ impl App {
     /// Starts the app of a project for an environment. [`run`](crate::run) does it for a stacks program.
     pub fn new<S>(project: &str, environment: &Environment<S>) -> Self {
         let (name, account) = (&environment.name, &environment.account);
-        let model = Model::new(project, name, account, &environment.region);
+        let mut model = Model::new(project, name, account, &environment.region);
+        let names = BootstrapNames {
+            project,
+            environment: name,
+        };
+        model.boundary = environment.bootstrap.as_ref().map(|_| names.boundary());
         Self {
             model: Rc::new(RefCell::new(model)),
         }
@@ -110,6 +115,12 @@ impl App {
     /// The region it is for.
     pub fn region(&self) -> String {
         self.model.borrow().region.clone()
+    }
+
+    /// The policy that must be the boundary of every role and user, by its name with path, where `chitinfra bootstrap`
+    /// prepares the environment: CloudFormation may make none without it.
+    pub fn permissions_boundary(&self) -> Option<String> {
+        self.model.borrow().boundary.clone()
     }
 
     pub(crate) fn from_model(model: Rc<RefCell<Model>>) -> Self {

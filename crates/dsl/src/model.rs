@@ -30,6 +30,8 @@ pub(crate) struct Model {
     pub(crate) environment: String,
     pub(crate) account: String,
     pub(crate) region: String,
+    /// The policy that is to be the boundary of every role, with its path, where there is one.
+    pub(crate) boundary: Option<String>,
     pub(crate) sources: Sources,
     pub(crate) tags: IndexMap<String, String>,
     pub(crate) stacks: Vec<StackModel>,
@@ -148,6 +150,7 @@ impl Model {
             environment: environment.to_owned(),
             account: account.to_owned(),
             region: region.to_owned(),
+            boundary: None,
             sources: Sources::default(),
             tags: IndexMap::new(),
             stacks: Vec::new(),

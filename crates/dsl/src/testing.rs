@@ -31,6 +31,7 @@ pub fn environment<S>(settings: S) -> Environment<S> {
         approval: Approval::Never,
         development: true,
         endpoint: Endpoint::Aws,
+        bootstrap: None,
         settings,
     }
 }

@@ -19,6 +19,7 @@ use crate::{
     identifiers,
     provision::{Environment, Next, advance},
     state::{Journal, Phase, Record, State},
+    vault::Vault,
     wire::Refusal,
 };
 
@@ -97,6 +98,8 @@ pub(crate) struct Endpoint {
     requests: AtomicU64,
     faults: RwLock<Arc<Faults>>,
     pub(crate) calls: Calls,
+    /// Encrypts what the state holds of secrets.
+    pub(crate) vault: Vault,
 }
 
 impl fmt::Debug for Endpoint {
@@ -138,15 +141,22 @@ impl Endpoint {
     pub(crate) fn open(options: Options, url: String) -> Result<Self, Error> {
         let now = now(&options);
         let (journal, state) = Journal::open(&options.state_directory, now)?;
-        Ok(Self::over(options, url, state, Some(journal)))
+        let vault = Vault::of(&options.state_directory);
+        Ok(Self::over(options, url, state, Some(journal), vault))
     }
 
     /// Begins with nothing, and keeps nothing.
     pub(crate) fn in_memory(options: Options, url: String) -> Self {
-        Self::over(options, url, State::default(), None)
+        Self::over(options, url, State::default(), None, Vault::in_memory())
     }
 
-    fn over(options: Options, url: String, state: State, journal: Option<Journal>) -> Self {
+    fn over(
+        options: Options,
+        url: String,
+        state: State,
+        journal: Option<Journal>,
+        vault: Vault,
+    ) -> Self {
         Self {
             faults: RwLock::new(Arc::new(options.faults.clone())),
             options,
@@ -160,6 +170,7 @@ impl Endpoint {
             stopped: AtomicBool::new(false),
             requests: AtomicU64::new(0),
             calls: Calls::default(),
+            vault,
         }
     }
 

@@ -25,6 +25,7 @@ mod server;
 mod services;
 mod state;
 mod upkeep;
+mod vault;
 mod wire;
 
 pub use calls::{CallFault, Deed, Other, Trouble};

@@ -12,7 +12,7 @@ use axum::{
 use crate::{
     calls::{self, CallFault, Trouble},
     endpoint::{Context, Endpoint},
-    services::{cloud_control, cloudformation, s3, ssm, sts},
+    services::{cloud_control, cloudformation, iam, s3, ssm, sts},
     wire::{Form, Refusal, Xml},
 };
 
@@ -20,6 +20,7 @@ use crate::{
 const LARGEST_BODY: usize = 256 * 1024 * 1024;
 
 const CLOUDFORMATION: &str = "http://cloudformation.amazonaws.com/doc/2010-05-15/";
+const IAM: &str = "https://iam.amazonaws.com/doc/2010-05-08/";
 const STS: &str = "https://sts.amazonaws.com/doc/2011-06-15/";
 
 /// A request, read whole.
@@ -234,10 +235,10 @@ async fn remembered(
 }
 
 fn namespace(form: &Form) -> &'static str {
-    if form.get("Version") == Some("2011-06-15") {
-        STS
-    } else {
-        CLOUDFORMATION
+    match form.get("Version") {
+        Some("2011-06-15") => STS,
+        Some("2010-05-08") => IAM,
+        _ => CLOUDFORMATION,
     }
 }
 
@@ -258,13 +259,14 @@ fn query_form(call: &Call) -> Option<Form> {
 fn query(context: &Context<'_>, call: &Call, form: &Form) -> Response {
     let action = form.get("Action").unwrap_or_default();
     let namespace = namespace(form);
-    let is_sts = namespace == STS;
     let result = if context.endpoint.faults().denied.contains(action) {
-        Err(denied(context, is_sts, action))
-    } else if is_sts {
-        sts::answer(context, call, action, form)
+        Err(denied(context, namespace, action))
     } else {
-        cloudformation::answer(context, action, form)
+        match namespace {
+            STS => sts::answer(context, call, action, form),
+            IAM => iam::answer(context, action, form),
+            _ => cloudformation::answer(context, action, form),
+        }
     };
     match result {
         Ok(content) => {
@@ -281,8 +283,12 @@ fn query(context: &Context<'_>, call: &Call, form: &Form) -> Response {
 }
 
 /// What AWS says to someone who may not make a call.
-fn denied(context: &Context<'_>, is_sts: bool, action: &str) -> Refusal {
-    let service = if is_sts { "sts" } else { "cloudformation" };
+fn denied(context: &Context<'_>, namespace: &str, action: &str) -> Refusal {
+    let service = match namespace {
+        STS => "sts",
+        IAM => "iam",
+        _ => "cloudformation",
+    };
     let account = context.account();
     Refusal::new(
         "AccessDenied",

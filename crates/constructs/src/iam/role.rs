@@ -75,6 +75,9 @@ impl Role {
     }
 
     /// Keeps it within a boundary: whatever its policies allow, it may do only what the boundary allows too.
+    ///
+    /// In an environment that `chitinfra bootstrap` prepares, every role is within the environment's boundary by itself, and
+    /// CloudFormation may make none within another.
     #[must_use]
     pub fn within(mut self, boundary: &iam::ManagedPolicyRef) -> Self {
         self.boundary = Some(boundary.id());
@@ -93,7 +96,14 @@ impl Construct for Role {
         if let Some(text) = self.description {
             role = role.description(text);
         }
-        if let Some(boundary) = self.boundary {
+        let own = self.boundary;
+        let of_environment = || {
+            Some(arns::global(
+                "iam",
+                format_args!("policy/{}", stack.app().permissions_boundary()?),
+            ))
+        };
+        if let Some(boundary) = own.or_else(of_environment) {
             role = role.permissions_boundary(boundary.cast::<String>());
         }
         if self.everything.is_some() {

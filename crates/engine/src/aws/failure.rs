@@ -118,11 +118,13 @@ fn kind_of_code(code: &str, message: &str) -> AwsErrorKind {
         | "ChangeSetNotFoundException"
         | "StackNotFoundException"
         | "NoSuchBucket"
+        | "NoSuchEntity"
         | "NoSuchKey" => AwsErrorKind::NotFound,
         "ValidationError" if message.ends_with("does not exist") => AwsErrorKind::NotFound,
-        "AlreadyExistsException" | "NameAlreadyExistsException" | "TokenAlreadyExistsException" => {
-            AwsErrorKind::AlreadyExists
-        }
+        "AlreadyExistsException"
+        | "NameAlreadyExistsException"
+        | "ParameterAlreadyExists"
+        | "TokenAlreadyExistsException" => AwsErrorKind::AlreadyExists,
         "PreconditionFailed"
         | "ConditionalRequestConflict"
         | "InvalidChangeSetStatus"

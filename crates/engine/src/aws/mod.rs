@@ -7,8 +7,10 @@ mod calls;
 mod convert;
 mod drift;
 mod failure;
+mod identity_provider;
 mod live;
 mod refactor;
+mod secrets;
 mod stack_policy;
 mod store;
 
@@ -60,6 +62,7 @@ pub struct Aws {
     sts: aws_sdk_sts::Client,
     s3: aws_sdk_s3::Client,
     live: live::Services,
+    ssm: aws_sdk_ssm::Client,
     account: String,
     region: String,
     asset_bucket: String,
@@ -113,6 +116,7 @@ impl Aws {
             sts: aws_sdk_sts::Client::from_conf(sts),
             s3: aws_sdk_s3::Client::from_conf(s3),
             live: live::Services::new(config),
+            ssm: aws_sdk_ssm::Client::new(config),
             asset_bucket: options
                 .asset_bucket
                 .unwrap_or_else(|| asset_bucket(&options.account, &options.region)),

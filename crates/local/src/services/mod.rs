@@ -2,6 +2,7 @@
 
 pub(crate) mod cloud_control;
 pub(crate) mod cloudformation;
+pub(crate) mod iam;
 mod roles;
 pub(crate) mod s3;
 pub(crate) mod ssm;

@@ -39,6 +39,8 @@ fn perform(context: &Context<'_>, operation: &str, body: &[u8]) -> Result<Value,
         .map_err(|_| Refusal::new("SerializationException", "the request is not JSON"))?;
     match operation {
         "GetParameter" => get(context, &input),
+        "GetParameters" => get_many(context, &input),
+        "DescribeParameters" => describe(context, &input),
         "GetParametersByPath" => get_by_path(context, &input),
         "PutParameter" => put(context, &input),
         "DeleteParameter" => delete(context, &input),
@@ -123,7 +125,109 @@ fn get(context: &Context<'_>, input: &Value) -> Result<Value, Refusal> {
     let core = context.endpoint.core();
     let parameter = find(&core.state, &context.region, text(input, "Name")?)?;
     let plain = input["WithDecryption"].as_bool().unwrap_or_default();
-    Ok(json!({"Parameter": shown(context, &parameter, plain)}))
+    Ok(json!({"Parameter": shown(context, &parameter, plain)?}))
+}
+
+/// The parameters of these names that there are, and the names of those that there are not.
+fn get_many(context: &Context<'_>, input: &Value) -> Result<Value, Refusal> {
+    let plain = input["WithDecryption"].as_bool().unwrap_or_default();
+    let core = context.endpoint.core();
+    let (mut found, mut invalid) = (Vec::new(), Vec::new());
+    for name in input["Names"].as_array().into_iter().flatten() {
+        let name = name.as_str().unwrap_or_default();
+        match find(&core.state, &context.region, name) {
+            Ok(parameter) => found.push(shown(context, &parameter, plain)?),
+            Err(_) => invalid.push(name),
+        }
+    }
+    Ok(json!({"Parameters": found, "InvalidParameters": invalid}))
+}
+
+/// What is known of parameters but for their values.
+fn describe(context: &Context<'_>, input: &Value) -> Result<Value, Refusal> {
+    let core = context.endpoint.core();
+    let all = all(&core.state, &context.region);
+    let mut matching = Vec::new();
+    for parameter in &all {
+        if filters_match(input, parameter)? {
+            matching.push(parameter);
+        }
+    }
+    let most = input["MaxResults"].as_u64().unwrap_or(10).clamp(1, 50) as usize;
+    let after = input["NextToken"].as_str().unwrap_or_default();
+    let mut rest = matching
+        .into_iter()
+        .filter(|parameter| parameter.name.as_str() > after)
+        .peekable();
+    let account = context.account();
+    let page: Vec<&StoredParameter> = rest.by_ref().take(most).map(|one| &**one).collect();
+    let parameters: Vec<Value> = page
+        .iter()
+        .map(|parameter| {
+            json!({
+                "Name": parameter.name,
+                "ARN": arn(context, parameter),
+                "Type": parameter.kind,
+                "Version": parameter.version,
+                "LastModifiedDate": seconds(parameter),
+                "LastModifiedUser": format!("arn:aws:iam::{account}:root"),
+                "Tier": "Standard",
+                "DataType": parameter.data_type,
+            })
+        })
+        .collect();
+    let mut answer = json!({"Parameters": parameters});
+    if rest.peek().is_some() {
+        answer["NextToken"] = json!(page.last().map(|parameter| &parameter.name));
+    }
+    Ok(answer)
+}
+
+/// Whether a parameter is one that the filters of a call ask for.
+fn filters_match(input: &Value, parameter: &StoredParameter) -> Result<bool, Refusal> {
+    for filter in input["ParameterFilters"].as_array().into_iter().flatten() {
+        let values = filter["Values"].as_array().into_iter().flatten();
+        let mut values = values.filter_map(Value::as_str);
+        let option = filter["Option"].as_str();
+        let matches = match (filter["Key"].as_str().unwrap_or_default(), option) {
+            ("Name", None | Some("Equals")) => values.any(|value| parameter.name == value),
+            ("Name", Some("BeginsWith")) => values.any(|value| parameter.name.starts_with(value)),
+            ("Type", None | Some("Equals")) => values.any(|value| parameter.kind == value),
+            ("Path", Some("Recursive")) => values.any(|path| below(path, parameter, true)),
+            ("Path", None | Some("OneLevel")) => values.any(|path| below(path, parameter, false)),
+            (key, _) => {
+                return Err(Refusal::new(
+                    "InvalidFilterKey",
+                    format!("the local endpoint has no filter by {key} in this way"),
+                ));
+            }
+        };
+        if !matches {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// Whether a parameter's name is below a path.
+fn below(path: &str, parameter: &StoredParameter, recursive: bool) -> bool {
+    let prefix = format!("{}/", path.trim_end_matches('/'));
+    let rest = parameter.name.strip_prefix(&prefix);
+    rest.is_some_and(|rest| recursive || !rest.contains('/'))
+}
+
+/// Every parameter of a region, sorted by name.
+fn all<'a>(state: &'a State, region: &'a str) -> Vec<Cow<'a, StoredParameter>> {
+    let stored = state.parameters.values();
+    let mut all: Vec<Cow<'_, StoredParameter>> = stored
+        .filter(|parameter| parameter.region == region)
+        .map(Cow::Borrowed)
+        .chain(made_by_stacks(state, region).map(Cow::Owned))
+        .collect();
+    // One that was overwritten by a call stands before the one of its stack.
+    all.sort_by(|one, other| one.name.cmp(&other.name));
+    all.dedup_by(|one, other| one.name == other.name);
+    all
 }
 
 fn get_by_path(context: &Context<'_>, input: &Value) -> Result<Value, Refusal> {
@@ -132,25 +236,11 @@ fn get_by_path(context: &Context<'_>, input: &Value) -> Result<Value, Refusal> {
     let plain = input["WithDecryption"].as_bool().unwrap_or_default();
     let most = input["MaxResults"].as_u64().unwrap_or(10).clamp(1, 10) as usize;
     let after = input["NextToken"].as_str().unwrap_or_default();
-    let prefix = format!("{}/", path.trim_end_matches('/'));
     let core = context.endpoint.core();
-    let stored = core.state.parameters.values();
-    let mut all: Vec<Cow<'_, StoredParameter>> = stored
-        .filter(|parameter| parameter.region == context.region)
-        .map(Cow::Borrowed)
-        .chain(made_by_stacks(&core.state, &context.region).map(Cow::Owned))
-        .collect();
-    // One that was overwritten by a call stands before the one of its stack.
-    all.sort_by(|one, other| one.name.cmp(&other.name));
-    all.dedup_by(|one, other| one.name == other.name);
+    let all = all(&core.state, &context.region);
     let mut found = all
         .iter()
-        .filter(|parameter| {
-            parameter
-                .name
-                .strip_prefix(&prefix)
-                .is_some_and(|rest| recursive || !rest.contains('/'))
-        })
+        .filter(|parameter| below(path, parameter, recursive))
         .filter(|parameter| parameter.name.as_str() > after)
         .peekable();
     let mut page = Vec::new();
@@ -158,7 +248,7 @@ fn get_by_path(context: &Context<'_>, input: &Value) -> Result<Value, Refusal> {
     while page.len() < most
         && let Some(parameter) = found.next()
     {
-        page.push(shown(context, parameter, plain));
+        page.push(shown(context, parameter, plain)?);
         last = Some(parameter.name.clone());
     }
     let mut answer = json!({"Parameters": page});
@@ -205,11 +295,18 @@ fn put(context: &Context<'_>, input: &Value) -> Result<Value, Refusal> {
         ));
     }
     let version = existing.as_ref().map_or(1, |existing| existing.version + 1);
+    // What is secret enters the state encrypted.
+    let value = if kind == "SecureString" {
+        let sealed = context.endpoint.vault.seal(name, value);
+        sealed.map_err(|error| unusable(&error))?
+    } else {
+        value.to_owned()
+    };
     let parameter = StoredParameter {
         region: context.region.clone(),
         name: name.to_owned(),
         kind,
-        value: value.to_owned(),
+        value,
         version,
         modified: context.now,
         data_type: input["DataType"].as_str().unwrap_or("text").to_owned(),
@@ -236,32 +333,53 @@ fn delete(context: &Context<'_>, input: &Value) -> Result<Value, Refusal> {
     Ok(json!({}))
 }
 
-fn shown(context: &Context<'_>, parameter: &StoredParameter, plain: bool) -> Value {
-    let value = if parameter.kind == "SecureString" && !plain {
-        // AWS gives the ciphertext; nobody can read this one either.
-        crate::identifiers::content_digest(parameter.value.as_bytes())
+fn shown(
+    context: &Context<'_>,
+    parameter: &StoredParameter,
+    plain: bool,
+) -> Result<Value, Refusal> {
+    let value = if parameter.kind == "SecureString" && plain {
+        let opened = context
+            .endpoint
+            .vault
+            .open(&parameter.name, &parameter.value);
+        opened.map_err(|error| unusable(&error))?
     } else {
+        // Without decryption AWS gives the ciphertext too.
         parameter.value.clone()
     };
+    Ok(json!({
+        "Name": parameter.name,
+        "Type": parameter.kind,
+        "Value": value,
+        "Version": parameter.version,
+        "LastModifiedDate": seconds(parameter),
+        "ARN": arn(context, parameter),
+        "DataType": parameter.data_type,
+    }))
+}
+
+fn arn(context: &Context<'_>, parameter: &StoredParameter) -> String {
     let slash = if parameter.name.starts_with('/') {
         ""
     } else {
         "/"
     };
-    json!({
-        "Name": parameter.name,
-        "Type": parameter.kind,
-        "Value": value,
-        "Version": parameter.version,
-        "LastModifiedDate": parameter.modified.as_millisecond() as f64 / 1000.0,
-        "ARN": format!(
-            "arn:aws:ssm:{}:{}:parameter{slash}{}",
-            parameter.region,
-            context.account(),
-            parameter.name
-        ),
-        "DataType": parameter.data_type,
-    })
+    format!(
+        "arn:aws:ssm:{}:{}:parameter{slash}{}",
+        parameter.region,
+        context.account(),
+        parameter.name
+    )
+}
+
+fn seconds(parameter: &StoredParameter) -> f64 {
+    parameter.modified.as_millisecond() as f64 / 1000.0
+}
+
+/// Why a secret cannot be kept or read.
+fn unusable(error: &std::io::Error) -> Refusal {
+    Refusal::internal(format!("The local endpoint's key cannot be used: {error}"))
 }
 
 fn text<'a>(input: &'a Value, name: &str) -> Result<&'a str, Refusal> {

@@ -365,6 +365,7 @@ pub(crate) struct StoredParameter {
     pub(crate) region: String,
     pub(crate) name: String,
     pub(crate) kind: String,
+    /// The value; that of a `SecureString` as [`crate::vault`] encrypts it.
     pub(crate) value: String,
     pub(crate) version: u64,
     pub(crate) modified: Timestamp,

@@ -151,6 +151,55 @@ fn a_secret_is_shown_only_on_request() {
 }
 
 #[test]
+fn what_is_described_has_no_values_and_what_is_missing_is_told() {
+    let endpoint = Endpoint::start();
+    let client = endpoint.client;
+    for (name, kind) in [
+        ("/a/b/s", "SecureString"),
+        ("/a/t", "String"),
+        ("/b/s", "SecureString"),
+    ] {
+        ssm(
+            client,
+            "PutParameter",
+            &json!({"Name": name, "Value": "hush", "Type": kind}),
+        );
+    }
+    let names = |filters: Value| -> Vec<String> {
+        let (_, found) = ssm(
+            client,
+            "DescribeParameters",
+            &json!({"ParameterFilters": filters}),
+        );
+        assert!(!found.to_string().contains("hush"), "{found}");
+        let found = found["Parameters"].as_array().unwrap().iter();
+        found
+            .map(|one| one["Name"].as_str().unwrap().to_owned())
+            .collect()
+    };
+    let below = json!({"Key": "Path", "Option": "Recursive", "Values": ["/a"]});
+    let secret = json!({"Key": "Type", "Values": ["SecureString"]});
+    assert_eq!(names(json!([below])), ["/a/b/s", "/a/t"]);
+    assert_eq!(names(json!([below, secret])), ["/a/b/s"]);
+    assert_eq!(names(json!([{"Key": "Path", "Values": ["/a"]}])), ["/a/t"]);
+    let named = json!([{"Key": "Name", "Option": "Equals", "Values": ["/b/s", "/c"]}]);
+    assert_eq!(names(named), ["/b/s"]);
+    let (status, _) = ssm(
+        client,
+        "DescribeParameters",
+        &json!({"ParameterFilters": [{"Key": "tag:a", "Values": ["b"]}]}),
+    );
+    assert_eq!(status, 400);
+    let (_, both) = ssm(
+        client,
+        "GetParameters",
+        &json!({"Names": ["/a/b/s", "/c"], "WithDecryption": true}),
+    );
+    assert_eq!(both["Parameters"][0]["Value"], json!("hush"));
+    assert_eq!(both["InvalidParameters"], json!(["/c"]));
+}
+
+#[test]
 fn parameters_come_in_pages() {
     let endpoint = Endpoint::start();
     let client = endpoint.client;

@@ -40,7 +40,7 @@ type Failure = Box<AwsError>;
 #[derive(Clone, Debug)]
 pub(super) struct Services {
     cognito: aws_sdk_cognitoidentityprovider::Client,
-    iam: aws_sdk_iam::Client,
+    pub(super) iam: aws_sdk_iam::Client,
     budgets: aws_sdk_budgets::Client,
 }
 
