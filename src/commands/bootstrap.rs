@@ -15,7 +15,7 @@ use crate::{
     cli::{EnvironmentArg, Global},
     commands::{deploy, outputs},
     error::{CommandError, Ending},
-    operation::{Connection, conclude, with_connection},
+    operation::{Connection, Manner, conclude, with_connection},
     prepared,
     printer::Printer,
     session::Session,
@@ -89,7 +89,11 @@ pub(crate) fn run(
         global,
         printer,
         &purpose,
-        false,
+        Manner {
+            // The bucket outlives its stack, and so do the records in it.
+            import_existing: true,
+            ..Manner::default()
+        },
         async |connection| {
             let run = Run {
                 connection,
@@ -339,7 +343,8 @@ impl Run<'_> {
         let engine = self.connection.engine;
         let planned = engine
             .plan(assembly, &[], ChangeSets::Kept, Busy::Follow)
-            .await?;
+            .await
+            .map_err(|error| self.explained(error))?;
         let plan = &planned.plan;
         if !views::plan::has_changes(plan) {
             self.printer
@@ -363,6 +368,28 @@ impl Run<'_> {
             return Err(error);
         }
         self.carry_out(engine, assembly, &planned).await
+    }
+
+    /// What of these names others made is theirs: it is neither changed nor taken over.
+    fn explained(&self, error: engine::Error) -> CommandError {
+        let exists = ["already exists", "to be imported must have"];
+        let is_taken = match &error {
+            engine::Error::ChangeSet {
+                reason, findings, ..
+            } => findings
+                .iter()
+                .chain([reason])
+                .any(|text| exists.iter().any(|part| text.contains(part))),
+            _ => false,
+        };
+        let error = CommandError::from(error);
+        if !is_taken {
+            return error;
+        }
+        let own = self.wanted.scope.names().stack();
+        error.hinted(format!(
+            "something else has a name that `bootstrap` needs. Roles and policies exist once in an account: if `{own}` prepared the environment in another region, delete that stack there; otherwise delete or rename what has the name, or call the environment otherwise"
+        ))
     }
 
     async fn carry_out(

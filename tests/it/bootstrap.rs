@@ -147,6 +147,44 @@ fn an_identity_provider_that_others_made_is_left_to_them() {
 }
 
 #[test]
+fn a_bucket_that_was_there_before_is_taken_in_and_a_role_is_not() {
+    // The embedded endpoint has a bucket of this name from the first deployment on.
+    let project = Project::with_stacks([("storage", sample::storage())]);
+    project.run("deploy -e local").ended_with(0);
+    let text = project.read("environments/local.yaml") + "bootstrap: {}\n";
+    project.write("environments/local.yaml", &text);
+    project
+        .run("bootstrap -e local")
+        .ended_with(0)
+        .says("Assets  AWS::S3::Bucket")
+        .says("to import");
+    project
+        .run("bootstrap -e local")
+        .ended_with(0)
+        .says("Nothing to do");
+    project.run("deploy -e local").ended_with(0);
+    let history = project.json("history -e local --json");
+    assert_eq!(
+        history["releases"].as_array().map(Vec::len),
+        Some(1),
+        "{history:#}"
+    );
+
+    let theirs = json!({"Resources": {"Role": {"Type": "AWS::IAM::Role", "Properties": {
+        "RoleName": "sample-staging-execution", "Path": "/chitinfra/",
+        "AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": [{"Effect": "Allow",
+            "Action": "sts:AssumeRole", "Principal": {"Service": "cloudformation.amazonaws.com"}}]}}}}});
+    let (project, _server, address) = prepared(&[("roles", theirs)]);
+    write_environment(&project, "staging", "");
+    run(&project, &address, "deploy -e staging").ended_with(0);
+    write_environment(&project, "staging", "bootstrap: {}");
+    run(&project, &address, "bootstrap -e staging")
+        .ended_with(1)
+        .says("sample-staging-execution")
+        .says("something else has a name that `bootstrap` needs");
+}
+
+#[test]
 fn an_older_version_is_updated_and_a_newer_one_refused() {
     let (project, _server, address) = prepared(&[("storage", sample::storage())]);
     // As another version of this program would have left it.
