@@ -11,7 +11,7 @@ use super::{
     access, change,
     change::{Block, Danger},
     checks, plan as human,
-    text::{Look, printable},
+    text::{Look, Text, printable},
     words,
 };
 
@@ -26,10 +26,15 @@ const ACCESS_COLUMNS: &str = "| | What | Where | Verdict |\n|---|---|---|---|\n"
 
 /// Draws a plan. The first line is a hidden marker by which a later run finds and updates its own comment.
 pub(crate) fn draw(plan: &Plan) -> String {
-    let mut sections = vec![moves(plan)];
+    let mut sections = vec![fenced("Moves first", human::moves(plan))];
     let stacks = plan.stacks.iter();
     sections.extend(stacks.filter(|stack| !human::is_quiet(stack)).map(stack));
-    sections.extend([outside(plan), accesses(plan), findings(plan)]);
+    sections.extend([
+        fenced("Goes last", human::lasts(plan)),
+        outside(plan),
+        accesses(plan),
+        findings(plan),
+    ]);
     assemble(head(plan), sections)
 }
 
@@ -331,15 +336,15 @@ fn piece(block: Block) -> Piece {
     }
 }
 
-fn moves(plan: &Plan) -> Section {
-    let text = human::moves(plan);
+/// A text in a section of its own, if there is one.
+fn fenced(heading: &str, text: Text) -> Section {
     let pieces = if text.is_empty() {
         Vec::new()
     } else {
         vec![Piece::new(Danger::Change, text.as_diff())]
     };
     Section {
-        opening: "<details open><summary><b>Moves first</b></summary>\n\n".to_owned(),
+        opening: format!("<details open><summary><b>{heading}</b></summary>\n\n"),
         closing: "\n</details>\n\n".to_owned(),
         is_fenced: true,
         is_shown: true,

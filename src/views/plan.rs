@@ -18,6 +18,7 @@ pub(crate) fn draw(plan: &Plan, look: Look<'_>) -> String {
     text.push(Line::at(0));
     text.append(moves(plan));
     text.append(stacks(plan, look));
+    text.append(lasts(plan));
     for external in &plan.external {
         text.append(change::draw_external(external, look));
     }
@@ -109,6 +110,30 @@ pub(crate) fn moves(plan: &Plan) -> Text {
         for stack in refactor.stacks.iter().filter(|stack| stack.creates) {
             let line = format!("+ stack {} is made by it", stack.name);
             text.push(Line::at(2).then(Tone::Create, &line));
+        }
+    }
+    text
+}
+
+/// The outputs that go after everything else.
+pub(crate) fn lasts(plan: &Plan) -> Text {
+    let mut text = Text::default();
+    if !plan.removals.is_empty() {
+        text.push(
+            Line::at(0)
+                .then(Tone::Strong, "  goes last")
+                .plain("  ")
+                .then(Tone::Faint, words::LASTS),
+        );
+    }
+    for removal in &plan.removals {
+        for output in &removal.outputs {
+            let line = format!("- {}  output {output}", removal.stack);
+            text.push(
+                Line::at(2)
+                    .then(words::tone(Action::Delete), &line)
+                    .plain(&format!("  after {}", removal.readers.join(", "))),
+            );
         }
     }
     text

@@ -407,6 +407,10 @@ pub(crate) fn resources(count: usize) -> String {
 /// What a move does not do.
 pub(crate) const MOVES: &str = "by a stack refactor: nothing is replaced, changed or lost";
 
+/// Why outputs go last.
+pub(crate) const LASTS: &str =
+    "once the stacks that still read it are deployed; until then it stays as it is";
+
 /// The last line: how many of each, in the order of a life; what does not occur is left out, but for the four usual.
 pub(crate) fn totals(summary: &Summary) -> String {
     let usual = [

@@ -35,6 +35,7 @@ mod program;
 mod project;
 mod records;
 mod recover;
+mod removals;
 mod sample;
 mod samples;
 mod saved;

@@ -1,13 +1,14 @@
 //! Carrying out a plan: each stack's change set is executed and followed to its end.
 
 use std::{
+    borrow::Cow,
     collections::{BTreeMap, BTreeSet},
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
 use assembly::StackManifest;
 use indexmap::IndexMap;
-use plan::{Action, StackAction, StackDiff, StackPlan};
+use plan::{Action, RemovalPlan, StackAction, StackDiff, StackPlan, last_step};
 use tokio::time::Instant;
 
 use crate::{
@@ -22,10 +23,22 @@ use crate::{
     outcome::{Outcome, Report, Skipped},
     planning::{Bounds, Busy, Planned, heard},
     port::{ExecuteRequest, Execution, Stack, StackEvent, StackResource, Values},
+    readers::keeping,
     refactor::{Moved, PreparedRefactor},
     status::Condition,
     survey::Denied,
 };
+
+/// How much of what is wanted of a stack is deployed.
+#[derive(Clone, Copy)]
+enum Extent<'a> {
+    /// All of it, at once.
+    Whole,
+    /// All of it, but what others still read stays.
+    AllBut(&'a RemovalPlan),
+    /// What is left of that, once nobody reads it.
+    Last,
+}
 
 impl Engine<'_> {
     /// Deploys what was planned, independent stacks at the same time.
@@ -61,7 +74,7 @@ impl Engine<'_> {
             .collect();
         let fresh = Fresh::default();
         let fresh = &fresh;
-        let report = self
+        let mut report = self
             .in_order(steps, async |stack: &StackManifest| {
                 let plan = planned
                     .plan
@@ -83,8 +96,77 @@ impl Engine<'_> {
                 }
             })
             .await;
+        self.remove_last(assembly, planned, fresh, &mut report)
+            .await;
         self.discard_unused(&report, planned).await;
         report
+    }
+
+    /// Takes away from stacks what nobody reads any more, once they and all who read it are deployed.
+    async fn remove_last(
+        &self,
+        assembly: &Assembly,
+        planned: &Planned,
+        fresh: &Fresh,
+        report: &mut Report,
+    ) {
+        // What could not go may itself read what is to go next.
+        let mut stayed: BTreeSet<&str> = BTreeSet::new();
+        for removal in &planned.plan.removals {
+            let is_about = |name: &str| {
+                name == removal.stack || removal.readers.iter().any(|reader| reader == name)
+            };
+            let mut concerned = report.stacks.iter().filter(|one| is_about(&one.name));
+            let hinders = concerned
+                .find(|one| !one.outcome.is_success() || stayed.contains(one.name.as_str()));
+            if let Some(hinders) = hinders {
+                stayed.insert(&removal.stack);
+                self.note(
+                    &removal.stack,
+                    format!(
+                        "keeps `{}` for now, as `{}` is not deployed; the next deployment takes it away",
+                        removal.outputs.join("`, `"),
+                        hinders.name
+                    ),
+                );
+                continue;
+            }
+            let mut stacks = planned.plan.stacks.iter();
+            let plan = stacks.find(|one| one.name == removal.stack);
+            let (Ok(stack), Some(plan)) = (assembly.stack(&removal.stack), plan) else {
+                continue;
+            };
+            if planned.done.contains(&stack.name) {
+                continue;
+            }
+            let start = Instant::now();
+            self.note(
+                &stack.name,
+                format!("loses `{}` now", removal.outputs.join("`, `")),
+            );
+            let worked = match self
+                .replan_and_execute(assembly, stack, plan, &planned.bounds, fresh, Extent::Last)
+                .await
+            {
+                Ok(worked) if matches!(worked.outcome, Outcome::Unchanged) => continue,
+                Ok(worked) => worked,
+                Err(Error::Interrupted) => Outcome::Skipped(Skipped::Interrupted).into(),
+                Err(Error::Unfollowed { .. }) => Outcome::Detached(None).into(),
+                Err(error) => Outcome::Failed(error).into(),
+            };
+            if !worked.outcome.is_success() {
+                stayed.insert(&removal.stack);
+            }
+            let mut ended = self.ended(stack, worked, start);
+            let mut reports = report.stacks.iter_mut();
+            if let Some(first) = reports.find(|one| one.name == removal.stack) {
+                ended.elapsed_ms += first.elapsed_ms;
+                ended
+                    .remains
+                    .splice(..0, std::mem::take(&mut first.remains));
+                *first = ended;
+            }
+        }
     }
 
     /// How a deployment ended whose moves did not come about: nothing else was begun.
@@ -159,8 +241,12 @@ impl Engine<'_> {
             let changes = plan.diff.changes.len();
             return self.execute(stack, &prepared, changes).await;
         }
+        let extent = planned
+            .plan
+            .removal(&stack.name)
+            .map_or(Extent::Whole, Extent::AllBut);
         let mut worked = self
-            .replan_and_execute(assembly, stack, plan, &planned.bounds, fresh)
+            .replan_and_execute(assembly, stack, plan, &planned.bounds, fresh, extent)
             .await?;
         let mut refactors = planned.refactors.iter();
         let moved = refactors.find(|refactor| refactor.plan.is_about(&stack.name));
@@ -197,7 +283,7 @@ impl Engine<'_> {
         }
     }
 
-    /// Plans a stack now that all it reads is known, and deploys it.
+    /// Plans a stack now that all it reads is known, and deploys it, to that extent.
     async fn replan_and_execute(
         &self,
         assembly: &Assembly,
@@ -205,13 +291,31 @@ impl Engine<'_> {
         plan: &StackPlan,
         bounds: &Bounds,
         fresh: &Fresh,
+        extent: Extent<'_>,
     ) -> Result<Worked, Error> {
         let mut survey = self
             .settled_survey(assembly, &[stack], Busy::Follow, Denied::Fail)
             .await?;
         survey.trust(&lock(&fresh.0));
-        let draft = self.draft(assembly, stack, &survey, &BTreeSet::new());
+        let wanted = assembly.template(stack);
+        let template = match (
+            extent,
+            survey.template(&stack.stack_name),
+            survey.stack(stack),
+        ) {
+            (Extent::AllBut(removal), Some(body), Some(found)) => {
+                Cow::Owned(keeping(wanted, body, found, &plan.diff, removal))
+            }
+            (Extent::AllBut(_) | Extent::Whole | Extent::Last, ..) => Cow::Borrowed(wanted),
+        };
+        let template = template.as_ref();
+        let draft = self.draft(assembly, stack, template, &survey, &BTreeSet::new());
         bounds.hold(stack, plan, draft.action, &draft.diff)?;
+        let wave = match (bounds, extent) {
+            (Bounds::Losses, _) => String::new(),
+            (Bounds::Plan(name), Extent::Last) => last_step(name),
+            (Bounds::Plan(name), Extent::Whole | Extent::AllBut(_)) => name.clone(),
+        };
         let mut deployed = survey.stack(stack);
         if draft.needs_change_set {
             if let Some(leftover) =
@@ -230,11 +334,11 @@ impl Engine<'_> {
             }
             let wanted = Wanted {
                 stack,
-                template: assembly.template(stack),
+                template,
                 text: &draft.text,
                 purpose: match bounds {
                     Bounds::Losses => Use::Deploy,
-                    Bounds::Plan(name) => Use::Wave(name),
+                    Bounds::Plan(_) => Use::Wave(&wave),
                 },
             };
             if let Asked::Ready(ready) = self.ask(&wanted, deployed).await? {

@@ -8,8 +8,8 @@ use std::{
 use assembly::StackManifest;
 use futures_util::future::join_all;
 use plan::{
-    Action, ChangeSetSeal, Facts, Options, OutputName, Plan, ReportedAction, ReportedChange,
-    StackAction, StackDiff, StackPlan, StackSeal, WantedSeal, parameter_digests,
+    Action, ChangeSetSeal, Facts, Options, OutputName, Plan, RemovalPlan, ReportedAction,
+    ReportedChange, StackAction, StackDiff, StackPlan, StackSeal, WantedSeal, parameter_digests,
 };
 use serde_json::Value;
 
@@ -129,7 +129,8 @@ impl Engine<'_> {
         let mut stacks: Vec<Planning> = stacks
             .iter()
             .map(|stack| {
-                let draft = self.draft(assembly, stack, &moved, &unsettled.outputs);
+                let template = assembly.template(stack);
+                let draft = self.draft(assembly, stack, template, &moved, &unsettled.outputs);
                 let draft = outlook.added_to(stack, draft);
                 let moves = outlook.is_about(stack);
                 let waits = unsettled.note(stack, &draft, moves);
@@ -145,7 +146,19 @@ impl Engine<'_> {
                 }
             })
             .collect();
-        let left_readers = self.left_readers(assembly, &stacks, change_sets).await?;
+        let removals = self
+            .removals(assembly, &stacks, &moved, change_sets)
+            .await?;
+        for removal in &removals.removals {
+            let producer = stacks
+                .iter_mut()
+                .find(|one| one.stack.name == removal.stack);
+            if let Some(producer) = producer {
+                producer
+                    .provisional
+                    .get_or_insert_with(|| goes_last(removal));
+            }
+        }
         if change_sets != ChangeSets::Left {
             self.ask_for_all(assembly, &mut stacks, &survey, change_sets)
                 .await?;
@@ -161,11 +174,10 @@ impl Engine<'_> {
         for (stack, finding) in outlook.findings {
             planned.plan.add_findings(&stack, [finding]);
         }
-        for reader in left_readers {
-            planned
-                .plan
-                .add_findings(&reader.producer, [reader.finding()]);
+        for (stack, finding) in removals.findings {
+            planned.plan.add_findings(&stack, [finding]);
         }
+        planned.plan = planned.plan.with_removals(removals.removals);
         Ok(planned)
     }
 
@@ -395,6 +407,25 @@ impl Engine<'_> {
 /// Why a stack is provisional whose first create failed.
 const MUST_GO: &str =
     "its first create failed, and what is left of that is deleted before it can be created";
+
+/// Why a stack is provisional that loses what others still read.
+fn goes_last(removal: &RemovalPlan) -> String {
+    let readers = removal.readers.join("`, `");
+    format!(
+        "it keeps `{}` until `{readers}`, which still {} that, {} deployed, and loses it in a step of its own",
+        removal.outputs.join("`, `"),
+        if removal.readers.len() == 1 {
+            "reads"
+        } else {
+            "read"
+        },
+        if removal.readers.len() == 1 {
+            "is"
+        } else {
+            "are"
+        },
+    )
+}
 
 /// Why a stack is provisional whose resources move.
 const MOVES: &str = "resources of it move first; its change set is made once they are in place";

@@ -33,6 +33,12 @@ pub trait CloudFormation: StackPolicies + StackRefactors {
     /// A stack as it is now; nothing when there is none.
     fn stack<'a>(&'a self, stack: &'a str) -> Answer<'a, Option<Stack>>;
 
+    /// Every stack of the account and region, but those that were deleted.
+    fn stacks(&self) -> Answer<'_, Vec<Stack>>;
+
+    /// The names of the stacks that import an export, by the export's name.
+    fn importers<'a>(&'a self, export: &'a str) -> Answer<'a, Vec<String>>;
+
     /// The template a stack was last deployed with, as it was given; nothing when there is no such stack.
     fn template<'a>(&'a self, stack: &'a str) -> Answer<'a, Option<String>>;
 
@@ -105,6 +111,8 @@ pub struct Stack {
     pub tags: BTreeMap<String, String>,
     /// Values of its outputs, in CloudFormation's order.
     pub outputs: IndexMap<String, String>,
+    /// The names under which outputs are exported, by output.
+    pub exports: BTreeMap<String, String>,
     /// Whether CloudFormation refuses to delete it.
     pub termination_protection: bool,
     /// Who is told of its events.

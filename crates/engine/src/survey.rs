@@ -12,7 +12,7 @@ use plan::{
 use serde_json::Value;
 
 use crate::{
-    desired::{Assembly, sha256},
+    desired::{Assembly, Template, sha256},
     engine::Engine,
     error::{AwsErrorKind, Error},
     port::Stack,
@@ -23,7 +23,7 @@ use crate::{
 };
 
 /// What CloudFormation shows in place of a secret parameter's value.
-const HIDDEN: &str = "****";
+pub(crate) const HIDDEN: &str = "****";
 
 /// What is deployed, by CloudFormation's stack names.
 #[derive(Clone, Default)]
@@ -139,6 +139,12 @@ impl Survey {
     /// The deployed template of a stack, by its CloudFormation name.
     pub(crate) fn template(&self, stack_name: &str) -> Option<&Value> {
         self.templates.get(stack_name)
+    }
+
+    /// The name under which an output of a stack, by its CloudFormation name, is exported.
+    pub(crate) fn export(&self, stack_name: &str, output: &str) -> Option<&str> {
+        let stack = self.stacks.get(stack_name)?.as_ref()?;
+        stack.exports.get(output).map(String::as_str)
     }
 
     /// What of a stack these credentials may not read, and why.
@@ -309,10 +315,10 @@ impl Engine<'_> {
         &self,
         assembly: &Assembly,
         stack: &StackManifest,
+        template: &Template,
         survey: &Survey,
         unsettled: &BTreeSet<OutputName>,
     ) -> Draft {
-        let template = assembly.template(stack);
         let (body, text) = stamped(template, survey);
         if let Some(unread) = survey.unread.get(&stack.stack_name) {
             return unknown(unread, text);

@@ -72,6 +72,10 @@ impl Engine<'_> {
                         .map(|text| sha256(text.as_bytes())),
                     change_set: change_set.clone(),
                 };
+                let is_whole = present
+                    .deployed
+                    .as_ref()
+                    .is_some_and(|deployed| deployed.identity.template == present.sent);
                 let refactor = saved.refactors.iter().find_map(|refactor| {
                     let stack = refactor.stacks.iter().find(|one| one.name == plan.name)?;
                     let is_pending = outlook.refactors.iter().any(|one| one.plan.is(refactor));
@@ -79,6 +83,8 @@ impl Engine<'_> {
                 });
                 match plan.standing(&present, &wave_set, refactor) {
                     Standing::Ready => {}
+                    // Done but for what goes last.
+                    Standing::Done if saved.removal(&plan.name).is_some() && !is_whole => {}
                     Standing::Done => {
                         done.insert(plan.name.clone());
                     }

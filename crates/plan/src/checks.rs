@@ -32,30 +32,11 @@ pub struct WantedStack<'a> {
     pub origins: &'a IndexMap<String, ResourceOrigin>,
 }
 
-/// A stack that reads an output which this deployment takes away.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LeftReader {
-    /// The short name of the stack that has the output.
-    pub producer: String,
-    /// The output.
-    pub output: String,
-    /// The short name of the stack that reads it as it is deployed, and is not part of the plan.
-    pub reader: String,
-}
-
-impl LeftReader {
-    /// What is to be said of it, at the stack that has the output.
-    pub fn finding(&self) -> Finding {
-        let Self { output, reader, .. } = self;
-        Finding {
-            property: vec!["Outputs".to_owned(), output.clone()],
-            ..error(
-                READ_OUTPUT,
-                format!(
-                    "output `{output}` goes, and `{reader}` as it is deployed still reads it; deploy `{reader}` along, or keep the output"
-                ),
-            )
-        }
+/// What is wrong with an output that is read and goes.
+pub(crate) fn read_output(output: &str, message: String) -> Finding {
+    Finding {
+        property: vec!["Outputs".to_owned(), output.to_owned()],
+        ..error(READ_OUTPUT, message)
     }
 }
 
@@ -107,6 +88,14 @@ pub fn check_stacks(stacks: &[WantedStack<'_>]) -> Vec<(String, Finding)> {
                 };
                 findings.push((stack.name.to_owned(), finding));
             }
+        }
+        for (output, declaration) in members(stack.template, "Outputs") {
+            let mut missing = Vec::new();
+            find_missing(declaration, stacks, &mut missing);
+            let missing = missing.into_iter();
+            findings.extend(
+                missing.map(|message| (stack.name.to_owned(), read_output(output, message))),
+            );
         }
     }
     findings

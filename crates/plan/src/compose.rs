@@ -36,6 +36,7 @@ impl Plan {
             digest: String::new(),
             seal: None,
             refactors: Vec::new(),
+            removals: Vec::new(),
             stacks,
             external,
             summary: Summary::default(),

@@ -37,6 +37,7 @@ mod model;
 mod options;
 mod policy;
 mod refactor;
+mod removal;
 mod render;
 mod resources;
 mod same;
@@ -51,7 +52,7 @@ pub use change_set::{
     IgnoredDrift, PolicyAction, Recreation, Replacement, ReportedAction, ReportedChange,
     ReportedDetail,
 };
-pub use checks::{LeftReader, WantedStack, check_stacks};
+pub use checks::{WantedStack, check_stacks};
 pub use diff::diff;
 pub use evaluate::{evaluate, is_evaluated};
 pub use facts::{Facts, Form, Pattern};
@@ -68,6 +69,9 @@ pub use model::{
 };
 pub use options::{Options, OutputName};
 pub use refactor::{Moving, MovingStack, Refactor, Refactored, move_finding, refactor};
+pub use removal::{
+    Leaving, LinkedStack, RemovalPlan, Removals, last_step, leaving, removals, with_kept,
+};
 pub use render::render;
 pub use schema_facts::SchemaFacts;
 pub use seal::{

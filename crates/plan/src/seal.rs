@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 use crate::{
     Action, Change, ChangeSetSeal, DeployedSeal, Moved, MovedPart, Plan, RefactoredStack,
     SEAL_VERSION, StackAction, StackDiff, StackPlan, WantedSeal, compose::sorted,
-    meaning::is_secret,
+    meaning::is_secret, removal::last_step,
 };
 
 /// Where a plan is about to be deployed from.
@@ -412,7 +412,10 @@ fn covers(planned: Action, now: Action) -> bool {
 fn is_own(id: &str, own: Option<&ChangeSetSeal>, wave_set: &str) -> bool {
     match own {
         Some(own) => own.id == id,
-        None => id.rsplit('/').nth(1) == Some(wave_set),
+        None => {
+            let name = id.rsplit('/').nth(1);
+            name.is_some_and(|name| name == wave_set || name == last_step(wave_set))
+        }
     }
 }
 

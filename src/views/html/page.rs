@@ -2,7 +2,7 @@
 
 use plan::{
     Action, AttributeChange, Change, EntryChange, ExternalChange, Impact, Plan, PropertyChange,
-    StackAction, StackPlan,
+    RemovalPlan, StackAction, StackPlan,
 };
 use serde::Serialize;
 
@@ -42,6 +42,9 @@ pub(super) struct Page {
     /// What a move does not do.
     moves_what: &'static str,
     stacks: Vec<Stack>,
+    lasts: Vec<Last>,
+    /// Why outputs go last.
+    lasts_why: &'static str,
     unchanged: Vec<String>,
     external: Vec<Resource>,
     access: Vec<Access>,
@@ -49,6 +52,14 @@ pub(super) struct Page {
     findings: Vec<Finding>,
     /// What is only worth knowing, and what was accepted with a reason.
     notes: Vec<Finding>,
+}
+
+/// An output that goes after everything else.
+#[derive(Debug, Serialize)]
+struct Last {
+    stack: String,
+    output: String,
+    readers: String,
 }
 
 /// A resource that moves before everything else.
@@ -209,6 +220,8 @@ impl Page {
                 .into_iter()
                 .map(|one| stack(one, all_open))
                 .collect(),
+            lasts: plan.removals.iter().flat_map(lasts).collect(),
+            lasts_why: words::LASTS,
             unchanged: unchanged
                 .iter()
                 .map(|stack| printable(&stack.name))
@@ -223,6 +236,14 @@ impl Page {
             findings,
         }
     }
+}
+
+fn lasts(removal: &RemovalPlan) -> impl Iterator<Item = Last> {
+    removal.outputs.iter().map(|output| Last {
+        stack: printable(&removal.stack),
+        output: printable(output),
+        readers: printable(&removal.readers.join(", ")),
+    })
 }
 
 /// The four usual actions always, the others where they occur.

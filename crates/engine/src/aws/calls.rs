@@ -103,6 +103,47 @@ impl CloudFormation for Aws {
         })
     }
 
+    fn stacks(&self) -> Answer<'_, Vec<Stack>> {
+        Box::pin(async move {
+            let call = self.call("DescribeStacks", "every stack");
+            let mut pages = self
+                .cloudformation
+                .describe_stacks()
+                .into_paginator()
+                .send();
+            let mut stacks = Vec::new();
+            while let Some(page) = pages.next().await {
+                let page = page.map_err(|error| call.failed(error))?;
+                let found = page.stacks.unwrap_or_default();
+                stacks.extend(found.into_iter().map(convert::stack));
+            }
+            Ok(stacks)
+        })
+    }
+
+    fn importers<'a>(&'a self, export: &'a str) -> Answer<'a, Vec<String>> {
+        Box::pin(async move {
+            let call = self.call("ListImports", export);
+            let request = self.cloudformation.list_imports().export_name(export);
+            let mut pages = request.into_paginator().send();
+            let mut importers = Vec::new();
+            while let Some(page) = pages.next().await {
+                match page.map_err(|error| call.failed(error)) {
+                    Ok(page) => importers.extend(page.imports.unwrap_or_default()),
+                    // "Export 'x' is not imported by any stack."
+                    Err(error)
+                        if error.kind == AwsErrorKind::NotFound
+                            || error.message.contains("is not imported by any stack") =>
+                    {
+                        break;
+                    }
+                    Err(error) => return Err(error),
+                }
+            }
+            Ok(importers)
+        })
+    }
+
     fn template<'a>(&'a self, stack: &'a str) -> Answer<'a, Option<String>> {
         Box::pin(async move {
             let call = self.call("GetTemplate", stack);

@@ -24,7 +24,11 @@ use crate::{
 
 pub(super) fn stack(stack: types::Stack) -> Stack {
     let changed = stack.last_updated_time.or(stack.creation_time);
+    let exports = stack.outputs.iter().flatten();
     Stack {
+        exports: exports
+            .filter_map(|output| Some((output.output_key.clone()?, output.export_name.clone()?)))
+            .collect(),
         status: StackStatus::from(
             stack
                 .stack_status

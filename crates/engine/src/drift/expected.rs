@@ -160,6 +160,7 @@ mod tests {
                 .into(),
             tags: BTreeMap::new(),
             outputs: [("Id".to_owned(), "i-1".to_owned())].into_iter().collect(),
+            exports: BTreeMap::new(),
             termination_protection: false,
             notification_arns: Vec::new(),
             role_arn: None,

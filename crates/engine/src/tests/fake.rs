@@ -359,6 +359,17 @@ impl CloudFormation for Fake {
         )
     }
 
+    fn stacks(&self) -> Answer<'_, Vec<Stack>> {
+        answer(self.enter("DescribeStacks", "").map(|state| {
+            let stacks = state.stacks.iter();
+            stacks.map(|found| found.stack.clone()).collect()
+        }))
+    }
+
+    fn importers<'a>(&'a self, export: &'a str) -> Answer<'a, Vec<String>> {
+        answer(self.enter("ListImports", export).map(|_| Vec::new()))
+    }
+
     fn template<'a>(&'a self, stack: &'a str) -> Answer<'a, Option<String>> {
         answer(
             self.enter("GetTemplate", stack)
@@ -459,6 +470,7 @@ impl CloudFormation for Fake {
                             parameters: BTreeMap::new(),
                             tags: BTreeMap::new(),
                             outputs: IndexMap::new(),
+                            exports: BTreeMap::new(),
                             termination_protection: false,
                             notification_arns: Vec::new(),
                             role_arn: None,

@@ -58,6 +58,9 @@ pub struct Plan {
     pub refactors: Vec<RefactorPlan>,
     /// Stacks in the order they deploy.
     pub stacks: Vec<StackPlan>,
+    /// Outputs that go at last, once their readers are deployed without them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub removals: Vec<crate::RemovalPlan>,
     /// Resources outside AWS that change, in the order they deploy.
     #[serde(default)]
     pub external: Vec<ExternalChange>,

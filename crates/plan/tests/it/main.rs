@@ -16,6 +16,7 @@ mod policies;
 mod real;
 mod refactor;
 mod references;
+mod removal;
 mod renames;
 mod seal;
 mod sections;
