@@ -7,8 +7,8 @@ use std::{
     time::Duration,
 };
 
-use engine::{Aws, Engine, Hint as _, Home, Outcome, Pace, Report};
-use plan::SchemaFacts;
+use engine::{Assembly, Aws, Engine, Hint as _, Home, Outcome, Pace, Report};
+use plan::{DepartedStack, SchemaFacts};
 use tokio::time::timeout;
 
 use crate::{
@@ -210,6 +210,27 @@ fn run<T>(
             (Some(lost), Err(_)) => Err(lost),
             (_, outcome) => outcome,
         }
+    })
+}
+
+/// The stacks that were deployed for the environment and that its app no longer declares. That this cannot be found out
+/// hinders nothing, and is told.
+pub(crate) async fn departed(
+    engine: &Engine<'_>,
+    session: &Session,
+    assembly: &Assembly,
+    printer: &Printer,
+) -> Vec<DepartedStack> {
+    let found = async {
+        let environments = session.project.environment_names()?;
+        Ok::<_, CommandError>(engine.departed(assembly, &environments).await?)
+    };
+    found.await.unwrap_or_else(|error| {
+        printer.message(&format!(
+            "warning: whether stacks are deployed that the app no longer declares is not known: {}",
+            error.message()
+        ));
+        Vec::new()
     })
 }
 

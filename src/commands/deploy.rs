@@ -18,7 +18,7 @@ use crate::{
     error::{CommandError, Ending},
     guard,
     interrupt::offer_to_undo,
-    operation::{Manner, ask, at_work, conclude},
+    operation::{Manner, ask, at_work, conclude, departed},
     prepared,
     printer::Printer,
     records::{self, Records},
@@ -186,12 +186,14 @@ impl Run<'_> {
         let planned = &verified.planned;
         if saved::is_done(&verified) {
             let done = "Nothing to do: this plan was deployed already.";
-            return self.finish_unchanged(done).await;
+            return self.finish_unchanged(done, &planned.plan).await;
         }
         let allowed = self.wish.allow_destroy;
         guard::check_permissions(&planned.plan, self.assembly, allowed)?;
         if !views::plan::has_changes(&planned.plan) {
-            return self.finish_unchanged(self.wish.unchanged).await;
+            return self
+                .finish_unchanged(self.wish.unchanged, &planned.plan)
+                .await;
         }
         self.printer.status(&self.drawn(&planned.plan));
         self.printer.emit(&Line::Plan {
@@ -212,12 +214,20 @@ impl Run<'_> {
     ) -> Result<Ending, CommandError> {
         let engine = self.engine;
         let (assembly, allowed) = (self.assembly, self.wish.allow_destroy);
-        let (planned, preparation) = tokio::join!(
+        let others = async {
+            match self.wish.stacks.is_empty() {
+                true => departed(engine, self.session, assembly, self.printer).await,
+                false => Vec::new(),
+            }
+        };
+        let (planned, preparation, departed) = tokio::join!(
             engine.plan(assembly, self.wish.stacks, ChangeSets::Kept, Busy::Follow),
             prepared::check(self.cloud, self.session, assembly),
+            others,
         );
         let (mut planned, preparation) = prepared::both(engine, planned, preparation).await?;
         preparation.add_to(&mut planned.plan);
+        planned.plan.departed = departed;
         planned.plan.commit.clone_from(&self.wish.commit);
         checks.add_to(&mut planned.plan);
         guard::tell_permissions(&mut planned.plan, assembly);
@@ -228,7 +238,7 @@ impl Run<'_> {
         planned.plan = planned.plan.seal();
         let plan = &planned.plan;
         if !views::plan::has_changes(plan) {
-            return self.finish_unchanged(self.wish.unchanged).await;
+            return self.finish_unchanged(self.wish.unchanged, plan).await;
         }
         let shown = self.drawn(plan);
         self.printer.status(&shown);
@@ -249,17 +259,23 @@ impl Run<'_> {
     }
 
     fn drawn(&self, plan: &Plan) -> String {
-        let look = Look {
+        views::plan::draw(plan, self.look())
+    }
+
+    fn look(&self) -> Look<'_> {
+        Look {
             style: self.printer.message_style(),
             verbose: self.printer.is_verbose(),
             root: Some(&self.session.project.root),
-        };
-        views::plan::draw(plan, look)
+        }
     }
 
     /// Ends where there was nothing to do: with what is there.
-    async fn finish_unchanged(&self, why: &str) -> Result<Ending, CommandError> {
+    async fn finish_unchanged(&self, why: &str, plan: &Plan) -> Result<Ending, CommandError> {
         self.printer.status(why);
+        if let Some(departed) = views::plan::draw_departed(plan, self.look()) {
+            self.printer.status(&departed);
+        }
         let is_whole = self.wish.stacks.is_empty();
         self.records.nothing_to_do(is_whole).await?;
         let outputs = self.engine.outputs(self.assembly).await?;

@@ -1,13 +1,13 @@
 //! `destroy`: delete the stacks.
 
 use clap::Args;
-use engine::{Draft, Engine, Kind, Outcome, Remaining, RemainingKind, Report, Skipped};
+use engine::{Assembly, Draft, Engine, Kind, Outcome, Remaining, RemainingKind, Report, Skipped};
 use plan::Summary;
 
 use crate::{
     cli::{EnvironmentArg, Global, StreamArg},
     error::{CommandError, Ending},
-    operation::{Connection, ask, at_work, judge},
+    operation::{Connection, ask, at_work, departed, judge},
     printer::Printer,
     records::{self, Records},
     session::{Session, check_selection},
@@ -22,7 +22,7 @@ pub(crate) struct DestroyArgs {
     environment: EnvironmentArg,
     #[command(flatten)]
     pub(crate) stream: StreamArg,
-    /// Only these stacks
+    /// Only these stacks; one that the app no longer declares can be named too
     #[arg(value_name = "STACK")]
     stacks: Vec<String>,
 }
@@ -34,7 +34,6 @@ pub(crate) fn run(
 ) -> Result<Ending, CommandError> {
     let session = Session::open(global, &args.environment)?;
     let assembly = session.synthesize(printer)?;
-    check_selection(&args.stacks, &assembly)?;
     at_work(
         &session,
         global,
@@ -44,6 +43,8 @@ pub(crate) fn run(
         async |_| Ok(records::home_of(&assembly.manifest)),
         async |connection, records| {
             let engine = connection.engine;
+            let assembly = with_departed(engine, &session, assembly.clone(), &args.stacks).await?;
+            check_selection(&args.stacks, &assembly)?;
             let status = engine.status(&assembly).await?;
             let selected = |name: &String| args.stacks.is_empty() || args.stacks.contains(name);
             let there: Vec<_> = status
@@ -80,7 +81,20 @@ pub(crate) fn run(
             };
             let work = async || engine.destroy(&assembly, &args.stacks).await;
             let report = records.keep(&draft, work).await?;
-            let remaining = remaining(&report, connection, records).await;
+            let mut remaining = remaining(&report, connection, records).await;
+            let departed = departed(engine, &session, &assembly, printer).await;
+            remaining.extend(departed.into_iter().map(|stack| Remaining {
+                kind: RemainingKind::Stack,
+                logical_id: None,
+                resource_type: None,
+                why: format!(
+                    "the app does not declare it; to delete it: chitinfra destroy -e {name} {}",
+                    stack.name
+                ),
+                name: stack.stack_name,
+                stack: Some(stack.name),
+                certain: true,
+            }));
             let drawn = views::remaining::draw(&remaining, name, printer.message_style());
             printer.status(&drawn.unwrap_or_else(|| format!("nothing remains of {name}")));
             printer.emit(&Line::Remaining {
@@ -90,6 +104,26 @@ pub(crate) fn run(
             Ok(Ending::Done)
         },
     )
+}
+
+/// The assembly with those of the named stacks that it no longer declares and that are still deployed.
+async fn with_departed(
+    engine: &Engine<'_>,
+    session: &Session,
+    assembly: Assembly,
+    names: &[String],
+) -> Result<Assembly, CommandError> {
+    let is_declared = |name: &String| assembly.stack(name).is_ok();
+    if names.iter().all(is_declared) {
+        return Ok(assembly);
+    }
+    let environments = session.project.environment_names()?;
+    let departed = engine.departed(&assembly, &environments).await?;
+    let named: Vec<_> = departed
+        .iter()
+        .filter(|stack| names.contains(&stack.name))
+        .collect();
+    Ok(engine.with_departed(&assembly, &named).await?)
 }
 
 /// What remains of the stacks and beside them, and why.

@@ -16,7 +16,7 @@ use crate::{
     error::{CommandError, Ending},
     graph::Graph,
     guard,
-    operation::{Manner, with_connection},
+    operation::{Manner, departed, with_connection},
     prepared,
     printer::Printer,
     records, saved,
@@ -113,14 +113,22 @@ pub(crate) fn run(
                 async |connection| {
                     let engine = connection.engine;
                     // At the same time: what is asked besides is to cost nothing.
-                    let (planned, preparation, ()) = tokio::join!(
+                    let others = async {
+                        match args.stacks.is_empty() {
+                            true => departed(engine, &session, &assembly, printer).await,
+                            false => Vec::new(),
+                        }
+                    };
+                    let (planned, preparation, (), departed) = tokio::join!(
                         engine.plan(&assembly, &args.stacks, change_sets, Busy::Refuse),
                         prepared::check(connection.cloud, &session, &assembly),
                         records::mention_holder(connection, &home, printer),
+                        others,
                     );
                     let (mut planned, preparation) =
                         prepared::both(engine, planned, preparation).await?;
                     preparation.add_to(&mut planned.plan);
+                    planned.plan.departed = departed;
                     planned.plan = complete(planned.plan);
                     if out.is_some() {
                         planned.plan.seal = Some(saved::seal(&session, &assembly, &planned.plan));

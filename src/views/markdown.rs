@@ -34,6 +34,7 @@ pub(crate) fn draw(plan: &Plan) -> String {
         outside(plan),
         accesses(plan),
         findings(plan),
+        fenced(words::DEPARTED, human::departed(plan)),
     ]);
     assemble(head(plan), sections)
 }

@@ -28,6 +28,7 @@ pub(crate) fn draw(plan: &Plan, look: Look<'_>) -> String {
     }
     text.append(section("Access", accesses));
     text.append(section("Checks", checks::draw(plan, look)));
+    text.append(section(words::DEPARTED, departed(plan)));
     text.push(Line::at(0));
     text.append(conclusion(plan));
     text.render(look)
@@ -135,6 +136,34 @@ pub(crate) fn lasts(plan: &Plan) -> Text {
                     .plain(&format!("  after {}", removal.readers.join(", "))),
             );
         }
+    }
+    text
+}
+
+/// The stacks that are deployed and not declared, with the way to be rid of them, where that is all there is to show.
+pub(crate) fn draw_departed(plan: &Plan, look: Look<'_>) -> Option<String> {
+    let departed = departed(plan);
+    (!departed.is_empty()).then(|| section(words::DEPARTED, departed).render(look))
+}
+
+/// The stacks that are deployed and not declared.
+pub(crate) fn departed(plan: &Plan) -> Text {
+    let mut text = Text::default();
+    let column = plan.departed.iter().map(|stack| columns(&stack.name)).max();
+    for stack in &plan.departed {
+        text.push(
+            Line::at(2)
+                .then(Tone::Strong, &stack.name)
+                .up_to(column.unwrap_or(0))
+                .plain(&format!("  {} ({})", stack.stack_name, stack.status))
+                .then(
+                    Tone::Faint,
+                    &format!(
+                        "  stays as it is; to delete it: chitinfra destroy -e {} {}",
+                        plan.environment, stack.name
+                    ),
+                ),
+        );
     }
     text
 }

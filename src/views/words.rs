@@ -407,6 +407,9 @@ pub(crate) fn resources(count: usize) -> String {
 /// What a move does not do.
 pub(crate) const MOVES: &str = "by a stack refactor: nothing is replaced, changed or lost";
 
+/// The heading of stacks that were deployed for the environment and that its app does not declare.
+pub(crate) const DEPARTED: &str = "Deployed, but not declared";
+
 /// Why outputs go last.
 pub(crate) const LASTS: &str =
     "once the stacks that still read it are deployed; until then it stays as it is";

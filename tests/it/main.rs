@@ -11,6 +11,7 @@ mod cdk;
 mod change_sets;
 mod checks;
 mod credentials;
+mod departed;
 mod deploy;
 mod destroy;
 mod diff;

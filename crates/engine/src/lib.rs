@@ -10,6 +10,7 @@ mod cause;
 mod change_set;
 mod claim;
 mod cloud_assembly;
+mod departed;
 mod deploy;
 mod desired;
 mod destroy;

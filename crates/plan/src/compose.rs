@@ -37,6 +37,7 @@ impl Plan {
             seal: None,
             refactors: Vec::new(),
             removals: Vec::new(),
+            departed: Vec::new(),
             stacks,
             external,
             summary: Summary::default(),

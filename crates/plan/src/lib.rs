@@ -61,11 +61,12 @@ pub use guard::{
     unfounded_in_code,
 };
 pub use model::{
-    AccessDiff, AccessPlan, Action, AttributeChange, Cause, Change, ChangeSetSeal, DeployedSeal,
-    Direction, Edit, Effect, EntryChange, ExternalChange, FORMAT_VERSION, Finding, Impact, Moved,
-    MovedPart, OldCopy, Plan, PropertyChange, Reason, RefactorPlan, RefactoredStack, ResourceMove,
-    RuleChange, SEAL_VERSION, Seal, Security, SettingChange, StackAccess, StackAction, StackDiff,
-    StackPlan, StackSeal, StatementChange, StatementKind, Summary, WantedSeal, Widening,
+    AccessDiff, AccessPlan, Action, AttributeChange, Cause, Change, ChangeSetSeal, DepartedStack,
+    DeployedSeal, Direction, Edit, Effect, EntryChange, ExternalChange, FORMAT_VERSION, Finding,
+    Impact, Moved, MovedPart, OldCopy, Plan, PropertyChange, Reason, RefactorPlan, RefactoredStack,
+    ResourceMove, RuleChange, SEAL_VERSION, Seal, Security, SettingChange, StackAccess,
+    StackAction, StackDiff, StackPlan, StackSeal, StatementChange, StatementKind, Summary,
+    WantedSeal, Widening,
 };
 pub use options::{Options, OutputName};
 pub use refactor::{Moving, MovingStack, Refactor, Refactored, move_finding, refactor};

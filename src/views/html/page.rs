@@ -1,8 +1,8 @@
 //! What the page shows, in the words that all views share; the template only places it.
 
 use plan::{
-    Action, AttributeChange, Change, EntryChange, ExternalChange, Impact, Plan, PropertyChange,
-    RemovalPlan, StackAction, StackPlan,
+    Action, AttributeChange, Change, DepartedStack, EntryChange, ExternalChange, Impact, Plan,
+    PropertyChange, RemovalPlan, StackAction, StackPlan,
 };
 use serde::Serialize;
 
@@ -46,6 +46,8 @@ pub(super) struct Page {
     /// Why outputs go last.
     lasts_why: &'static str,
     unchanged: Vec<String>,
+    departed: Vec<DepartedStack>,
+    departed_heading: &'static str,
     external: Vec<Resource>,
     access: Vec<Access>,
     /// Errors and warnings.
@@ -226,6 +228,8 @@ impl Page {
                 .iter()
                 .map(|stack| printable(&stack.name))
                 .collect(),
+            departed: plan.departed.iter().map(departed).collect(),
+            departed_heading: words::DEPARTED,
             external: plan
                 .external
                 .iter()
@@ -244,6 +248,14 @@ fn lasts(removal: &RemovalPlan) -> impl Iterator<Item = Last> {
         output: printable(output),
         readers: printable(&removal.readers.join(", ")),
     })
+}
+
+fn departed(stack: &DepartedStack) -> DepartedStack {
+    DepartedStack {
+        name: printable(&stack.name),
+        stack_name: printable(&stack.stack_name),
+        status: printable(&stack.status),
+    }
 }
 
 /// The four usual actions always, the others where they occur.

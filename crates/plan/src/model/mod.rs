@@ -61,11 +61,25 @@ pub struct Plan {
     /// Outputs that go at last, once their readers are deployed without them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub removals: Vec<crate::RemovalPlan>,
+    /// Stacks that were deployed for the environment and that its app no longer declares: nothing happens to them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub departed: Vec<DepartedStack>,
     /// Resources outside AWS that change, in the order they deploy.
     #[serde(default)]
     pub external: Vec<ExternalChange>,
     /// How many resources each action concerns, over all stacks and services.
     pub summary: Summary,
+}
+
+/// A stack that is deployed and that the app no longer declares.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DepartedStack {
+    /// The short name, by which it can be destroyed.
+    pub name: String,
+    /// The CloudFormation name.
+    pub stack_name: String,
+    /// CloudFormation's status.
+    pub status: String,
 }
 
 /// What a deployment would do to one stack.
