@@ -145,7 +145,7 @@ impl Engine<'_> {
                 format!("loses `{}` now", removal.outputs.join("`, `")),
             );
             let worked = match self
-                .replan_and_execute(assembly, stack, plan, &planned.bounds, fresh, Extent::Last)
+                .replan_and_execute(assembly, stack, plan, planned, fresh, Extent::Last)
                 .await
             {
                 Ok(worked) if matches!(worked.outcome, Outcome::Unchanged) => continue,
@@ -246,7 +246,7 @@ impl Engine<'_> {
             .removal(&stack.name)
             .map_or(Extent::Whole, Extent::AllBut);
         let mut worked = self
-            .replan_and_execute(assembly, stack, plan, &planned.bounds, fresh, extent)
+            .replan_and_execute(assembly, stack, plan, planned, fresh, extent)
             .await?;
         let mut refactors = planned.refactors.iter();
         let moved = refactors.find(|refactor| refactor.plan.is_about(&stack.name));
@@ -289,10 +289,12 @@ impl Engine<'_> {
         assembly: &Assembly,
         stack: &StackManifest,
         plan: &StackPlan,
-        bounds: &Bounds,
+        planned: &Planned,
         fresh: &Fresh,
         extent: Extent<'_>,
     ) -> Result<Worked, Error> {
+        let bounds = &planned.bounds;
+        let new_readers: Vec<&str> = planned.plan.new_readers(&stack.name).collect();
         let mut survey = self
             .settled_survey(assembly, &[stack], Busy::Follow, Denied::Fail)
             .await?;
@@ -310,7 +312,7 @@ impl Engine<'_> {
         };
         let template = template.as_ref();
         let draft = self.draft(assembly, stack, template, &survey, &BTreeSet::new());
-        bounds.hold(stack, plan, draft.action, &draft.diff)?;
+        bounds.hold(stack, plan, draft.action, &draft.diff, &new_readers)?;
         let wave = match (bounds, extent) {
             (Bounds::Losses, _) => String::new(),
             (Bounds::Plan(name), Extent::Last) => last_step(name),
@@ -343,7 +345,7 @@ impl Engine<'_> {
             };
             if let Asked::Ready(ready) = self.ask(&wanted, deployed).await? {
                 let diff = heard(draft.diff, &ready.changes, stack, self.facts);
-                if let Err(error) = bounds.hold(stack, plan, draft.action, &diff) {
+                if let Err(error) = bounds.hold(stack, plan, draft.action, &diff, &new_readers) {
                     let _ = self.discard_or_tell(&stack.name, &ready.prepared).await;
                     return Err(error);
                 }
@@ -553,11 +555,12 @@ impl Bounds {
         planned: &StackPlan,
         action: StackAction,
         diff: &StackDiff,
+        new_readers: &[&str],
     ) -> Result<(), Error> {
         match self {
             Self::Losses => refuse_unplanned_loss(stack, &planned.diff, diff),
             Self::Plan(_) => {
-                let beyond = planned.exceeded_by(action, diff);
+                let beyond = planned.exceeded_by(action, diff, new_readers);
                 if beyond.is_empty() {
                     Ok(())
                 } else {

@@ -308,14 +308,20 @@ impl StackPlan {
     }
 
     /// Everything a new plan of this stack would do that this one does not speak of, each in a few words. Less than was
-    /// planned is fine: what was only possible may not come to pass.
-    pub fn exceeded_by(&self, action: StackAction, diff: &StackDiff) -> Vec<String> {
+    /// planned is fine: what was only possible may not come to pass. `new_readers` read outputs of other stacks only since
+    /// they were refactored, as [`Plan::new_readers`] tells.
+    pub fn exceeded_by(
+        &self,
+        action: StackAction,
+        diff: &StackDiff,
+        new_readers: &[&str],
+    ) -> Vec<String> {
         let mut beyond = Vec::new();
         if action == StackAction::Create && self.action != StackAction::Create {
             beyond.push("the stack would be created".to_owned());
         }
         for change in &diff.changes {
-            beyond.extend(self.diff.exceeded_by(change));
+            beyond.extend(self.diff.exceeded_by(change, new_readers));
         }
         let sections = [
             ("parameter", &self.diff.parameters, &diff.parameters),
@@ -345,14 +351,15 @@ impl StackPlan {
 
 impl StackDiff {
     /// What a change does that this difference does not speak of.
-    fn exceeded_by(&self, change: &Change) -> Option<String> {
+    fn exceeded_by(&self, change: &Change, new_readers: &[&str]) -> Option<String> {
         let id = &change.logical_id;
         let kind = &change.type_name;
         let Some(planned) = self.change(id) else {
             // Metadata is where the digests of values that are read from other stacks are kept. A reference that a move
             // makes gets its first one when the output that it reads is there.
             let mut attributes = change.attributes.iter();
-            let is_metadata = change.action == Action::Update
+            let is_metadata = new_readers.contains(&id.as_str())
+                && change.action == Action::Update
                 && change.properties.is_empty()
                 && !change.attributes.is_empty()
                 && attributes.all(|one| one.name == "Metadata" && one.before.is_none());

@@ -246,6 +246,7 @@ impl PreparedRefactor {
                         stack_name: stack.stack_name.clone(),
                         creates: stack.creates,
                         template: sha256(text.as_bytes()),
+                        readers: stack.readers.clone(),
                     })
                     .collect(),
                 moves: refactor.moves.clone(),

@@ -26,6 +26,9 @@ pub struct RefactoredStack {
     pub creates: bool,
     /// SHA-256 of the template it is refactored to, in hexadecimal.
     pub template: String,
+    /// Logical ids of the resources that read outputs of other stacks from then on, which they did not before.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub readers: Vec<String>,
 }
 
 /// A resource that gets another logical id or stack, and stays what it is.

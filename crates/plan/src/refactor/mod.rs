@@ -7,7 +7,7 @@
 mod matching;
 mod rewrite;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use assembly::{Move, ResourceOrigin};
 use indexmap::IndexMap;
@@ -15,6 +15,7 @@ use serde_json::Value;
 
 use crate::{
     Action, Change, Facts, Finding, Reason, RefactorPlan, ResourceMove, StackDiff, Summary,
+    uses::{Use, uses},
 };
 
 /// The most stacks that one refactor takes.
@@ -64,6 +65,8 @@ pub struct Refactored {
     pub creates: bool,
     /// The body of its template afterwards.
     pub template: Value,
+    /// Logical ids of the resources that read outputs of other stacks from then on, which they did not before.
+    pub readers: Vec<String>,
 }
 
 /// Where a resource is: the index of its stack among those given, and its logical id.
@@ -132,6 +135,7 @@ fn carried_out(
             name: stack.name.to_owned(),
             stack_name: stack.stack_name.to_owned(),
             creates: stack.deployed.is_none(),
+            readers: new_readers(&template, *index, group, stacks),
             template,
         }
     });
@@ -142,6 +146,37 @@ fn carried_out(
             .map(|(from, to)| resource_move(from, to, stacks, facts))
             .collect(),
     })
+}
+
+/// The resources of a template that read outputs which they do not read as they are deployed.
+fn new_readers(
+    template: &Value,
+    index: usize,
+    group: &BTreeMap<Place, Place>,
+    stacks: &[MovingStack<'_>],
+) -> Vec<String> {
+    let resources = template["Resources"].as_object().into_iter().flatten();
+    resources
+        .filter(|(logical_id, resource)| {
+            let here = (index, (*logical_id).clone());
+            let mut moves = group.iter();
+            let origin = moves.find(|(_, to)| **to == here).map(|(from, _)| from);
+            let (stack, id) = origin.unwrap_or(&here);
+            let deployed = stacks[*stack].deployed.unwrap_or(&Value::Null);
+            !outputs(resource).is_subset(&outputs(&deployed["Resources"][id.as_str()]))
+        })
+        .map(|(logical_id, _)| logical_id.clone())
+        .collect()
+}
+
+fn outputs(resource: &Value) -> BTreeSet<(&str, &str)> {
+    let mut found = BTreeSet::new();
+    uses(resource, &mut |one| {
+        if let Use::Output(stack, output) = one {
+            found.insert((stack, output));
+        }
+    });
+    found
 }
 
 fn resource_move(
@@ -241,5 +276,12 @@ impl crate::Plan {
         }
         self.refactors = refactors;
         self
+    }
+
+    /// The resources of a stack, by its short name, that read outputs of other stacks only since they were refactored.
+    pub fn new_readers(&self, stack: &str) -> impl Iterator<Item = &str> {
+        let stacks = self.refactors.iter().flat_map(|refactor| &refactor.stacks);
+        let stacks = stacks.filter(move |one| one.name == stack);
+        stacks.flat_map(|one| one.readers.iter().map(String::as_str))
     }
 }

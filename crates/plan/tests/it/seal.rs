@@ -333,7 +333,8 @@ fn a_provisional_stack_may_do_less_and_never_more() {
         StackAction::Update,
         diff(&before, &after),
     );
-    let exceeded = |after: &Value| planned.exceeded_by(StackAction::Update, &diff(&before, after));
+    let exceeded =
+        |after: &Value| planned.exceeded_by(StackAction::Update, &diff(&before, after), &[]);
     assert_eq!(exceeded(&after), [""; 0]);
     assert_eq!(exceeded(&before), [""; 0]);
     assert_eq!(
@@ -350,13 +351,28 @@ fn a_provisional_stack_may_do_less_and_never_more() {
             "output `Id` would change (create)"
         ]
     );
+    // The first digest of what is read is nothing new where a move made the reference, and only there.
+    let beside = json!({"Type": "Test::Store"});
+    let mut digest = after.clone();
+    digest["Resources"]["Reader"] = beside.clone();
+    digest["Resources"]["Reader"]["Metadata"] = json!({"chitinfra:reads": {"p-data.Id": "0"}});
+    let mut without = before.clone();
+    without["Resources"]["Reader"] = beside;
+    let exceeded_with = |readers: &[&str]| {
+        planned.exceeded_by(StackAction::Update, &diff(&without, &digest), readers)
+    };
+    assert_eq!(
+        exceeded_with(&[]),
+        ["`Reader` (Test::Store) would change too (update)"]
+    );
+    assert_eq!(exceeded_with(&["Reader"]), [""; 0]);
     let gone = json!({"Resources": {}});
     assert_eq!(
         exceeded(&gone),
         ["`Thing` (Test::Thing): update was planned, now it would be delete"]
     );
     assert_eq!(
-        planned.exceeded_by(StackAction::Create, &diff(&json!(null), &after)),
+        planned.exceeded_by(StackAction::Create, &diff(&json!(null), &after), &[]),
         [
             "the stack would be created",
             "`Thing` (Test::Thing): update was planned, now it would be create"
