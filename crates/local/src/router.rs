@@ -10,6 +10,7 @@ use axum::{
 };
 
 use crate::{
+    access,
     calls::{self, CallFault, Trouble},
     endpoint::{Context, Endpoint},
     services::{cloud_control, cloudformation, iam, s3, ssm, sts},
@@ -115,12 +116,15 @@ pub(crate) async fn answer_with(
     if let Some(trouble) = trouble.or(fate.trouble) {
         return trouble_with(trouble, &context, &wanted, &call).await;
     }
+    if let Some(refusal) = access::refusal(&context, &call, &wanted) {
+        return Reply::Whole(wanted.refuse(&context, &call, &refusal));
+    }
     let response = wanted.answer(&context, &call);
     Reply::Whole(remembered(&context, &wanted, &call, response).await)
 }
 
 /// What a request asks for.
-enum Wanted {
+pub(crate) enum Wanted {
     Ssm(String),
     CloudControl(String),
     Query(Form),
@@ -260,7 +264,7 @@ fn query(context: &Context<'_>, call: &Call, form: &Form) -> Response {
     let action = form.get("Action").unwrap_or_default();
     let namespace = namespace(form);
     let result = if context.endpoint.faults().denied.contains(action) {
-        Err(denied(context, namespace, action))
+        Err(denied(context, form, action))
     } else {
         match namespace {
             STS => sts::answer(context, call, action, form),
@@ -282,13 +286,18 @@ fn query(context: &Context<'_>, call: &Call, form: &Form) -> Response {
     }
 }
 
-/// What AWS says to someone who may not make a call.
-fn denied(context: &Context<'_>, namespace: &str, action: &str) -> Refusal {
-    let service = match namespace {
+/// The service that a call of the Query protocol is for.
+pub(crate) fn service(form: &Form) -> &'static str {
+    match namespace(form) {
         STS => "sts",
         IAM => "iam",
         _ => "cloudformation",
-    };
+    }
+}
+
+/// What AWS says to someone who may not make a call.
+fn denied(context: &Context<'_>, form: &Form, action: &str) -> Refusal {
+    let service = service(form);
     let account = context.account();
     Refusal::new(
         "AccessDenied",

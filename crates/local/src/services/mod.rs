@@ -3,7 +3,8 @@
 pub(crate) mod cloud_control;
 pub(crate) mod cloudformation;
 pub(crate) mod iam;
-mod roles;
+pub(crate) mod roles;
 pub(crate) mod s3;
 pub(crate) mod ssm;
 pub(crate) mod sts;
+mod web_identity;

@@ -66,14 +66,14 @@ pub(crate) fn operation(call: &Call) -> &'static str {
 }
 
 /// What a call is about.
-struct Target {
-    bucket: String,
-    key: String,
-    query: Form,
+pub(crate) struct Target {
+    pub(crate) bucket: String,
+    pub(crate) key: String,
+    pub(crate) query: Form,
 }
 
 impl Target {
-    fn of(call: &Call) -> Self {
+    pub(crate) fn of(call: &Call) -> Self {
         let path = percent_decode_str(call.uri.path().trim_start_matches('/'))
             .decode_utf8_lossy()
             .into_owned();

@@ -1,6 +1,6 @@
 //! STS: who is calling. The endpoint lets everybody in, so it is the account's root, unless it works in a role.
 
-use super::roles;
+use super::{roles, web_identity};
 use crate::{
     endpoint::Context,
     router::{Call, Content},
@@ -27,6 +27,7 @@ pub(crate) fn answer(
             }))
         }
         "AssumeRole" => roles::assume(context, form),
+        "AssumeRoleWithWebIdentity" => web_identity::assume(context, form),
         _ => Err(Refusal::new(
             "InvalidAction",
             format!("Could not find operation {action} for version 2011-06-15"),

@@ -1,8 +1,9 @@
 //! STS, S3 and SSM, and what they have in common with CloudFormation: one port.
 
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
 
-use crate::client::{Client, Endpoint};
+use crate::client::{Answer, Client, Endpoint};
 
 fn ssm(client: Client, operation: &str, input: &Value) -> (u16, Value) {
     let target = format!("AmazonSSM.{operation}");
@@ -71,6 +72,104 @@ fn a_role_that_a_stack_has_made_can_be_assumed() {
     );
     let (code, _) = sts(&format!("{assume}&DurationSeconds=1"), &[]).refused();
     assert_eq!(code, "ValidationError");
+}
+
+/// A role that may look at one stack, and that workflows of one repository may take on.
+fn roles() -> Value {
+    let provider = "arn:aws:iam::000000000000:oidc-provider/tokens.example.com";
+    json!({"Resources": {
+        "Provider": {"Type": "AWS::IAM::OIDCProvider", "Properties": {
+            "Url": "https://tokens.example.com", "ClientIdList": ["sts.amazonaws.com"]}},
+        "Looks": {"Type": "AWS::IAM::ManagedPolicy", "Properties": {
+            "ManagedPolicyName": "looks",
+            "PolicyDocument": {"Version": "2012-10-17", "Statement": {"Effect": "Allow",
+                "Action": "cloudformation:DescribeStacks",
+                "Resource": "arn:aws:cloudformation:us-east-1:000000000000:stack/roles/*"}}}},
+        "Role": {"Type": "AWS::IAM::Role", "Properties": {
+            "RoleName": "reader",
+            "ManagedPolicyArns": [{"Ref": "Looks"}],
+            "AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": [{
+                "Effect": "Allow", "Action": "sts:AssumeRoleWithWebIdentity",
+                "Principal": {"Federated": provider},
+                "Condition": {"StringLike": {"tokens.example.com:sub": "repo:owner/name:*"}}}]}}},
+    }})
+}
+
+/// Calls a service of the Query protocol, as a session of a role if there is a token.
+fn query(client: Client, token: Option<&str>, version: &str, fields: &str) -> Answer {
+    let mut headers = vec![("content-type", "application/x-www-form-urlencoded")];
+    headers.extend(token.map(|token| ("x-amz-security-token", token)));
+    let body = format!("{fields}&Version={version}");
+    client.send("POST", "/", &headers, body.as_bytes()).unwrap()
+}
+
+fn web_identity(client: Client, claims: &Value) -> Answer {
+    let body = URL_SAFE_NO_PAD.encode(claims.to_string());
+    let fields = format!(
+        "Action=AssumeRoleWithWebIdentity&RoleSessionName=job&RoleArn=arn:aws:iam::000000000000:role/reader&WebIdentityToken=e30.{body}.c2ln"
+    );
+    query(client, None, "2011-06-15", &fields)
+}
+
+#[test]
+fn a_session_of_a_role_may_do_what_its_policies_allow() {
+    let endpoint = Endpoint::start();
+    let client = endpoint.client;
+    let template = roles().to_string();
+    let fields = [
+        ("StackName", "roles"),
+        ("TemplateBody", template.as_str()),
+        ("Capabilities.member.1", "CAPABILITY_NAMED_IAM"),
+    ];
+    client.call("CreateStack", &fields).good();
+    assert_eq!(client.wait("roles"), "CREATE_COMPLETE");
+    let claims = |change: (&str, Value)| {
+        let mut claims = json!({"iss": "https://tokens.example.com", "aud": "sts.amazonaws.com",
+            "sub": "repo:owner/name:pull_request", "exp": 4_102_444_800_u64});
+        claims[change.0] = change.1;
+        claims
+    };
+    for (change, code) in [
+        (
+            ("iss", json!("https://other.example.com")),
+            "InvalidIdentityToken",
+        ),
+        (("aud", json!("someone-else")), "InvalidIdentityToken"),
+        (
+            ("sub", json!("repo:owner/other:pull_request")),
+            "AccessDenied",
+        ),
+        (("exp", json!(1)), "ExpiredTokenException"),
+    ] {
+        let (found, message) = web_identity(client, &claims(change)).refused();
+        assert_eq!(found, code, "{message}");
+    }
+    let answer = web_identity(client, &claims(("aud", json!(["x", "sts.amazonaws.com"])))).good();
+    assert_eq!(
+        answer.text("SubjectFromWebIdentityToken").as_deref(),
+        Some("repo:owner/name:pull_request")
+    );
+    let token = answer.text("SessionToken").unwrap();
+    let ask = |fields: &str| query(client, Some(&token), "2010-05-15", fields);
+    ask("Action=DescribeStacks&StackName=roles").good();
+    for refused in [
+        "Action=DescribeStacks&StackName=other",
+        "Action=DescribeStacks",
+        "Action=ListStackResources&StackName=roles",
+        "Action=DeleteStack&StackName=roles",
+    ] {
+        let (code, message) = ask(refused).refused();
+        assert_eq!(code, "AccessDenied", "{refused}");
+        assert!(message.contains("assumed-role/reader/job"), "{message}");
+    }
+    // Without a session everybody is let in.
+    query(
+        client,
+        None,
+        "2010-05-15",
+        "Action=ListStackResources&StackName=roles",
+    )
+    .good();
 }
 
 #[test]
