@@ -40,6 +40,8 @@ pub(crate) struct Connection<'a> {
 pub(crate) struct Manner<'a> {
     /// The project, for CloudFormation to act in the role that `bootstrap` made for it. What holds the environment knows it.
     pub(crate) project: Option<&'a str>,
+    /// CloudFormation acts with the rights of whoever runs the command, not in the role of the environment.
+    pub(crate) own_rights: bool,
     /// Differences of form count.
     pub(crate) exact: bool,
     /// What exists outside every stack under a name that a template gives is taken in.
@@ -149,7 +151,8 @@ fn run<T>(
             .revert_drift(manner.revert_drift);
         let project = home.as_ref().map(|home| home.project.as_str());
         let project = project.or(manner.project);
-        if let Some(role) = project.and_then(|project| session.execution_role(project)) {
+        let role = project.and_then(|project| session.execution_role(project));
+        if let Some(role) = role.filter(|_| !manner.own_rights) {
             engine = engine.role(role);
         }
         let by_hand = Cell::new(false);

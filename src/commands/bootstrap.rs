@@ -15,9 +15,10 @@ use crate::{
     cli::{EnvironmentArg, Global},
     commands::{deploy, outputs},
     error::{CommandError, Ending},
-    operation::{Connection, Manner, conclude, with_connection},
+    operation::{Connection, Manner, at_work, conclude},
     prepared,
     printer::Printer,
+    records,
     session::Session,
     views::{self, text::Look},
 };
@@ -84,17 +85,20 @@ pub(crate) fn run(
         return Ok(Ending::Done);
     }
     let purpose = format!("chitinfra bootstrap -e {name}");
-    with_connection(
+    // Nobody deploys meanwhile, to what changes under them. It is no release: a release is what can be deployed again.
+    at_work(
         &session,
         global,
         printer,
         &purpose,
         Manner {
+            own_rights: true,
             // The bucket outlives its stack, and so do the records in it.
             import_existing: true,
             ..Manner::default()
         },
-        async |connection| {
+        async |_| Ok(records::home_of(&assembly.manifest)),
+        async |connection, _| {
             let run = Run {
                 connection,
                 session: &session,
@@ -328,14 +332,20 @@ impl Run<'_> {
             return Ok(IdentityProvider::Left);
         }
         let arn = bootstrap::identity_provider_arn(&self.wanted.scope);
-        let found = cloud.has_identity_provider(&arn).await;
-        if found.map_err(engine::Error::from)? {
-            self.printer
-                .status("GitHub's identity provider is in the account already, and is left to whoever made it");
-            Ok(IdentityProvider::Left)
-        } else {
-            Ok(IdentityProvider::Declared)
+        let found = cloud.audiences(&arn).await.map_err(engine::Error::from)?;
+        let Some(audiences) = found else {
+            return Ok(IdentityProvider::Declared);
+        };
+        self.printer.status(
+            "GitHub's identity provider is in the account already, and is left to whoever made it",
+        );
+        if !audiences.iter().any(|known| known == bootstrap::AUDIENCE) {
+            self.printer.message(&format!(
+                "warning: it does not know the audience `{0}`, without which no workflow can take on a role; whoever made it adds that, or:\n\n    aws iam add-client-id-to-open-id-connect-provider --open-id-connect-provider-arn {arn} --client-id {0}\n",
+                bootstrap::AUDIENCE
+            ));
         }
+        Ok(IdentityProvider::Left)
     }
 
     /// Plans stacks, asks if asking is due, and deploys exactly that.

@@ -1,5 +1,7 @@
 //! What `bootstrap` makes, through the program, against the embedded endpoint.
 
+use std::{collections::BTreeSet, fs};
+
 use serde_json::{Value, json};
 
 use crate::{
@@ -129,21 +131,30 @@ fn two_environments_share_an_account_and_nothing_of_their_own() {
 
 #[test]
 fn an_identity_provider_that_others_made_is_left_to_them() {
-    let (project, _server, address) = prepared(&[(
-        "access",
+    let theirs = |audience: &str| {
         json!({"Resources": {
         "Theirs": {"Type": "AWS::IAM::OIDCProvider", "Properties": {
-            "Url": "https://token.actions.githubusercontent.com", "ClientIdList": ["sts.amazonaws.com"]}}}}),
-    )]);
+            "Url": "https://token.actions.githubusercontent.com", "ClientIdList": [audience]}}}})
+    };
+    let (project, _server, address) = prepared(&[("access", theirs("someone-else"))]);
     write_environment(&project, "staging", "");
     run(&project, &address, "deploy -e staging").ended_with(0);
     write_environment(&project, "staging", "bootstrap: {repository: owner/name}");
     run(&project, &address, "bootstrap -e staging")
         .ended_with(0)
-        .says("is in the account already");
+        .says("is in the account already")
+        .says("aws iam add-client-id-to-open-id-connect-provider");
+    set(
+        &project,
+        "staging",
+        &[("access", theirs("sts.amazonaws.com"))],
+    );
+    run(&project, &address, "deploy -e staging").ended_with(0);
     run(&project, &address, "bootstrap -e staging")
         .ended_with(0)
         .says("Nothing to do");
+    let quiet = run(&project, &address, "bootstrap -e staging").ended_with(0);
+    assert!(!quiet.stderr.contains("audience"), "{quiet}");
 }
 
 #[test]
@@ -291,6 +302,140 @@ fn what_is_shown_needs_no_credentials_and_an_environment_that_says_so() {
         let grave = grave.filter(|one| one.get("suppressed").is_none());
         let grave: Vec<_> = grave.filter(|one| one["severity"] != "info").collect();
         assert!(grave.is_empty(), "{grave:#?}");
+    }
+}
+
+/// Calls that IAM allows by actions of other names, as the engine and the service authorization reference say them.
+const ACTIONS_OF_CALLS: [(&str, &str); 9] = [
+    ("budgets:DescribeBudget", "budgets:ViewBudget"),
+    (
+        "budgets:DescribeNotificationsForBudget",
+        "budgets:ViewBudget",
+    ),
+    (
+        "budgets:DescribeSubscribersForNotification",
+        "budgets:ViewBudget",
+    ),
+    ("s3:GetBucketCors", "s3:GetBucketCORS"),
+    ("s3:GetBucketEncryption", "s3:GetEncryptionConfiguration"),
+    (
+        "s3:GetBucketLifecycleConfiguration",
+        "s3:GetLifecycleConfiguration",
+    ),
+    ("s3:GetPublicAccessBlock", "s3:GetBucketPublicAccessBlock"),
+    ("s3:HeadBucket", "s3:ListBucket"),
+    ("s3:ListObjectsV2", "s3:ListBucket"),
+];
+
+/// Calls that no workflow makes: the bucket of the embedded endpoint, and secrets, which people set. Or that everybody may
+/// make.
+const NOT_OF_WORKFLOWS: [&str; 3] = [
+    "s3:CreateBucket",
+    "ssm:PutParameter",
+    "sts:GetCallerIdentity",
+];
+
+/// The calls that the engine's adapter names for its errors, `cloudformation:CreateChangeSet`.
+fn calls_of_the_engine() -> BTreeSet<String> {
+    let mut calls = BTreeSet::new();
+    let mut folders = vec![repository().join("crates/engine/src/aws")];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).expect("it can be listed") {
+            let path = entry.expect("it can be read").path();
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            let text = fs::read_to_string(&path).expect("it is a text");
+            let words = |rest: &str| -> Vec<String> {
+                let quoted = rest.split('"').skip(1).step_by(2).take(2);
+                quoted.map(str::to_owned).collect()
+            };
+            for (start, service) in [
+                (".call(\"", Some("cloudformation")),
+                (".s3_call(\"", Some("s3")),
+                (".ssm_call(\"", Some("ssm")),
+                (".call_of(\"", None),
+                ("service: \"", None),
+            ] {
+                for (at, _) in text.match_indices(start) {
+                    let words = words(&text[at..]);
+                    let second = text[at..]
+                        .split_once(',')
+                        .map(|(_, rest)| rest.trim_start());
+                    if start.starts_with("service")
+                        && !second.is_some_and(|rest| rest.starts_with("operation: \""))
+                    {
+                        continue;
+                    }
+                    let call = match service {
+                        Some(service) => format!("{service}:{}", words[0]),
+                        None => words.join(":"),
+                    };
+                    calls.insert(call);
+                }
+            }
+        }
+    }
+    calls
+}
+
+#[test]
+fn every_call_of_the_engine_is_allowed_to_the_role_that_deploys() {
+    let calls = calls_of_the_engine();
+    assert!(calls.len() > 45, "{calls:#?}");
+    let types = [
+        "AWS::Budgets::Budget",
+        "AWS::Cognito::UserPool",
+        "AWS::Cognito::UserPoolClient",
+        "AWS::Cognito::UserPoolDomain",
+        "AWS::IAM::ManagedPolicy",
+        "AWS::IAM::OIDCProvider",
+        "AWS::IAM::Policy",
+        "AWS::IAM::Role",
+        "AWS::IAM::RolePolicy",
+        "AWS::S3::Bucket",
+        "AWS::S3::BucketPolicy",
+    ];
+    let resources: serde_json::Map<_, _> = types
+        .iter()
+        .map(|name| {
+            let id: String = name.split("::").skip(1).collect();
+            (id, json!({"Type": name}))
+        })
+        .collect();
+    let (project, _server, _) = prepared(&[("all", json!({"Resources": resources}))]);
+    let template = project.json("bootstrap -e staging --show-template environment");
+    let role = &template["Resources"]["Deploy"]["Properties"];
+    let managed = role["ManagedPolicyArns"].as_array().expect("a list").iter();
+    let managed = managed.map(|policy| {
+        let id = policy["Ref"].as_str().expect("it is of the template");
+        &template["Resources"][id]["Properties"]["PolicyDocument"]
+    });
+    let documents = managed.chain([&role["Policies"][0]["PolicyDocument"]]);
+    let allowed: BTreeSet<&str> = documents
+        .flat_map(|document| document["Statement"].as_array().expect("a list"))
+        .flat_map(|statement| match &statement["Action"] {
+            Value::Array(actions) => actions.iter().filter_map(Value::as_str).collect(),
+            action => Vec::from_iter(action.as_str()),
+        })
+        .collect();
+    let lacking: Vec<&String> = calls
+        .iter()
+        .filter(|call| {
+            let mut renamed = ACTIONS_OF_CALLS.iter();
+            let action = renamed.find(|(name, _)| name == call);
+            let action = action.map_or(call.as_str(), |(_, action)| action);
+            !allowed.contains(action) && !NOT_OF_WORKFLOWS.contains(&call.as_str())
+        })
+        .collect();
+    assert!(lacking.is_empty(), "{lacking:?} are not among {allowed:#?}");
+    // Each exception is one.
+    for call in NOT_OF_WORKFLOWS
+        .iter()
+        .chain(ACTIONS_OF_CALLS.iter().map(|(call, _)| call))
+    {
+        assert!(calls.contains(*call), "{call} is made by nobody");
     }
 }
 

@@ -313,6 +313,14 @@ fn a_claim_of_another_machine_is_respected_while_it_lives() {
         .run("plan -e local")
         .ended_with(0)
         .says("note: local is being changed by arn:aws:iam::000000000000:user/ada");
+    let file = "environments/local.yaml";
+    let plain = project.read(file);
+    project.write(file, &format!("{plain}bootstrap: {{}}\n"));
+    project
+        .run("bootstrap -e local")
+        .ended_with(1)
+        .says("environment `local` is held by arn:aws:iam::000000000000:user/ada");
+    project.write(file, &plain);
     claim("2026-01-01T00:00:00Z");
     let taken = project.run("deploy -e local").ended_with(0);
     let taken = taken.says("taken over from arn:aws:iam::000000000000:user/ada");

@@ -8,7 +8,7 @@ use crate::{VERSION, VERSION_OUTPUT, VERSION_PARAMETER, scope::Scope};
 pub(crate) const ISSUER: &str = "token.actions.githubusercontent.com";
 
 /// Whom the tokens of workflows are for.
-pub(crate) const AUDIENCE: &str = "sts.amazonaws.com";
+pub const AUDIENCE: &str = "sts.amazonaws.com";
 
 /// The logical id of GitHub's identity provider in the account's stack.
 pub const IDENTITY_PROVIDER: &str = "GitHub";

@@ -74,7 +74,8 @@ impl Environment<'_> {
             return Err(TooMuch::Name { name });
         }
         let types = needs.types().count();
-        let policies = divided(needs, scope).ok_or(TooMuch::Permissions { types })?;
+        let too_much = TooMuch::Permissions { types };
+        let policies = divided(|| needs.grants(scope)).ok_or(too_much.clone())?;
         let boundary = boundary(needs, scope);
         let length = boundary.to_string().len();
         if length > POLICY_LIMIT {
@@ -87,7 +88,9 @@ impl Environment<'_> {
         for (index, statements) in policies.iter().enumerate() {
             let id = format!("ExecutionPolicy{}", index + 1);
             let statements = statements.iter().map(policy::Statement::to_json);
-            let policy = self.execution_policy(index + 1, document(statements));
+            let about = "What the handlers of the declared resource types need";
+            let name = format!("execution-{}", index + 1);
+            let policy = self.derived_policy(&name, about, document(statements));
             resources.insert(id.clone(), policy);
             ids.push(json!({"Ref": id}));
         }
@@ -98,6 +101,17 @@ impl Environment<'_> {
             "BoundaryArn": {"Value": {"Ref": "Boundary"}},
         });
         if let Some(repository) = &settings.repository {
+            let reads = divided(|| needs.reads(scope)).ok_or(too_much)?;
+            let mut looks = Vec::new();
+            for (index, statements) in reads.iter().enumerate() {
+                let id = format!("ReadPolicy{}", index + 1);
+                let statements = statements.iter().map(policy::Statement::to_json);
+                let about = "What it takes to look at what the stacks made, to find drift";
+                let name = format!("read-{}", index + 1);
+                let policy = self.derived_policy(&name, about, document(statements));
+                resources.insert(id.clone(), policy);
+                looks.push(json!({"Ref": id}));
+            }
             let workflows = [
                 ("Deploy", Workflow::Deploy, "Workflows on GitHub, to deploy"),
                 (
@@ -119,6 +133,7 @@ impl Environment<'_> {
                         "Path": BOOTSTRAP_PATH,
                         "Description": description,
                         "AssumeRolePolicyDocument": workflow.trust(scope, repository),
+                        "ManagedPolicyArns": looks,
                         "Policies": [policy],
                     },
                 });
@@ -156,17 +171,17 @@ impl Environment<'_> {
         })
     }
 
-    fn execution_policy(&self, number: usize, document: Value) -> Value {
+    fn derived_policy(&self, name: &str, about: &str, document: Value) -> Value {
         let scope = self.scope;
         json!({
             "Type": "AWS::IAM::ManagedPolicy",
             "Metadata": {METADATA: {"reason":
-                "What the handlers of the declared resource types need. `*` is the resource of actions that can be limited to none"
+                format!("{about}. `*` is the resource of actions that can be limited to none")
             }},
             "Properties": {
-                "ManagedPolicyName": scope.names().own(&format!("execution-{number}")),
+                "ManagedPolicyName": scope.names().own(name),
                 "Path": BOOTSTRAP_PATH,
-                "Description": "What the handlers of the declared resource types need",
+                "Description": about,
                 "PolicyDocument": document,
             },
         })

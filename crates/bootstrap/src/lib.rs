@@ -26,7 +26,7 @@ mod policy;
 mod scope;
 mod secrets;
 
-pub use account::{IDENTITY_PROVIDER, IdentityProvider, account, identity_provider_arn};
+pub use account::{AUDIENCE, IDENTITY_PROVIDER, IdentityProvider, account, identity_provider_arn};
 pub use coverage::{Uncovered, unbounded, uncovered};
 pub use environment::{Environment, ROLE_NAME_LIMIT, TooMuch};
 pub use needs::Needs;

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use assembly::Permission;
-use schema::Handlers;
+use schema::{AccessLevel, Handlers};
 use serde_json::Value;
 
 use crate::{
@@ -16,6 +16,32 @@ const NOTHING: [&str; 3] = [
     "AWS::CDK::Metadata",
     "AWS::CloudFormation::WaitCondition",
     "AWS::CloudFormation::WaitConditionHandle",
+];
+
+/// What types need of which AWS has published no handlers, and whose name is that of something else.
+const WITHOUT_HANDLERS: [(&str, &[&str]); 1] = [(
+    "AWS::IAM::Policy",
+    &[
+        "iam:DeleteGroupPolicy",
+        "iam:DeleteRolePolicy",
+        "iam:DeleteUserPolicy",
+        "iam:GetGroupPolicy",
+        "iam:GetRolePolicy",
+        "iam:GetUserPolicy",
+        "iam:PutGroupPolicy",
+        "iam:PutRolePolicy",
+        "iam:PutUserPolicy",
+    ],
+)];
+
+/// Reads that tell values which are secret or may be. Whoever only looks is not allowed them.
+const TELLING: [&str; 6] = [
+    "cognito-idp:ListUserPoolClientSecrets",
+    "kms:Decrypt",
+    "s3:GetObject",
+    "s3:GetObjectVersion",
+    "secretsmanager:GetSecretValue",
+    "ssm:GetParameters",
 ];
 
 /// An action that is done to more kinds of things than this is allowed on the service's resources as a whole.
@@ -45,6 +71,8 @@ pub struct Needs {
 struct Need {
     /// The types that need it.
     because: BTreeSet<String>,
+    /// Whether a handler needs it to read what there is.
+    reads: bool,
     /// The forms of the ARNs that it is needed on.
     forms: BTreeSet<&'static str>,
 }
@@ -86,6 +114,7 @@ impl Needs {
         if !self.types.insert(type_name.to_owned()) || NOTHING.contains(&type_name) {
             return;
         }
+        let mut reads = Vec::new();
         let permissions = match schema::resource_type(type_name) {
             Some(facts) if facts.handlers != Handlers::default() => {
                 let Handlers {
@@ -95,6 +124,7 @@ impl Needs {
                     delete,
                     list: _,
                 } = &facts.handlers;
+                reads.clone_from(read);
                 let handlers = [create, read, update, delete].into_iter().flatten();
                 handlers
                     .chain(&facts.tagging.permissions)
@@ -117,8 +147,13 @@ impl Needs {
             .flatten()
             .copied()
             .collect();
-        for permission in permissions {
-            self.need(&permission, type_name, &about);
+        for permission in &permissions {
+            self.need(permission, type_name, &about);
+        }
+        for permission in if reads.is_empty() { permissions } else { reads } {
+            if let Some(need) = self.actions.get_mut(&spelled(&permission)) {
+                need.reads = true;
+            }
         }
     }
 
@@ -278,6 +313,16 @@ impl Needs {
         })
     }
 
+    /// What is needed to look at what there is, as detection of drift does with the rights of whoever asks for it. Secrets
+    /// are not told.
+    pub(crate) fn reads<'a>(&'a self, scope: &'a Scope) -> impl Iterator<Item = Grant<'a>> {
+        self.grants(scope).filter(|grant| {
+            self.actions[grant.action].reads
+                && is_read(grant.action)
+                && !TELLING.contains(&grant.action)
+        })
+    }
+
     /// The resources an action is needed on.
     fn resources(&self, scope: &Scope, action: &str, need: &Need) -> Vec<String> {
         let elsewhere = self.elsewhere.get(action);
@@ -409,8 +454,18 @@ fn spelled(permission: &str) -> String {
     format!("{service}:{}", known.unwrap_or(name))
 }
 
+/// Whether an action only looks.
+fn is_read(action: &str) -> bool {
+    let access = schema::iam_action(action).map(|action| action.access);
+    matches!(access, Some(AccessLevel::List | AccessLevel::Read))
+}
+
 /// What a type needs of which AWS has published no handlers: the actions of its service that speak of it.
 fn without_handlers(type_name: &str) -> Vec<String> {
+    let mut known = WITHOUT_HANDLERS.iter();
+    if let Some((_, permissions)) = known.find(|(name, _)| *name == type_name) {
+        return permissions.iter().map(|&one| one.to_owned()).collect();
+    }
     let parts: Vec<&str> = type_name.split("::").collect();
     let ["AWS", service, kind] = parts[..] else {
         return Vec::new();

@@ -65,17 +65,21 @@ pub fn policy_of_person(scope: &Scope, templates: [&Value; 2]) -> Option<Value> 
             "Action": "iam:GetOpenIDConnectProvider",
             "Resource": identity_provider_arn(scope),
         }),
+        // The claim, by which nobody deploys meanwhile, and templates that are too large to be sent.
         json!({
-            "Sid": "StoreTemplates",
+            "Sid": "StoreTemplatesAndClaim",
             "Effect": "Allow",
             "Action": ["s3:GetObject", "s3:PutObject"],
-            "Resource": format!("{}/templates/*", scope.bucket_arn()),
+            "Resource": [
+                format!("{}/templates/*", scope.bucket_arn()),
+                format!("{}/{}*", scope.bucket_arn(), scope.folder()),
+            ],
         }),
     ];
     [Detail::Actions, Detail::Verbs]
         .into_iter()
         .map(|detail| {
-            let derived = statements(&needs, &theirs, detail);
+            let derived = statements(needs.grants(&theirs), detail);
             let derived = derived.iter().map(Statement::to_json);
             document(engine.iter().cloned().chain(derived))
         })

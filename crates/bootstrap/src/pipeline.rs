@@ -8,25 +8,32 @@ use serde_json::{Value, json};
 
 use crate::{account, policy::document, scope::Scope};
 
-/// Reads of stacks.
-const READS: [&str; 12] = [
+/// Reads of stacks. Detection of drift changes nothing but what is known of it.
+const READS: [&str; 10] = [
     "cloudformation:DescribeChangeSet",
     "cloudformation:DescribeEvents",
     "cloudformation:DescribeStackEvents",
-    "cloudformation:DescribeStackRefactor",
     "cloudformation:DescribeStackResourceDrifts",
     "cloudformation:DescribeStacks",
+    "cloudformation:DetectStackDrift",
     "cloudformation:GetStackPolicy",
     "cloudformation:GetTemplate",
-    "cloudformation:GetTemplateSummary",
     "cloudformation:ListChangeSets",
-    "cloudformation:ListStackRefactorActions",
     "cloudformation:ListStackResources",
+];
+
+/// Reads that name no stack: of secrets which there are, not what they are; of detections and refactors by ids of their own.
+const FINDS: [&str; 5] = [
+    "cloudformation:DescribeStackDriftDetectionStatus",
+    "cloudformation:DescribeStackRefactor",
+    "cloudformation:ListStackRefactorActions",
+    "cloudformation:ListStackRefactors",
+    "ssm:DescribeParameters",
 ];
 
 /// Writes of stacks. What is left of a first creation that failed goes before the next; termination protection guards the
 /// rest.
-const WRITES: [&str; 14] = [
+const WRITES: [&str; 13] = [
     "cloudformation:CancelUpdateStack",
     "cloudformation:ContinueUpdateRollback",
     "cloudformation:CreateChangeSet",
@@ -39,7 +46,6 @@ const WRITES: [&str; 14] = [
     "cloudformation:SetStackPolicy",
     "cloudformation:TagResource",
     "cloudformation:UntagResource",
-    "cloudformation:UpdateStack",
     "cloudformation:UpdateTerminationProtection",
 ];
 
@@ -108,18 +114,19 @@ impl Workflow {
                 "Action": "s3:GetObject",
                 "Resource": arns,
             }),
+            // Only whoever may list a bucket is told that an object is not there, and that call has no prefix.
+            // <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html>
             json!({
                 "Sid": "ListRecords",
                 "Effect": "Allow",
                 "Action": "s3:ListBucket",
                 "Resource": bucket,
-                "Condition": {"StringLike": {"s3:prefix": objects[0]}},
+                "Condition": {"StringLikeIfExists": {"s3:prefix": objects[0]}},
             }),
-            // Which secrets there are, not what they are; the call knows no resources.
             json!({
-                "Sid": "FindSecrets",
+                "Sid": "Find",
                 "Effect": "Allow",
-                "Action": "ssm:DescribeParameters",
+                "Action": FINDS,
                 "Resource": "*",
             }),
         ];

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
-use crate::{needs::Needs, scope::Scope};
+use crate::needs::Grant;
 
 /// The most letters of a managed policy, white space not counted.
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html>
@@ -48,22 +48,33 @@ pub(crate) enum Detail {
     Verbs,
 }
 
-/// The policies in which CloudFormation may do what is needed, as statements each of which fits. Where naming every action
-/// takes more policies than a role can have, actions are named by their verbs.
+/// The policies in which a role may do what is needed, as statements each of which fits. Where naming every action takes more
+/// policies than a role can have, actions are named by their verbs.
 ///
 /// Nothing where even that does not fit.
-pub(crate) fn divided(needs: &Needs, scope: &Scope) -> Option<Vec<Vec<Statement>>> {
+pub(crate) fn divided<'a, I: Iterator<Item = Grant<'a>>>(
+    grants: impl Fn() -> I,
+) -> Option<Vec<Vec<Statement>>> {
     [Detail::Actions, Detail::Verbs]
         .into_iter()
-        .map(|detail| packed(statements(needs, scope, detail)))
+        .map(|detail| packed(statements(grants(), detail)))
         .find(|policies| policies.len() <= POLICIES_LIMIT)
 }
 
 /// What is needed as statements: one for the actions of a service that are needed on the same resources.
-pub(crate) fn statements(needs: &Needs, scope: &Scope, detail: Detail) -> Vec<Statement> {
+pub(crate) fn statements<'a>(
+    grants: impl Iterator<Item = Grant<'a>>,
+    detail: Detail,
+) -> Vec<Statement> {
     let mut groups: BTreeMap<(String, Vec<String>), BTreeSet<String>> = BTreeMap::new();
-    for grant in needs.grants(scope) {
+    for grant in grants {
         let service = grant.action.split(':').next().unwrap_or_default();
+        // What is allowed everywhere is always named.
+        let detail = if grant.resources == ["*"] {
+            Detail::Actions
+        } else {
+            detail
+        };
         let group = groups
             .entry((service.to_owned(), grant.resources))
             .or_default();

@@ -4,6 +4,6 @@ use crate::port::Answer;
 
 /// The identity providers of an account.
 pub trait IdentityProviders: Send + Sync {
-    /// Whether the account knows the identity provider of this ARN.
-    fn has_identity_provider<'a>(&'a self, arn: &'a str) -> Answer<'a, bool>;
+    /// For whom the tokens are that the identity provider of this ARN vouches for; nothing when the account does not know it.
+    fn audiences<'a>(&'a self, arn: &'a str) -> Answer<'a, Option<Vec<String>>>;
 }

@@ -419,6 +419,32 @@ fn workflows_reach_the_stacks_of_their_environment_and_nothing_in_them() {
             false,
         ),
         ("ssm:DescribeParameters", "*".to_owned(), vec![], true, true),
+        // Without a prefix it decides whether they are told that an object is not there.
+        ("s3:ListBucket", bucket.to_owned(), vec![], true, true),
+        // Drift is read with the rights of whoever looks for it, and nothing secret.
+        ("cloudformation:DetectStackDrift", own, vec![], true, true),
+        (
+            "cognito-idp:DescribeUserPool",
+            "arn:aws:cognito-idp:us-east-1:111122223333:userpool/us-east-1_a".to_owned(),
+            vec![],
+            true,
+            true,
+        ),
+        (
+            "s3:GetLifecycleConfiguration",
+            "arn:aws:s3:::chitchatter-staging-files".to_owned(),
+            vec![],
+            true,
+            true,
+        ),
+        (
+            "s3:GetObject",
+            "arn:aws:s3:::chitchatter-staging-files/a".to_owned(),
+            vec![],
+            false,
+            false,
+        ),
+        ("kms:Decrypt", "*".to_owned(), vec![], false, false),
         (
             "ssm:GetParameter",
             "arn:aws:ssm:us-east-1:111122223333:parameter/a".to_owned(),

@@ -34,12 +34,17 @@ impl<'a> Identity<'a> {
 
     /// A role with inline policies.
     pub(crate) fn role(template: &'a Value, id: &str) -> Self {
-        let policies = template["Resources"][id]["Properties"]["Policies"].as_array();
+        let role = &template["Resources"][id]["Properties"];
+        let inline = role["Policies"].as_array().expect("it has policies").iter();
+        let managed = role["ManagedPolicyArns"].as_array().into_iter().flatten();
+        let managed = managed.map(|policy| {
+            let id = policy["Ref"].as_str().expect("it is of the template");
+            &template["Resources"][id]["Properties"]["PolicyDocument"]
+        });
         Self {
-            policies: policies
-                .expect("it has policies")
-                .iter()
+            policies: inline
                 .map(|policy| &policy["PolicyDocument"])
+                .chain(managed)
                 .collect(),
             boundary: None,
         }
@@ -80,6 +85,7 @@ fn applies(statement: &Value, request: &Request<'_>) -> bool {
                 found.is_some_and(|(_, found)| texts(values).any(|value| test(value, found)))
             };
             match operator.as_str() {
+                "StringLikeIfExists" => found.is_none() || is_any(&glob),
                 "StringEquals" => is_any(&|value, found| value == found),
                 "StringLike" => is_any(&glob),
                 // What is not there is not equal.

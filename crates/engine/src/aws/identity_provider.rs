@@ -1,10 +1,10 @@
 //! Identity providers, as IAM knows them.
 
-use super::{Aws, failure::Call};
-use crate::{error::AwsErrorKind, identity_provider::IdentityProviders, port::Answer};
+use super::{Aws, calls::absent_is_none, failure::Call};
+use crate::{identity_provider::IdentityProviders, port::Answer};
 
 impl IdentityProviders for Aws {
-    fn has_identity_provider<'a>(&'a self, arn: &'a str) -> Answer<'a, bool> {
+    fn audiences<'a>(&'a self, arn: &'a str) -> Answer<'a, Option<Vec<String>>> {
         Box::pin(async move {
             let call = Call {
                 service: "iam",
@@ -14,11 +14,8 @@ impl IdentityProviders for Aws {
             };
             let request = self.live.iam.get_open_id_connect_provider();
             let answer = request.open_id_connect_provider_arn(arn).send().await;
-            match answer.map_err(|error| call.failed(error)) {
-                Ok(_) => Ok(true),
-                Err(error) if error.kind == AwsErrorKind::NotFound => Ok(false),
-                Err(error) => Err(error),
-            }
+            let answer = absent_is_none(answer.map_err(|error| call.failed(error)))?;
+            Ok(answer.map(|provider| provider.client_id_list.unwrap_or_default()))
         })
     }
 }
