@@ -5,9 +5,9 @@ use std::{pin::pin, sync::Arc, time::Duration};
 
 use assembly::Manifest;
 use engine::{
-    Assembly, Aws, AwsOptions, Bounds, Busy, ChangeSets, Claimant, Diagnosis, Draft, Engine, Error,
-    Event, Hint as _, Home, Judgement, Kind, Ledger, Pace, Patience, Planned, Recorded,
-    ReleaseOutcome, Report, Way, verify_account,
+    Assembly, Aws, AwsOptions, Bounds, Busy, ChangeSets, Claimant, Diagnosis, Draft, Engine,
+    EnvironmentStatus, Error, Event, Hint as _, Home, Judgement, Kind, Ledger, Pace, Patience,
+    Planned, Recorded, ReleaseOutcome, Report, Way, verify_account,
 };
 use local::InProcess;
 use plan::{Action, Plan, SchemaFacts, StackAction, Summary};
@@ -116,6 +116,8 @@ pub(crate) struct Trace {
     pub(crate) notes: Vec<String>,
     /// The plan that it saved.
     pub(crate) saved: Option<Plan>,
+    /// What it said of the stacks, when it looked.
+    pub(crate) status: Option<EnvironmentStatus>,
     /// The release it recorded, and what it would record as its outcome.
     pub(crate) release: Option<(String, Option<ReleaseOutcome>)>,
     /// Whether anything struck one of its calls.
@@ -197,6 +199,7 @@ pub(crate) async fn run(
         provisional: left.provisional,
         notes: left.notes,
         saved: left.saved,
+        status: left.status,
         release: left.release,
         struck: state.was_struck(),
         deleted: left.deleted,
@@ -212,6 +215,7 @@ struct Left {
     provisional: Vec<String>,
     notes: Vec<String>,
     saved: Option<Plan>,
+    status: Option<EnvironmentStatus>,
     release: Option<(String, Option<ReleaseOutcome>)>,
     deleted: Vec<String>,
 }
@@ -388,7 +392,8 @@ impl Process<'_> {
             Command::Recover(way) => self.recover(session, *way).await,
             Command::Rollback(back) => self.roll_back(session, *back).await,
             Command::Look => {
-                session.engine.status(self.assembly).await?;
+                let status = session.engine.status(self.assembly).await?;
+                lock(&self.left).status = Some(status);
                 session.engine.outputs(self.assembly).await?;
                 match engine::history(session.cloud, session.home, None).await {
                     Ok(_) | Err(Error::Record(engine::RecordError::NotBootstrapped { .. })) => {

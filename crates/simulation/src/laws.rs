@@ -30,6 +30,7 @@ impl Act<'_> {
             self.success_is_true(world, command, trace);
             self.failure_has_a_reason(world, command, trace);
             self.nothing_is_left(world, command, trace);
+            self.status_is_true(world, trace);
         }
         self.nothing_is_lost(world);
         self.no_empty_shell(world);
@@ -100,6 +101,27 @@ impl Act<'_> {
                 "{} fails where nothing goes wrong: {}",
                 trace.name, failure.message
             ));
+        }
+    }
+
+    /// What is said of the stacks is so: one that could not be read is not said to be absent.
+    fn status_is_true(&self, world: &World, trace: &Trace) {
+        let Some(status) = &trace.status else { return };
+        // Nothing was under way when it looked; what others did, and answers that come late, are another matter.
+        if !(world.weather().is_loud && self.touched.is_empty() && self.traces.len() == 1) {
+            return;
+        }
+        for told in &status.stacks {
+            let mut stacks = self.before.iter();
+            let found = stacks.find(|stack| stack.name == told.stack_name);
+            let found = found.map(|stack| stack.status);
+            let told_status = told.status.as_ref().map(ToString::to_string);
+            if told_status.as_deref() != found {
+                world.accuse(format_args!(
+                    "{} says that {} is in {told_status:?}, and it is in {found:?}",
+                    trace.name, told.stack_name
+                ));
+            }
         }
     }
 

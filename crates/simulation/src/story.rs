@@ -173,7 +173,7 @@ impl<'w> Story<'w> {
             80..84 => (self.app.clone(), Command::Recover(self.random.below(3))),
             84..88 => (self.app.clone(), Command::Rollback(self.random.below(3))),
             88 => (self.app.clone(), Command::Plan),
-            89 => (self.app.clone(), Command::Look),
+            55..60 | 89 => (self.app.clone(), Command::Look),
             _ => (self.app.clone(), Command::Deploy),
         };
         let is_calm = self.set_the_scene(&app);
@@ -261,17 +261,28 @@ impl<'w> Story<'w> {
         }
         let mut is_calm = true;
         if random.percent(25) {
-            for _ in 0..1 + random.below(2) {
-                let step = *random.one(&[Step::Create, Step::Update, Step::Delete, Step::Restore]);
-                let id: &String = random.one(&ids);
-                faults = faults.fail(id, step, "the scenario says so");
+            let steps = [Step::Create, Step::Update, Step::Delete, Step::Restore];
+            if random.percent(30) {
+                // Whatever changes is likely to fail, and is rolled back.
+                let step = *random.one(&steps);
+                for id in ids.iter().filter(|_| random.percent(60)) {
+                    faults = faults.fail(id, step, "the scenario says so");
+                }
+            } else {
+                for _ in 0..1 + random.below(2) {
+                    let id: &String = random.one(&ids);
+                    faults = faults.fail(id, *random.one(&steps), "the scenario says so");
+                }
             }
             is_calm = false;
         }
         self.world.set_faults(faults);
-        let per_mille = *random.one(&[0, 0, 0, 10, 30, 100, 300]);
-        let latency = *random.one(&[0, 20, 200, 2000]);
-        self.world.set_weather(Weather { per_mille, latency });
+        let per_mille = *random.one(&[0, 0, 0, 10, 30, 100, 300, 700]);
+        self.world.set_weather(Weather {
+            per_mille,
+            latency: *random.one(&[0, 20, 200, 2000]),
+            is_loud: random.percent(40),
+        });
         is_calm && per_mille == 0
     }
 

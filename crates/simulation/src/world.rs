@@ -28,6 +28,8 @@ pub(crate) struct Weather {
     pub(crate) per_mille: usize,
     /// How long an answer takes at most, in milliseconds.
     pub(crate) latency: usize,
+    /// Whether what goes wrong is seen to go wrong: no read is answered by what was true before.
+    pub(crate) is_loud: bool,
 }
 
 /// What happens to one call.
@@ -127,7 +129,7 @@ impl World {
             if random.below(1000) >= weather.per_mille {
                 return None;
             }
-            Some(*random.one(&[
+            let blow = *random.one(&[
                 Blow::Trouble(Trouble::Throttled),
                 Blow::Trouble(Trouble::Throttled),
                 Blow::Trouble(Trouble::InternalFailure),
@@ -141,7 +143,9 @@ impl World {
                 Blow::Trouble(Trouble::Stale),
                 Blow::Trouble(Trouble::Stale),
                 Blow::Silence,
-            ]))
+            ]);
+            let is_quiet = matches!(blow, Blow::Trouble(Trouble::Absent | Trouble::Stale));
+            Some(blow).filter(|_| !(is_quiet && weather.is_loud))
         })
     }
 
