@@ -1,14 +1,21 @@
 //! The boundary: the most that CloudFormation, and every role and user it makes, may do, whatever their policies say.
 //!
-//! It grants nothing. It lets identities use the services that the stacks are made of, and takes away the ways to more:
-//! identities without the boundary, taking the boundary off, and what `bootstrap` made.
+//! It grants nothing. It lets identities use the services that the stacks are made of, of identities and stacks only those
+//! of the environment, and takes away the ways to more: identities without the boundary, taking the boundary off, and what
+//! `bootstrap` made.
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html>
+
+use std::collections::BTreeSet;
 
 use assembly::BOOTSTRAP_PATH;
 use serde_json::{Value, json};
 
 use crate::{
-    VERSION_PARAMETER, account::identity_provider_arn, needs::Needs, policy::document, scope::Scope,
+    VERSION_PARAMETER,
+    account::identity_provider_arn,
+    needs::{Needs, without_covered},
+    policy::document,
+    scope::Scope,
 };
 
 /// Actions that make an identity, or widen what one may do.
@@ -21,6 +28,20 @@ const WIDENING: [&str; 8] = [
     "iam:PutRolePolicy",
     "iam:PutUserPermissionsBoundary",
     "iam:PutUserPolicy",
+];
+
+/// Services with which identities and stacks of others could be made to act for somebody: changing whom a role trusts, making
+/// keys for a user, handing a role to a service, updating a stack that has a role of its own. Of these only what has the
+/// environment's names is within reach.
+const GUARDED: [&str; 2] = ["cloudformation", "iam"];
+
+/// What may be looked at whoever made it.
+const LOOKS: [&str; 5] = [
+    "cloudformation:Describe*",
+    "cloudformation:Get*",
+    "cloudformation:List*",
+    "iam:Get*",
+    "iam:List*",
 ];
 
 /// What may be done to what `bootstrap` made: look at it, and let CloudFormation act in the role made for it.
@@ -40,19 +61,33 @@ const HARMLESS: [&str; 11] = [
 
 /// The boundary's policy document.
 pub(crate) fn boundary(needs: &Needs, scope: &Scope) -> Value {
-    let mut services = needs.services();
-    // People who repair stacks do it through CloudFormation.
-    services.insert("cloudformation".to_owned());
-    let services: Vec<String> = services
+    let services: Vec<String> = needs
+        .services()
         .iter()
+        .filter(|service| !GUARDED.contains(&service.as_str()))
         .map(|service| format!("{service}:*"))
         .collect();
     let own = |kind: &str| scope.iam(&format!("{kind}{BOOTSTRAP_PATH}*"));
-    document([
+    // IAM takes no statement without actions.
+    let services = (!services.is_empty()).then(|| {
         json!({
             "Sid": "ServicesOfTheStacks",
             "Effect": "Allow",
             "Action": services,
+            "Resource": "*",
+        })
+    });
+    let rest = [
+        json!({
+            "Sid": "IdentitiesAndStacksOfTheEnvironment",
+            "Effect": "Allow",
+            "Action": GUARDED.map(|service| format!("{service}:*")),
+            "Resource": guarded(needs, scope),
+        }),
+        json!({
+            "Sid": "LookAtAll",
+            "Effect": "Allow",
+            "Action": LOOKS,
             "Resource": "*",
         }),
         json!({
@@ -77,9 +112,32 @@ pub(crate) fn boundary(needs: &Needs, scope: &Scope) -> Value {
                 own("policy"),
                 identity_provider_arn(scope),
                 scope.bucket_arn(),
+                format!("{}/*", scope.bucket_arn()),
                 scope.bootstrap_stacks_arn(),
                 scope.regional("ssm", &format!("parameter{VERSION_PARAMETER}")),
             ],
         }),
-    ])
+    ];
+    document(services.into_iter().chain(rest))
+}
+
+/// The identities and stacks of the environment: those that CloudFormation may make, and the role it makes them in.
+fn guarded(needs: &Needs, scope: &Scope) -> Vec<String> {
+    let stacks = scope.stack_names();
+    // People who repair stacks do it through CloudFormation.
+    let stacks = stacks
+        .iter()
+        .map(|name| scope.regional("cloudformation", &format!("stack/{name}/*")));
+    let grants = needs.grants(scope).filter(|grant| {
+        let service = grant.action.split(':').next().unwrap_or_default();
+        GUARDED.contains(&service)
+    });
+    let named = grants
+        .flat_map(|grant| grant.resources)
+        .filter(|arn| arn != "*");
+    let all: BTreeSet<String> = stacks
+        .chain(named)
+        .chain([scope.execution_role_arn()])
+        .collect();
+    without_covered(all)
 }

@@ -22,9 +22,11 @@ const POLICIES_OF_ROLES: &str = "policies of roles";
 /// allows on a resource; the services that the boundary leaves out count as not allowed.
 pub fn uncovered(deployed: &Value, needs: &Needs, scope: &Scope) -> Vec<Uncovered> {
     let allowed = allowed(deployed);
-    let services =
-        &deployed["Resources"]["Boundary"]["Properties"]["PolicyDocument"]["Statement"][0];
-    let services: BTreeSet<&str> = texts(&services["Action"])
+    let boundary = &deployed["Resources"]["Boundary"]["Properties"]["PolicyDocument"];
+    let statements = boundary["Statement"].as_array().into_iter().flatten();
+    let services: BTreeSet<&str> = statements
+        .filter(|statement| statement["Effect"] == "Allow")
+        .flat_map(|statement| texts(&statement["Action"]))
         .filter_map(|service| service.strip_suffix(":*"))
         .collect();
     let mut lacking: BTreeMap<&str, Vec<String>> = BTreeMap::new();

@@ -402,7 +402,7 @@ fn parameter(name: &str, is_cut: bool) -> String {
 }
 
 /// Drops what a pattern with a `*` at its end stands for already.
-fn without_covered(arns: BTreeSet<String>) -> Vec<String> {
+pub(crate) fn without_covered(arns: BTreeSet<String>) -> Vec<String> {
     let covers = |pattern: &str, arn: &str| {
         let prefix = pattern.strip_suffix('*');
         pattern != arn && prefix.is_some_and(|prefix| arn.starts_with(prefix))

@@ -268,8 +268,46 @@ fn what_it_makes_is_held_by_the_boundary_whatever_its_policy_says() {
         &iam("role/cdk-hnb659fds-deploy-role"),
         &[]
     ));
-    assert!(!may("iam:CreateRole", &iam("role/mine"), &[]));
-    assert!(may("iam:CreateRole", &iam("role/mine"), &[BOUNDARY]));
+    let own = iam("role/chitchatter-staging-mine");
+    assert!(!may("iam:CreateRole", &own, &[]));
+    assert!(may("iam:CreateRole", &own, &[BOUNDARY]));
+    assert!(!may("iam:CreateRole", &iam("role/mine"), &[BOUNDARY]));
+    assert!(may("iam:GetRole", &iam("role/admin"), &[]));
+    assert!(may("iam:PassRole", &own, &[]));
+    // Nobody of others is made to act for it: no trust changed, no key made, no role handed over, no stack updated.
+    for (action, resource) in [
+        (
+            "iam:UpdateAssumeRolePolicy",
+            "role/OrganizationAccountAccessRole",
+        ),
+        (
+            "iam:UpdateAssumeRolePolicy",
+            "role/chitchatter-production-api",
+        ),
+        ("iam:PassRole", "role/cdk-hnb659fds-cfn-exec-role"),
+        ("iam:CreateAccessKey", "user/ada"),
+        ("iam:CreateLoginProfile", "user/ada"),
+        ("iam:AddUserToGroup", "group/administrators"),
+        ("iam:PutGroupPolicy", "group/administrators"),
+        ("iam:CreatePolicyVersion", "policy/theirs"),
+        ("iam:UpdateSAMLProvider", "saml-provider/sign-in"),
+        (
+            "iam:UpdateOpenIDConnectProviderThumbprint",
+            "oidc-provider/tokens.example.com",
+        ),
+    ] {
+        assert!(
+            !may(action, &iam(resource), &[BOUNDARY]),
+            "{action} {resource}"
+        );
+    }
+    // What is recorded is what was deployed.
+    let object = "arn:aws:s3:::chitinfra-assets-111122223333-us-east-1/chitchatter/production/a";
+    assert!(!may("s3:PutObject", object, &[]));
+    assert!(may("s3:GetObject", object, &[]));
+    let theirs = "arn:aws:cloudformation:us-east-1:111122223333:stack/CDKToolkit/1";
+    assert!(!may("cloudformation:UpdateStack", theirs, &[]));
+    assert!(may("cloudformation:DescribeStacks", theirs, &[]));
     assert!(!may("iam:CreatePolicyVersion", BOUNDARY.1, &[]));
     assert!(!may(
         "cloudformation:ExecuteChangeSet",
@@ -281,6 +319,25 @@ fn what_it_makes_is_held_by_the_boundary_whatever_its_policy_says() {
         "arn:aws:cloudformation:us-east-1:111122223333:stack/chitinfra-bootstrap-chitchatter-staging/1",
         &[]
     ));
+}
+
+#[test]
+fn no_statement_is_empty() {
+    for kind in ["AWS::IAM::Role", "AWS::CloudFormation::WaitConditionHandle"] {
+        let template = environment(&[of(json!({"One": {"Type": kind, "Properties": {}}}))]);
+        let resources = template["Resources"]
+            .as_object()
+            .expect("an object")
+            .values();
+        let documents = resources.map(|resource| &resource["Properties"]["PolicyDocument"]);
+        for statement in documents
+            .flat_map(|document| document["Statement"].as_array())
+            .flatten()
+        {
+            assert_ne!(statement["Action"], json!([]), "{kind}: {statement:#}");
+            assert_ne!(statement["Resource"], json!([]), "{kind}: {statement:#}");
+        }
+    }
 }
 
 #[test]

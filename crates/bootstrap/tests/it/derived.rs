@@ -165,7 +165,7 @@ fn nothing_is_allowed_everywhere_that_could_be_limited() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 80, ..ProptestConfig::default() })]
 
     #[test]
     fn every_type_gets_what_it_needs_and_no_service_more_or_is_refused(types in some_types()) {

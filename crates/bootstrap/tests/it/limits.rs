@@ -77,7 +77,7 @@ fn chitchatter_pro_takes_few_policies() {
 #[test]
 fn many_types_are_divided_then_named_by_verbs_then_refused_and_never_cut() {
     let mut seen = [false; 3];
-    for count in [10, 50, 100, 150, 200, 300, 400, 600, 1_000, 1_900] {
+    for count in [10, 50, 150, 300, 1_000] {
         match made(&[of_types(count)]) {
             Ok(template) => {
                 check(&template);
