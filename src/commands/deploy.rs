@@ -92,6 +92,7 @@ pub(crate) fn run(
     if let Some(error) = checks.error(INVALID) {
         return Err(error);
     }
+    let revert_drift = args.revert_drift || saved.as_ref().is_some_and(|plan| plan.revert_drift);
     let purpose = format!("chitinfra deploy -e {}", session.environment.name);
     let wish = Wish {
         kind: Kind::Deploy,
@@ -99,7 +100,7 @@ pub(crate) fn run(
         rollback_to: None,
         allow_destroy: &args.allow_destroy,
         stacks: &args.stacks,
-        unchanged: if args.revert_drift {
+        unchanged: if revert_drift {
             "Nothing to do: what there is is what the stacks say, as far as CloudFormation can see."
         } else {
             "Nothing to do: what is deployed is what the stacks say."
@@ -114,7 +115,7 @@ pub(crate) fn run(
             exact: args.exact,
             import_existing: args.import_existing_resources,
             express: args.express,
-            revert_drift: args.revert_drift,
+            revert_drift,
             ..Manner::default()
         },
         async |_| Ok(records::home_of(&assembly.manifest)),

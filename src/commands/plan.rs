@@ -49,7 +49,7 @@ pub(crate) struct PlanArgs {
     #[arg(long, conflicts_with = "against")]
     import_existing_resources: bool,
     /// Compare with what there is, not with what was deployed, as `deploy --revert-drift` does
-    #[arg(long, conflicts_with_all = ["against", "exact", "out"])]
+    #[arg(long, conflicts_with_all = ["against", "exact"])]
     revert_drift: bool,
     /// Show what changes in access and nothing else; neither what is lost nor what the checks find decides the exit code
     #[arg(long, conflicts_with = "out")]
@@ -129,6 +129,7 @@ pub(crate) fn run(
                         prepared::both(engine, planned, preparation).await?;
                     preparation.add_to(&mut planned.plan);
                     planned.plan.departed = departed;
+                    planned.plan.revert_drift = args.revert_drift;
                     planned.plan = complete(planned.plan);
                     if out.is_some() {
                         planned.plan.seal = Some(saved::seal(&session, &assembly, &planned.plan));

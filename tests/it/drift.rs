@@ -305,6 +305,46 @@ fn drift_is_shown_then_reverted() {
 
 #[test]
 #[ignore = "needs the AWS CLI"]
+fn a_saved_plan_reverts_the_drift_it_was_made_of_and_no_other() {
+    let (project, _server, mut aws) = deployed();
+    disturb(&mut aws);
+    project
+        .run("plan -e local --revert-drift --out plan.json")
+        .ended_with(0);
+    change(
+        &mut aws,
+        "Jobs",
+        &json!([{"op": "replace", "path": "/VisibilityTimeout", "value": 60}]),
+    );
+    project
+        .run("deploy -e local --plan plan.json")
+        .ended_with(1)
+        .says("stack `messaging`: something else has changed resources of it, or put them back");
+    let plan = project.run("plan -e local --revert-drift --out plan.json");
+    plan.ended_with(0).says("VisibilityTimeout  60 → 30");
+    project
+        .run("deploy -e local --plan plan.json")
+        .ended_with(0);
+    project
+        .run("drift -e local --detailed-exitcode")
+        .ended_with(0);
+    project
+        .run("deploy -e local --plan plan.json")
+        .ended_with(0)
+        .says("deployed already");
+    // Without any drift the plan does nothing, as long as there is none.
+    project
+        .run("plan -e local --revert-drift --out plan.json")
+        .ended_with(0);
+    disturb(&mut aws);
+    project
+        .run("deploy -e local --plan plan.json")
+        .ended_with(1)
+        .says("stack `messaging`: something else");
+}
+
+#[test]
+#[ignore = "needs the AWS CLI"]
 fn drift_is_accepted_in_the_source_then_taken_note_of() {
     let (project, _server, mut aws) = deployed();
     project.write(

@@ -222,7 +222,9 @@ impl Engine<'_> {
                 waits.rest().await;
                 continue;
             };
-            if matches!(wanted.purpose, Use::Save { .. }) && !wanted.has_secrets() {
+            // What there is may be something else since one was made that compares with that.
+            let cannot_differ = !wanted.has_secrets() && !request.revert_drift;
+            if matches!(wanted.purpose, Use::Save { .. }) && cannot_differ {
                 match self.cloud.change_set(&same.id, Values::Left).await {
                     Ok(found)
                         if found.status == ChangeSetStatus::Complete

@@ -10,7 +10,7 @@ use plan::{
 use serde_json::json;
 
 use crate::{
-    change_set::PreparedChangeSet,
+    change_set::{Asked, PreparedChangeSet, Use, Wanted},
     desired::{Assembly, Template, sha256},
     engine::{Engine, TOKEN_PREFIX},
     error::Error,
@@ -62,6 +62,7 @@ impl Engine<'_> {
             let mut moved = Vec::new();
             let mut done = BTreeSet::new();
             let mut under_way = Vec::new();
+            let mut ready = Vec::new();
             for (plan, (change_set, key)) in saved.stacks.iter().zip(&change_sets) {
                 let stack = stacks.iter().find(|stack| stack.name == plan.name).copied();
                 let present = StackPresent {
@@ -82,7 +83,7 @@ impl Engine<'_> {
                     (!is_pending).then_some(stack)
                 });
                 match plan.standing(&present, &wave_set, refactor) {
-                    Standing::Ready => {}
+                    Standing::Ready => ready.extend(stack.map(|stack| (stack, plan))),
                     // Done but for what goes last.
                     Standing::Done if saved.removal(&plan.name).is_some() && !is_whole => {}
                     Standing::Done => {
@@ -101,6 +102,9 @@ impl Engine<'_> {
                     }
                 }
                 continue;
+            }
+            if moved.is_empty() && saved.revert_drift {
+                moved.extend(self.drifted_since(assembly, &ready, &survey).await?);
             }
             if moved.is_empty()
                 && saved
@@ -127,6 +131,44 @@ impl Engine<'_> {
                 moved,
             });
         }
+    }
+
+    /// Which stacks have drifted otherwise than a plan was to revert. CloudFormation is asked again: a change set goes on saying
+    /// what there was when it was made.
+    async fn drifted_since(
+        &self,
+        assembly: &Assembly,
+        ready: &[(&StackManifest, &StackPlan)],
+        survey: &Survey,
+    ) -> Result<Vec<Moved>, Error> {
+        let asked = ready.iter().map(async |(stack, plan)| {
+            let deployed = survey.stack(stack);
+            // What does not exist cannot have drifted; what is planned again in its wave is compared then.
+            if plan.provisional
+                || deployed.is_none_or(|found| found.status.condition() != Condition::Ready)
+            {
+                return Ok(None);
+            }
+            let text = Self::text_to_send(assembly, stack, survey);
+            let wanted = Wanted {
+                stack,
+                template: assembly.template(stack),
+                text: &text,
+                purpose: Use::Look,
+            };
+            let now = match self.ask(&wanted, deployed).await? {
+                Asked::Ready(ready) => {
+                    self.discard_or_tell(&stack.name, &ready.prepared).await?;
+                    Some(ready.prepared.content)
+                }
+                Asked::Nothing => None,
+            };
+            let then = plan.seal.as_ref().and_then(|seal| seal.change_set.as_ref());
+            let is_same = then.map(|own| &own.content) == now.as_ref();
+            Ok::<_, Error>((!is_same).then(|| Moved::drifted(&stack.name)))
+        });
+        let found = try_join_all(asked).await?;
+        Ok(found.into_iter().flatten().collect())
     }
 
     /// Follows the moves of a saved plan to their end that an earlier run of it began; says whether there were any.

@@ -33,6 +33,7 @@ impl Plan {
             region: region.to_owned(),
             commit: None,
             against: None,
+            revert_drift: false,
             digest: String::new(),
             seal: None,
             refactors: Vec::new(),

@@ -48,6 +48,9 @@ pub struct Plan {
     /// The cloud assembly that the stacks are compared with, where it is not what is deployed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub against: Option<String>,
+    /// Whether stacks are compared with what there is, not with what was deployed.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub revert_drift: bool,
     /// SHA-256 of the plan without this field, in hexadecimal; empty until [`Plan::seal`] fills it.
     pub digest: String,
     /// What a saved plan is bound to; a plan that was only shown has none.

@@ -58,6 +58,8 @@ pub enum MovedPart {
     Vanished,
     /// The stack was deleted, and made again.
     OtherStack,
+    /// Something else has changed resources of the stack, or put them back.
+    Drift,
     /// CloudFormation is at work on the stack.
     Busy,
     /// The plan was executed, and that failed.
@@ -95,6 +97,11 @@ impl Moved {
             then: None,
             now: None,
         }
+    }
+
+    /// What there is of a stack, by its short name, is something else than was planned to be reverted.
+    pub fn drifted(stack: &str) -> Self {
+        Self::of_stack(stack, MovedPart::Drift)
     }
 
     /// The assembly is another, and no stack of the plan is.
@@ -150,6 +157,7 @@ impl Moved {
             | MovedPart::Protection
             | MovedPart::Dependencies
             | MovedPart::ReadValue
+            | MovedPart::Drift
             | MovedPart::Busy
             // Whose change set that is, nobody knows.
             | MovedPart::OtherContent
@@ -220,6 +228,9 @@ impl fmt::Display for Moved {
             MovedPart::OtherStack => write!(
                 formatter,
                 "it was deleted and made again: it was {then}, now it is {now}"
+            ),
+            MovedPart::Drift => formatter.write_str(
+                "something else has changed resources of it, or put them back, since it was planned",
             ),
             MovedPart::Busy => write!(formatter, "it is in {now}: someone is changing it"),
             MovedPart::Failed => write!(
