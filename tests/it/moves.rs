@@ -90,6 +90,57 @@ fn a_rename_keeps_the_resource() {
 }
 
 #[test]
+fn moves_over_more_stacks_than_one_refactor_takes_are_made_in_parts() {
+    let names = ["a", "b", "c", "d", "e", "f", "g"];
+    // Each gives its bucket to the next one, and the last one to the first.
+    let stacks = |name: &str| {
+        names.map(|stack| {
+            let body = json!({
+                "Resources": {name: bucket(), "Rest": topic(json!("rest"))},
+                "Outputs": {"Bucket": {"Value": {"Ref": name}}},
+            });
+            (stack, body)
+        })
+    };
+    let project = Project::with_stacks(stacks("Old"));
+    project.run("deploy -e local").ended_with(0);
+    let before: Vec<String> = names.map(|name| bucket_of(&project, name)).into();
+    project.set_stacks(stacks("New"));
+    let moves: Vec<(String, String)> = (0..names.len())
+        .map(|index| {
+            let next = names[(index + 1) % names.len()];
+            (format!("{}/Old", names[index]), format!("{next}/New"))
+        })
+        .collect();
+    let moves: Vec<(&str, &str)> = moves
+        .iter()
+        .map(|(from, to)| (from.as_str(), to.as_str()))
+        .collect();
+    declare(&project, &moves);
+    let plan = project.json("plan -e local --json");
+    let waves: Vec<&Value> = plan["refactors"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .map(|refactor| &refactor["wave"])
+        .collect();
+    assert_eq!(waves, [1, 2], "{plan:#}");
+    assert_eq!(plan["stacks"][0]["wave"], 3);
+    project.run("plan -e local --out plan.json").ended_with(0);
+    project
+        .run("deploy -e local --plan plan.json")
+        .ended_with(0);
+    let mut after: Vec<String> = names.map(|name| bucket_of(&project, name)).into();
+    after.rotate_left(1);
+    assert_eq!(after, before, "each is in the next stack");
+    has_no_changes(&project);
+    let again = project
+        .run("deploy -e local --plan plan.json")
+        .ended_with(0);
+    assert!(again.stderr.contains("deployed already"), "{again}");
+}
+
+#[test]
 fn a_move_to_another_stack_keeps_the_resource_and_what_refers_to_it() {
     let project = Project::with_stacks([
         ("data", resources(json!({"Rest": topic(json!("rest"))}))),

@@ -692,7 +692,7 @@ pub fn plan_against(
     let selected = assembly.select(names)?;
     let outlook = outlook_against(assembly, base, &selected, facts);
     let refactored = |name: &str| {
-        let mut refactors = outlook.refactors.iter();
+        let mut refactors = outlook.refactors.iter().rev();
         refactors.find_map(|refactor| refactor.body(name))
     };
     let mut stacks = Vec::new();

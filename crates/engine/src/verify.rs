@@ -77,7 +77,8 @@ impl Engine<'_> {
                     .deployed
                     .as_ref()
                     .is_some_and(|deployed| deployed.identity.template == present.sent);
-                let refactor = saved.refactors.iter().find_map(|refactor| {
+                // Of those that were carried out one after the other, the last made what there is.
+                let refactor = saved.refactors.iter().rev().find_map(|refactor| {
                     let stack = refactor.stacks.iter().find(|one| one.name == plan.name)?;
                     let is_pending = outlook.refactors.iter().any(|one| one.plan.is(refactor));
                     (!is_pending).then_some(stack)

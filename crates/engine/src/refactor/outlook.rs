@@ -239,7 +239,7 @@ impl PreparedRefactor {
         let stacks = refactor.stacks.iter().zip(&texts);
         Self {
             plan: RefactorPlan {
-                wave: 1,
+                wave: refactor.wave,
                 stacks: stacks
                     .map(|(stack, text)| RefactoredStack {
                         name: stack.name.clone(),

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 /// them is created, changed or deleted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RefactorPlan {
-    /// The wave it is carried out in, counted from one: before all stacks.
+    /// The wave it is carried out in, counted from one: before all stacks, and after the refactors that it follows.
     pub wave: usize,
     /// The stacks it is about, in the order they deploy.
     pub stacks: Vec<RefactoredStack>,

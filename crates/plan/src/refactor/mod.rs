@@ -39,7 +39,7 @@ pub struct MovingStack<'a> {
 /// What the moves come to.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Moving {
-    /// The refactors, independent of one another.
+    /// The refactors, in the order in which they are carried out.
     pub refactors: Vec<Refactor>,
     /// What is wrong with the moves, each with the short name of the stack it is told of.
     pub findings: Vec<(String, Finding)>,
@@ -48,6 +48,8 @@ pub struct Moving {
 /// One refactor.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Refactor {
+    /// The wave it is carried out in, counted from one: it begins where those before it end.
+    pub wave: usize,
     /// The stacks, in the order given, each with the template it is refactored to.
     pub stacks: Vec<Refactored>,
     /// The resources that move.
@@ -78,12 +80,139 @@ pub fn refactor(moves: &[Move], stacks: &[MovingStack<'_>], facts: &dyn Facts) -
     let mut moving = Moving::default();
     let pending = matching::pending(moves, stacks, facts, &mut moving.findings);
     for group in groups(&pending) {
-        match carried_out(&group, stacks, facts) {
-            Ok(refactor) => moving.refactors.push(refactor),
+        let mut refactors = Vec::new();
+        match successive(&group, stacks, facts, 1, &mut refactors) {
+            Ok(()) => moving.refactors.extend(refactors),
             Err(findings) => moving.findings.extend(findings),
         }
     }
+    moving.refactors.sort_by_key(|refactor| refactor.wave);
     moving
+}
+
+/// Carries out moves that belong together: at once, or one part after the other where they concern more stacks than one
+/// refactor takes. What is left after a part is planned as if that were deployed, so that a run which was interrupted comes
+/// to the same.
+fn successive(
+    group: &BTreeMap<Place, Place>,
+    stacks: &[MovingStack<'_>],
+    facts: &dyn Facts,
+    wave: usize,
+    refactors: &mut Vec<Refactor>,
+) -> Result<(), Vec<(String, Finding)>> {
+    let part = part(group);
+    if part.is_empty() {
+        let (_, (stack, logical_id)) = group.first_key_value().expect("a group has a move");
+        let message = format!(
+            "these moves follow one another through {} stacks, and CloudFormation refactors {MOST_STACKS} at a time; deploy with some of the moves first, then with the others",
+            members(group).len(),
+        );
+        return Err(vec![matching::finding(
+            &stacks[*stack],
+            logical_id,
+            message,
+        )]);
+    }
+    let refactor = carried_out(&part, stacks, facts).map_err(|mut findings| {
+        if part.len() < group.len() {
+            for (_, finding) in &mut findings {
+                finding.message.push_str(&format!(
+                    " (the moves that belong together concern {} stacks and are made in parts, as CloudFormation refactors {MOST_STACKS} at a time)",
+                    members(group).len()
+                ));
+            }
+        }
+        findings
+    })?;
+    let rest: BTreeMap<Place, Place> = group
+        .iter()
+        .filter(|(from, _)| !part.contains_key(*from))
+        .map(|(from, to)| (from.clone(), to.clone()))
+        .collect();
+    let after: Vec<MovingStack<'_>> = stacks
+        .iter()
+        .map(|stack| {
+            let mut changed = refactor.stacks.iter();
+            let changed = changed.find(|one| one.stack_name == stack.stack_name);
+            MovingStack {
+                deployed: changed.map(|one| &one.template).or(stack.deployed),
+                ..*stack
+            }
+        })
+        .collect();
+    if (wave > 1 || !rest.is_empty())
+        && let Some(message) = dangling(&refactor, &after)
+    {
+        let (_, (stack, logical_id)) = part.first_key_value().expect("a part has a move");
+        return Err(vec![matching::finding(
+            &stacks[*stack],
+            logical_id,
+            message,
+        )]);
+    }
+    let mut later = Vec::new();
+    for group in groups(&rest) {
+        successive(&group, &after, facts, wave + 1, &mut later)?;
+    }
+    refactors.push(Refactor { wave, ..refactor });
+    refactors.extend(later);
+    Ok(())
+}
+
+/// What a part of the moves would read that a part before it took away, in words.
+fn dangling(refactor: &Refactor, stacks: &[MovingStack<'_>]) -> Option<String> {
+    refactor.stacks.iter().find_map(|reader| {
+        let mut found = None;
+        uses(&reader.template, &mut |one| {
+            let Use::Output(stack_name, output) = one else {
+                return;
+            };
+            let mut stacks = stacks.iter();
+            let producer = stacks.find(|stack| stack.stack_name == stack_name);
+            if let Some(producer) = producer
+                && producer.deployed.is_none_or(|body| body["Outputs"][output].is_null())
+            {
+                found = Some(format!(
+                    "these moves belong together and concern more than {MOST_STACKS} stacks, and made in parts `{}` would read output `{output}` of `{}` when it is gone; deploy with some of the moves first, then with the others",
+                    reader.name, producer.name
+                ));
+            }
+        });
+        found
+    })
+}
+
+/// As many of the moves as one refactor takes. One that goes where another resource is goes with that or after it.
+fn part(group: &BTreeMap<Place, Place>) -> BTreeMap<Place, Place> {
+    let mut part: BTreeMap<Place, Place> = BTreeMap::new();
+    loop {
+        let grown = group.keys().find_map(|from| {
+            if part.contains_key(from) {
+                return None;
+            }
+            let mut grown = part.clone();
+            let mut next = Some(from);
+            while let Some(from) = next
+                && let Some(to) = group.get(from)
+                && grown.insert(from.clone(), to.clone()).is_none()
+            {
+                next = Some(to);
+            }
+            (members(&grown).len() <= MOST_STACKS).then_some(grown)
+        });
+        match grown {
+            Some(grown) => part = grown,
+            None => return part,
+        }
+    }
+}
+
+/// The stacks that moves concern.
+fn members(moves: &BTreeMap<Place, Place>) -> Vec<usize> {
+    let mut members: Vec<usize> = moves.iter().flat_map(|(from, to)| [from.0, to.0]).collect();
+    members.sort_unstable();
+    members.dedup();
+    members
 }
 
 /// Moves that must go together: those that have a stack in common.
@@ -108,21 +237,7 @@ fn carried_out(
     stacks: &[MovingStack<'_>],
     facts: &dyn Facts,
 ) -> Result<Refactor, Vec<(String, Finding)>> {
-    let mut members: Vec<usize> = group.iter().flat_map(|(from, to)| [from.0, to.0]).collect();
-    members.sort_unstable();
-    members.dedup();
-    let told = |message: String| {
-        let (_, (stack, logical_id)) = group.first_key_value().expect("a group has a move");
-        vec![matching::finding(&stacks[*stack], logical_id, message)]
-    };
-    if members.len() > MOST_STACKS {
-        let names: Vec<&str> = members.iter().map(|index| stacks[*index].name).collect();
-        return Err(told(format!(
-            "these moves belong together and concern {} stacks (`{}`), and CloudFormation refactors {MOST_STACKS} at a time; deploy with some of the moves first, then with the others",
-            members.len(),
-            names.join("`, `")
-        )));
-    }
+    let members = members(group);
     let templates = rewrite::rewrite(group, &members, stacks).map_err(|problems| {
         let finding = |problem: rewrite::Problem| {
             matching::finding(&stacks[problem.stack], &problem.logical_id, problem.message)
@@ -140,6 +255,7 @@ fn carried_out(
         }
     });
     Ok(Refactor {
+        wave: 1,
         stacks: refactored.collect(),
         moves: group
             .iter()
@@ -266,13 +382,12 @@ fn moved(one: &ResourceMove, logical_id: String) -> Change {
 }
 
 impl crate::Plan {
-    /// Puts the refactors before everything else, each in the first wave.
+    /// Puts the refactors before everything else.
     #[must_use]
     pub fn with_refactors(mut self, refactors: Vec<RefactorPlan>) -> Self {
-        if !refactors.is_empty() {
-            for stack in &mut self.stacks {
-                stack.wave += 1;
-            }
+        let last = refactors.iter().map(|refactor| refactor.wave).max();
+        for stack in &mut self.stacks {
+            stack.wave += last.unwrap_or_default();
         }
         self.refactors = refactors;
         self

@@ -458,7 +458,7 @@ fn an_export_that_an_outsider_imports_holds_its_resource() {
 }
 
 #[test]
-fn moves_are_grouped_by_the_stacks_they_share_up_to_five() {
+fn moves_are_grouped_by_the_stacks_they_share_and_made_in_parts_past_five() {
     let names = ["a", "b", "c", "d", "e", "f"];
     let stacks: Vec<Stack> = names
         .iter()
@@ -482,13 +482,33 @@ fn moves_are_grouped_by_the_stacks_they_share_up_to_five() {
     ];
     let five = moving(&chain[..4], &stacks);
     assert_eq!((five.refactors.len(), five.findings.len()), (1, 0));
+    // More are made in parts, each of which begins where the one before ends.
     let six = moving(&chain, &stacks);
-    assert_eq!(six.refactors, []);
-    assert!(
-        told(&six)[0].contains("concern 6 stacks"),
-        "{:?}",
-        told(&six)
-    );
+    assert_eq!(told(&six), [""; 0]);
+    let [first, second] = &six.refactors[..] else {
+        panic!("{six:?}");
+    };
+    assert_eq!((first.wave, second.wave), (1, 2));
+    assert_eq!((first.stacks.len(), first.moves.len()), (5, 4));
+    let names: Vec<&str> = second.stacks.iter().map(|one| one.name.as_str()).collect();
+    assert_eq!(names, ["e", "f"]);
+    assert_eq!(second.moves.len(), 1);
+    let store = second.stacks[0].template["Resources"].as_object();
+    let left: Vec<&String> = store.into_iter().flatten().map(|(name, _)| name).collect();
+    assert_eq!(left, ["Rest", "New"], "what came first is there still");
+    // What is left after the first part comes to the same as it did before that.
+    let between: Vec<Stack> = stacks
+        .iter()
+        .map(|(name, deployed, wanted)| {
+            let mut made = first.stacks.iter();
+            let made = made.find(|one| one.name == *name);
+            let deployed = made.map_or(deployed, |one| &one.template).clone();
+            (*name, deployed, wanted.clone())
+        })
+        .collect();
+    let rest = moving(&chain, &between);
+    assert_eq!(rest.refactors.len(), 1);
+    assert_eq!(rest.refactors[0].stacks, second.stacks);
 }
 
 /// What a value stands for, whichever stack it is read in: references are replaced by what they lead to, texts are taken
