@@ -89,12 +89,13 @@ fn a_rename_keeps_the_resource() {
     assert!(again.stderr.contains("Nothing to do"), "{again}");
 }
 
-#[test]
-fn moves_over_more_stacks_than_one_refactor_takes_are_made_in_parts() {
-    let names = ["a", "b", "c", "d", "e", "f", "g"];
-    // Each gives its bucket to the next one, and the last one to the first.
+const RING: [&str; 7] = ["a", "b", "c", "d", "e", "f", "g"];
+
+/// More stacks than one refactor takes; each is to give its bucket to the next one, and the last one to the first. The names
+/// of the buckets too.
+fn ring() -> (Project, Vec<String>) {
     let stacks = |name: &str| {
-        names.map(|stack| {
+        RING.map(|stack| {
             let body = json!({
                 "Resources": {name: bucket(), "Rest": topic(json!("rest"))},
                 "Outputs": {"Bucket": {"Value": {"Ref": name}}},
@@ -104,12 +105,12 @@ fn moves_over_more_stacks_than_one_refactor_takes_are_made_in_parts() {
     };
     let project = Project::with_stacks(stacks("Old"));
     project.run("deploy -e local").ended_with(0);
-    let before: Vec<String> = names.map(|name| bucket_of(&project, name)).into();
+    let before = RING.map(|name| bucket_of(&project, name)).into();
     project.set_stacks(stacks("New"));
-    let moves: Vec<(String, String)> = (0..names.len())
+    let moves: Vec<(String, String)> = (0..RING.len())
         .map(|index| {
-            let next = names[(index + 1) % names.len()];
-            (format!("{}/Old", names[index]), format!("{next}/New"))
+            let next = RING[(index + 1) % RING.len()];
+            (format!("{}/Old", RING[index]), format!("{next}/New"))
         })
         .collect();
     let moves: Vec<(&str, &str)> = moves
@@ -117,6 +118,20 @@ fn moves_over_more_stacks_than_one_refactor_takes_are_made_in_parts() {
         .map(|(from, to)| (from.as_str(), to.as_str()))
         .collect();
     declare(&project, &moves);
+    (project, before)
+}
+
+#[track_caller]
+fn went_round(project: &Project, before: &[String]) {
+    let mut after: Vec<String> = RING.map(|name| bucket_of(project, name)).into();
+    after.rotate_left(1);
+    assert_eq!(after, before, "each is in the next stack");
+    has_no_changes(project);
+}
+
+#[test]
+fn moves_over_more_stacks_than_one_refactor_takes_are_made_in_parts() {
+    let (project, before) = ring();
     let plan = project.json("plan -e local --json");
     let waves: Vec<&Value> = plan["refactors"]
         .as_array()
@@ -130,14 +145,39 @@ fn moves_over_more_stacks_than_one_refactor_takes_are_made_in_parts() {
     project
         .run("deploy -e local --plan plan.json")
         .ended_with(0);
-    let mut after: Vec<String> = names.map(|name| bucket_of(&project, name)).into();
-    after.rotate_left(1);
-    assert_eq!(after, before, "each is in the next stack");
-    has_no_changes(&project);
+    went_round(&project, &before);
     let again = project
         .run("deploy -e local --plan plan.json")
         .ended_with(0);
     assert!(again.stderr.contains("deployed already"), "{again}");
+}
+
+#[test]
+fn moves_that_are_killed_between_their_parts_are_finished_by_the_next_run() {
+    let (project, before) = ring();
+    project.run("plan -e local --out plan.json").ended_with(0);
+    project.write(
+        "slow.json",
+        r#"{"delay": [{"resource": "New", "milliseconds": 700}]}"#,
+    );
+    let (server, _) = project.serve("--faults slow.json");
+    let words = "deploy -e local --plan plan.json";
+    let deployment = project.start(words);
+    let mut is_second = false;
+    for _ in 0..100 {
+        let status = project.json("status -e local --json");
+        is_second = status["stacks"][6]["health"] == "in_progress";
+        if is_second {
+            break;
+        }
+        thread::sleep(Duration::from_millis(100));
+    }
+    assert!(is_second, "the second part was never seen");
+    deployment.signal("KILL");
+    deployment.end();
+    project.run(words).ended_with(0);
+    drop(server);
+    went_round(&project, &before);
 }
 
 #[test]

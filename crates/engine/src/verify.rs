@@ -184,10 +184,16 @@ impl Engine<'_> {
             refactors.any(|refactor| refactor.is_about(&stack.name))
         });
         for stack in moving {
-            if let Some(found) = survey.stack(stack)
-                && found.status.condition() == Condition::Busy
-                && self.attach_refactor(&stack.name, &found.id).await?
-            {
+            let is_busy = |found: &Stack| found.status.condition() == Condition::Busy;
+            let Some(found) = survey.stack(stack).filter(|found| is_busy(found)) else {
+                continue;
+            };
+            if self.attach_refactor(&stack.name, &found.id).await? {
+                return Ok(true);
+            }
+            // It may have come to its end since the stack was looked at.
+            let now = self.cloud.stack(&found.id).await?;
+            if !now.is_some_and(|now| is_busy(&now)) {
                 return Ok(true);
             }
         }
