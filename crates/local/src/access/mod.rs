@@ -25,7 +25,10 @@ pub(crate) fn refusal(context: &Context<'_>, call: &Call, wanted: &Wanted) -> Op
     let name = arn.split('/').nth(1)?;
     let core = context.endpoint.core();
     let role = Role::find(&core.state, name)?;
-    let asked = request::of(context, &core.state, call, wanted);
+    let mut asked = request::of(context, &core.state, call, wanted);
+    for asked in &mut asked {
+        asked.keys.extend(request::everywhere(context));
+    }
     let missing = asked.into_iter().find(|asked| !role.may(asked))?;
     let refused = format!(
         "User: {arn} is not authorized to perform: {} on resource: {} because no identity-based policy allows the {} action",

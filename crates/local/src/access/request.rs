@@ -18,10 +18,11 @@ use crate::{
 const CLOUDFORMATION: &str = "cloudformation.amazonaws.com";
 
 /// Operations of which a policy cannot say on what.
-const ON_NOTHING: [&str; 4] = [
+const ON_NOTHING: [&str; 5] = [
     "DescribeAccountLimits",
     "DescribeStackDriftDetectionStatus",
     "ListExports",
+    "ListImports",
     "ListStacks",
 ];
 
@@ -50,6 +51,20 @@ pub(super) fn of(
             }
         }
     }
+}
+
+/// What conditions see of every call. There is one account here.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html>
+pub(super) fn everywhere(context: &Context<'_>) -> Vec<(String, String)> {
+    let account = context.account();
+    let keys = [
+        ("aws:PrincipalAccount", account),
+        ("aws:ResourceAccount", account),
+        ("aws:RequestedRegion", &context.region),
+        ("s3:ResourceAccount", account),
+    ];
+    keys.map(|(key, value)| (key.to_owned(), value.to_owned()))
+        .into()
 }
 
 fn asked(service: &str, operation: &str, resource: impl Into<Cow<'static, str>>) -> Asked<'static> {
@@ -165,6 +180,7 @@ fn objects(state: &State, operation: &str, call: &Call) -> Vec<Asked<'static>> {
     if key.is_empty() {
         let mut one = match operation {
             "ListObjects" | "HeadBucket" => list(),
+            "GetBucketEncryption" => asked("s3", "GetEncryptionConfiguration", arn),
             _ => asked("s3", operation, arn),
         };
         if let Some(prefix) = query.get("prefix") {
