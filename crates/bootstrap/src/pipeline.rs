@@ -22,12 +22,15 @@ const READS: [&str; 10] = [
     "cloudformation:ListStackResources",
 ];
 
-/// Reads that name no stack: of secrets which there are, not what they are; of detections and refactors by ids of their own.
-const FINDS: [&str; 5] = [
+/// Reads that name no stack: of secrets which there are, not what they are; of detections and refactors by ids of their own;
+/// of all stacks the names, and who imports what.
+const FINDS: [&str; 7] = [
     "cloudformation:DescribeStackDriftDetectionStatus",
     "cloudformation:DescribeStackRefactor",
+    "cloudformation:ListImports",
     "cloudformation:ListStackRefactorActions",
     "cloudformation:ListStackRefactors",
+    "cloudformation:ListStacks",
     "ssm:DescribeParameters",
 ];
 

@@ -37,23 +37,26 @@ impl Engine<'_> {
             .filter(|other| other.len() > own.len() && other.starts_with(&own))
             .collect();
         self.pace.permit().await;
-        let mut departed: Vec<DepartedStack> = self
-            .cloud
-            .stacks()
-            .await?
-            .into_iter()
-            .filter(|found| {
-                let mut declared = manifest.stacks.iter();
-                !declared.any(|stack| stack.stack_name == found.name)
-                    && !nearer.iter().any(|other| found.name.starts_with(other))
-                    && found.status.condition() != Condition::Absent
-                    && is_ours(found)
-            })
-            .filter_map(|found| {
+        let mut names = self.cloud.stack_names().await?;
+        names.retain(|name| {
+            let mut declared = manifest.stacks.iter();
+            name.starts_with(&own)
+                && !declared.any(|stack| stack.stack_name == *name)
+                && !nearer.iter().any(|other| name.starts_with(other))
+        });
+        let found = try_join_all(names.iter().map(async |name| {
+            self.pace.permit().await;
+            self.cloud.stack(name).await
+        }))
+        .await?;
+        let found = found.into_iter().flatten();
+        let mut departed: Vec<DepartedStack> = found
+            .filter(|stack| stack.status.condition() != Condition::Absent && is_ours(stack))
+            .filter_map(|stack| {
                 Some(DepartedStack {
-                    name: found.name.strip_prefix(&own)?.to_owned(),
-                    stack_name: found.name,
-                    status: found.status.to_string(),
+                    name: stack.name.strip_prefix(&own)?.to_owned(),
+                    stack_name: stack.name,
+                    status: stack.status.to_string(),
                 })
             })
             .collect();

@@ -33,8 +33,8 @@ pub trait CloudFormation: StackPolicies + StackRefactors {
     /// A stack as it is now; nothing when there is none.
     fn stack<'a>(&'a self, stack: &'a str) -> Answer<'a, Option<Stack>>;
 
-    /// Every stack of the account and region, but those that were deleted.
-    fn stacks(&self) -> Answer<'_, Vec<Stack>>;
+    /// The names of all stacks of the account and region, but those that were deleted.
+    fn stack_names(&self) -> Answer<'_, Vec<String>>;
 
     /// The names of the stacks that import an export, by the export's name.
     fn importers<'a>(&'a self, export: &'a str) -> Answer<'a, Vec<String>>;

@@ -142,8 +142,8 @@ impl Engine<'_> {
         // Nothing lists who reads an output without importing it.
         if let Some(whole) = gone.iter().find(|one| one.is_whole) {
             self.pace.permit().await;
-            match self.cloud.stacks().await {
-                Ok(stacks) => names.extend(stacks.into_iter().map(|stack| stack.name)),
+            match self.cloud.stack_names().await {
+                Ok(all) => names.extend(all),
                 Err(error) if error.kind == AwsErrorKind::AccessDenied => {
                     self.note(whole.stack_name, not_known(whole.output, &error.call()));
                 }

@@ -2,7 +2,7 @@
 
 use aws_sdk_cloudformation::types::{
     Capability, ChangeSetType as SdkChangeSetType, DeletionMode, DeploymentConfig,
-    DeploymentConfigMode, DeploymentMode, EventFilter, Parameter, Tag, TemplateStage,
+    DeploymentConfigMode, DeploymentMode, EventFilter, Parameter, StackStatus, Tag, TemplateStage,
 };
 
 use super::{Aws, convert, failure::Call};
@@ -103,21 +103,23 @@ impl CloudFormation for Aws {
         })
     }
 
-    fn stacks(&self) -> Answer<'_, Vec<Stack>> {
+    fn stack_names(&self) -> Answer<'_, Vec<String>> {
         Box::pin(async move {
-            let call = self.call("DescribeStacks", "every stack");
-            let mut pages = self
-                .cloudformation
-                .describe_stacks()
-                .into_paginator()
-                .send();
-            let mut stacks = Vec::new();
+            let call = self.call("ListStacks", "every stack");
+            // Those that were deleted are listed for 90 days.
+            let present = StackStatus::values().iter();
+            let present = present.filter(|status| **status != StackStatus::DeleteComplete.as_str());
+            let request = self.cloudformation.list_stacks();
+            let request = request
+                .set_stack_status_filter(Some(present.copied().map(StackStatus::from).collect()));
+            let mut pages = request.into_paginator().send();
+            let mut names = Vec::new();
             while let Some(page) = pages.next().await {
                 let page = page.map_err(|error| call.failed(error))?;
-                let found = page.stacks.unwrap_or_default();
-                stacks.extend(found.into_iter().map(convert::stack));
+                let found = page.stack_summaries.unwrap_or_default();
+                names.extend(found.into_iter().filter_map(|stack| stack.stack_name));
             }
-            Ok(stacks)
+            Ok(names)
         })
     }
 

@@ -359,10 +359,10 @@ impl CloudFormation for Fake {
         )
     }
 
-    fn stacks(&self) -> Answer<'_, Vec<Stack>> {
-        answer(self.enter("DescribeStacks", "").map(|state| {
+    fn stack_names(&self) -> Answer<'_, Vec<String>> {
+        answer(self.enter("ListStacks", "").map(|state| {
             let stacks = state.stacks.iter();
-            stacks.map(|found| found.stack.clone()).collect()
+            stacks.map(|found| found.stack.name.clone()).collect()
         }))
     }
 
