@@ -215,8 +215,10 @@ impl Run<'_> {
     ) -> Result<Ending, CommandError> {
         let engine = self.engine;
         let (assembly, allowed) = (self.assembly, self.wish.allow_destroy);
+        // An earlier release tells by itself which stacks it leaves alone.
+        let is_whole = self.wish.stacks.is_empty() && self.wish.rollback_to.is_none();
         let others = async {
-            match self.wish.stacks.is_empty() {
+            match is_whole {
                 true => departed(engine, self.session, assembly, self.printer).await,
                 false => Vec::new(),
             }
