@@ -36,10 +36,6 @@ use crate::{
     printer::{Printer, Wishes},
 };
 
-/// Templates are read into many small values, and freed at once: with the allocator of the C library that takes twice as long.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 /// The exit code of a bug of ours, `EX_SOFTWARE` of sysexits.h.
 const BUG: u8 = 70;
 
