@@ -348,16 +348,7 @@ pub(crate) fn literal(name: &Value, stack_name: &str) -> Option<String> {
 }
 
 fn error(rule: &str, message: String) -> Finding {
-    Finding {
-        severity: Severity::Error,
-        rule: rule.to_owned(),
-        message,
-        logical_id: None,
-        path: None,
-        source: None,
-        property: Vec::new(),
-        suppressed: None,
-    }
+    Finding::new(Severity::Error, rule, message)
 }
 
 #[cfg(test)]

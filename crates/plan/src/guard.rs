@@ -156,16 +156,7 @@ pub fn unfounded_in_code(
                 "`{id}` may be lost until {}, and there is no such resource{advice}",
                 permission.until
             );
-            let finding = Finding {
-                severity: Severity::Warning,
-                rule: UNFOUNDED.to_owned(),
-                message,
-                logical_id: None,
-                path: None,
-                source: None,
-                property: Vec::new(),
-                suppressed: None,
-            };
+            let finding = Finding::new(Severity::Warning, UNFOUNDED, message);
             findings.push((stack.name.clone(), finding));
         }
     }

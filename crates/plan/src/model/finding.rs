@@ -1,6 +1,6 @@
 //! What is wrong with a stack, or might be: what validation, the security rules and a project's own policies found.
 
-use assembly::Severity;
+use assembly::{ResourceOrigin, Severity};
 use serde::{Deserialize, Serialize};
 
 /// One finding about a stack.
@@ -30,6 +30,31 @@ pub struct Finding {
 }
 
 impl Finding {
+    /// A finding about a stack as a whole.
+    pub fn new(severity: Severity, rule: impl Into<String>, message: impl Into<String>) -> Self {
+        Self {
+            severity,
+            rule: rule.into(),
+            message: message.into(),
+            logical_id: None,
+            path: None,
+            source: None,
+            property: Vec::new(),
+            suppressed: None,
+        }
+    }
+
+    /// The same finding, about a resource, which `origin` says where it is declared.
+    #[must_use]
+    pub fn about(self, logical_id: &str, origin: Option<&ResourceOrigin>) -> Self {
+        Self {
+            logical_id: Some(logical_id.to_owned()),
+            path: origin.map(|origin| origin.path.clone()),
+            source: origin.map(|origin| origin.source.clone()),
+            ..self
+        }
+    }
+
     /// Whether it stops a deployment.
     pub fn is_error(&self) -> bool {
         self.severity == Severity::Error && self.suppressed.is_none()

@@ -18,26 +18,14 @@ pub(super) fn finding(
     message: String,
 ) -> (String, Finding) {
     let origin = stack.origins.and_then(|origins| origins.get(logical_id));
-    let finding = Finding {
-        logical_id: Some(logical_id.to_owned()),
-        path: origin.map(|origin| origin.path.clone()),
-        source: origin.map(|origin| origin.source.clone()),
-        ..error(message)
-    };
-    (stack.name.to_owned(), finding)
+    (
+        stack.name.to_owned(),
+        error(message).about(logical_id, origin),
+    )
 }
 
 pub(super) fn error(message: String) -> Finding {
-    Finding {
-        severity: Severity::Error,
-        rule: MOVE.to_owned(),
-        message,
-        logical_id: None,
-        path: None,
-        source: None,
-        property: Vec::new(),
-        suppressed: None,
-    }
+    Finding::new(Severity::Error, MOVE, message)
 }
 
 /// The moves that are still to be made, from where a resource is to where it goes.
