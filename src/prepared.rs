@@ -1,10 +1,12 @@
 //! Whether what `bootstrap` made for an environment is enough for what is to be deployed to it.
 
-use assembly::{Environment, StackManifest};
+use assembly::Environment;
 use bootstrap::{Needs, Scope, Uncovered};
-use engine::{Assembly, AwsErrorKind, CloudFormation, Engine, Planned, Secrets, asset_bucket};
+use engine::{
+    Assembly, AwsErrorKind, CloudFormation, Engine, Planned, Secrets, asset_bucket,
+    deployed_template,
+};
 use plan::{Finding, Plan, Severity};
-use serde_json::Value;
 
 use crate::{error::CommandError, session::Session};
 
@@ -93,7 +95,7 @@ async fn secrets(
         Err(error) if error.kind == AwsErrorKind::AccessDenied => {
             let (stack, _) = references[0];
             let message = format!("whether the secrets exist is not known: {error}");
-            let finding = finding(Severity::Info, SECRET, message);
+            let finding = Finding::new(Severity::Info, SECRET, message);
             return Ok(Preparation(vec![(stack.name.clone(), finding)]));
         }
         Err(error) => return Err(engine::Error::from(error).into()),
@@ -113,8 +115,9 @@ async fn secrets(
                     ),
                     None => format!("SSM has no parameter `{name}`"),
                 };
-                let finding = finding(Severity::Error, SECRET, message);
-                (stack.name.clone(), about(finding, stack, &reference.logical_id))
+                let finding = Finding::new(Severity::Error, SECRET, message);
+                let id = &reference.logical_id;
+                (stack.name.clone(), finding.about(id, stack.resources.get(id)))
             })
             .collect(),
     ))
@@ -131,22 +134,21 @@ async fn permissions(
         return Ok(Preparation::default());
     };
     let scope = scope_of(environment, assembly);
-    let deployed = match cloud.template(&scope.names().stack()).await {
-        Ok(Some(text)) => text,
+    let deployed = match deployed_template(cloud, &scope.names().stack()).await {
+        Ok(Some(template)) => template,
         Ok(None) => return Err(not_bootstrapped(environment)),
-        Err(error) if error.kind == AwsErrorKind::AccessDenied => {
+        Err(engine::Error::Aws(error)) if error.kind == AwsErrorKind::AccessDenied => {
             let first = assembly.manifest.stacks.first();
             let finding = first.map(|stack| {
                 let message = format!(
                     "whether CloudFormation's role may do what the stacks need is not known: {error}"
                 );
-                (stack.name.clone(), finding(Severity::Warning, PERMISSIONS, message))
+                (stack.name.clone(), Finding::new(Severity::Warning, PERMISSIONS, message))
             });
             return Ok(Preparation(finding.into_iter().collect()));
         }
-        Err(error) => return Err(engine::Error::from(error).into()),
+        Err(error) => return Err(error.into()),
     };
-    let deployed: Value = serde_json::from_str(&deployed).unwrap_or_default();
     let templates = assembly.templates.values().map(engine::Template::body);
     let needs = Needs::of(&scope, templates, &settings.permissions);
     let mut found = Vec::new();
@@ -160,8 +162,9 @@ async fn permissions(
                 "CloudFormation may make no role or user without the boundary `{}`",
                 scope.boundary_arn()
             );
-            let finding = finding(Severity::Error, BOUNDARY, message);
-            found.push((stack.name.clone(), about(finding, stack, &id)));
+            let finding = Finding::new(Severity::Error, BOUNDARY, message);
+            let origin = stack.resources.get(&id);
+            found.push((stack.name.clone(), finding.about(&id, origin)));
         }
     }
     Ok(Preparation(found))
@@ -221,39 +224,16 @@ fn told(
             let (id, _) = resources
                 .iter()
                 .find(|(_, resource)| resource["Type"] == type_name.as_str())?;
-            let finding = finding(Severity::Error, PERMISSIONS, message.clone());
-            Some((stack.name.clone(), about(finding, stack, id)))
+            let finding = Finding::new(Severity::Error, PERMISSIONS, message.as_str());
+            let origin = stack.resources.get(id);
+            Some((stack.name.clone(), finding.about(id, origin)))
         })
         .collect();
     if let (true, Some(first)) = (found.is_empty(), stacks.first()) {
         found.push((
             first.name.clone(),
-            finding(Severity::Error, PERMISSIONS, message),
+            Finding::new(Severity::Error, PERMISSIONS, message),
         ));
     }
     found
-}
-
-fn finding(severity: Severity, rule: &str, message: String) -> Finding {
-    Finding {
-        severity,
-        rule: rule.to_owned(),
-        message,
-        logical_id: None,
-        path: None,
-        source: None,
-        property: Vec::new(),
-        suppressed: None,
-    }
-}
-
-/// The same finding, about a resource.
-fn about(finding: Finding, stack: &StackManifest, logical_id: &str) -> Finding {
-    let origin = stack.resources.get(logical_id);
-    Finding {
-        logical_id: Some(logical_id.to_owned()),
-        path: origin.map(|origin| origin.path.clone()),
-        source: origin.map(|origin| origin.source.clone()),
-        ..finding
-    }
 }

@@ -5,7 +5,7 @@ use bootstrap::{IdentityProvider, Needs, Scope, VERSION, VERSION_OUTPUT};
 use clap::{Args, ValueEnum};
 use engine::{
     Assembly, Busy, ChangeSets, CloudFormation as _, Engine, IdentityProviders as _, Planned,
-    Template,
+    Template, deployed_template,
 };
 use futures_util::future::try_join_all;
 use indexmap::IndexMap;
@@ -250,12 +250,11 @@ impl Run<'_> {
         let own = self.wanted.scope.names().stack();
         let names = &self.wanted.assembly.manifest.stacks;
         let deployed = async {
-            let templates = names.iter().map(|stack| cloud.template(&stack.stack_name));
-            let templates = try_join_all(templates).await.map_err(engine::Error::from)?;
-            let templates = templates.into_iter().flatten();
-            Ok(templates
-                .filter_map(|text| Some(Template::parse(text).ok()?.body().clone()))
-                .collect::<Vec<Value>>())
+            let templates = names
+                .iter()
+                .map(|stack| deployed_template(cloud, &stack.stack_name));
+            let templates = try_join_all(templates).await?;
+            Ok(templates.into_iter().flatten().collect::<Vec<Value>>())
         };
         let (account, environment, provider, deployed) = tokio::try_join!(
             self.version(ACCOUNT_STACK),
@@ -317,15 +316,12 @@ impl Run<'_> {
     /// Whether the account's stack declares the identity provider: not when another made it, but always when it did itself.
     async fn provider(&self) -> Result<IdentityProvider, CommandError> {
         let cloud = self.connection.cloud;
-        let template = cloud.template(ACCOUNT_STACK).await;
-        let template = template.map_err(engine::Error::from)?;
-        let template: Value = template
-            .and_then(|text| serde_json::from_str(&text).ok())
-            .unwrap_or_default();
-        let is_ours = template["Resources"]
-            .get(bootstrap::IDENTITY_PROVIDER)
-            .is_some();
-        if is_ours {
+        let template = deployed_template(cloud, ACCOUNT_STACK).await?;
+        let is_ours = |template: &Value| {
+            let resources = template.get("Resources");
+            resources.is_some_and(|all| all.get(bootstrap::IDENTITY_PROVIDER).is_some())
+        };
+        if template.as_ref().is_some_and(is_ours) {
             return Ok(IdentityProvider::Declared);
         }
         if self.wanted.provider_of_file() == IdentityProvider::Left {

@@ -4,12 +4,13 @@ use assembly::StackManifest;
 use futures_util::future::try_join_all;
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::{
     desired::Assembly,
     engine::Engine,
     error::Error,
-    port::Stack,
+    port::{CloudFormation, Stack},
     status::{Condition, Health, StackStatus},
 };
 
@@ -58,6 +59,29 @@ pub struct EnvironmentOutputs {
     pub stacks: IndexMap<String, IndexMap<String, String>>,
     /// Values by resource outside AWS.
     pub external: IndexMap<String, serde_json::Value>,
+}
+
+/// The template that a stack was last deployed with; nothing when there is no such stack, or nothing in it yet.
+///
+/// # Errors
+/// The call fails, or the template cannot be understood: what is in it is then not known, and never taken for nothing.
+pub async fn deployed_template(
+    cloud: &(impl CloudFormation + ?Sized),
+    stack_name: &str,
+) -> Result<Option<Value>, Error> {
+    let text = cloud.template(stack_name).await?;
+    // A stack that was begun and never made has none.
+    let text = text.filter(|text| !text.trim().is_empty());
+    text.map(|text| understood(stack_name, &text)).transpose()
+}
+
+/// The body of a deployed template.
+pub(crate) fn understood(stack: &str, text: &str) -> Result<Value, Error> {
+    let template = template::Template::parse(text).map_err(|errors| Error::Deployed {
+        stack: stack.to_owned(),
+        errors,
+    })?;
+    Ok(template.into_body())
 }
 
 impl Engine<'_> {

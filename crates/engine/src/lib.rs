@@ -65,7 +65,7 @@ pub use error::{AwsError, AwsErrorKind, Error, Hint};
 pub use event::{Event, Operation, OutcomeKind};
 pub use holder::Holder;
 pub use identity_provider::IdentityProviders;
-pub use inspect::{EnvironmentOutputs, EnvironmentStatus, StackState};
+pub use inspect::{EnvironmentOutputs, EnvironmentStatus, StackState, deployed_template};
 pub use outcome::{Outcome, Report, Skipped, StackReport};
 pub use pace::Pace;
 pub use planning::{Bounds, Busy, ChangeSets, Planned, plan_against};

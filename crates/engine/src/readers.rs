@@ -16,6 +16,7 @@ use crate::{
     desired::{Assembly, Template},
     engine::Engine,
     error::{AwsErrorKind, Error},
+    inspect::deployed_template,
     planning::{ChangeSets, Planning},
     port::Stack,
     survey::{Denied, HIDDEN, Survey},
@@ -153,23 +154,22 @@ impl Engine<'_> {
         names.retain(|name| !is_own(name));
         try_join_all(names.into_iter().map(async |name| {
             self.pace.permit().await;
-            let text = match self.cloud.template(&name).await {
-                Ok(text) => text,
-                Err(error) if error.kind == AwsErrorKind::AccessDenied => {
-                    self.note(
-                        &name,
-                        format!(
-                            "whether it reads what goes is not known: {} is not allowed",
-                            error.call()
-                        ),
-                    );
-                    None
-                }
-                Err(error) => return Err(Error::from(error)),
+            let unknown = |why: &dyn std::fmt::Display| {
+                let message = format!("whether it reads what goes is not known: {why}");
+                self.note(&name, message);
+                None
             };
-            let template = text.and_then(|text| template::Template::parse(&text).ok());
+            let deployed = match deployed_template(self.cloud, &name).await {
+                Ok(deployed) => deployed,
+                Err(Error::Aws(error)) if error.kind == AwsErrorKind::AccessDenied => {
+                    unknown(&format!("{} is not allowed", error.call()))
+                }
+                // It belongs to somebody else, who may write what is not understood here.
+                Err(error @ Error::Deployed { .. }) => unknown(&error),
+                Err(error) => return Err(error),
+            };
             Ok(Linked {
-                deployed: template.map(template::Template::into_body),
+                deployed,
                 stack_name: name.clone(),
                 name,
                 is_own: false,

@@ -15,6 +15,7 @@ use crate::{
     desired::{Assembly, Template, sha256},
     engine::Engine,
     error::{AwsErrorKind, Error},
+    inspect::understood,
     port::Stack,
     reads::Reads,
     refactor::PreparedRefactor,
@@ -302,11 +303,7 @@ impl Engine<'_> {
             }
             Err(error) => return Err(error.into()),
         };
-        let template = template::Template::parse(&text).map_err(|errors| Error::Deployed {
-            stack: stack.to_owned(),
-            errors,
-        })?;
-        read.template = Some((template.into_body(), sha256(text.as_bytes())));
+        read.template = Some((understood(stack, &text)?, sha256(text.as_bytes())));
         Ok(read)
     }
 
