@@ -56,14 +56,10 @@ fn find(name: &str) -> Option<&'static str> {
     while start < end {
         let bytes = RESOURCES.as_bytes();
         let middle = start + (end - start) / 2;
-        let line_start = bytes[start..middle]
-            .iter()
-            .rposition(|&byte| byte == b'\n')
-            .map_or(start, |at| start + at + 1);
-        let line_end = bytes[middle..end]
-            .iter()
-            .position(|&byte| byte == b'\n')
-            .map_or(end, |at| middle + at);
+        // A line may have 170 KB.
+        let line_start =
+            memchr::memrchr(b'\n', &bytes[start..middle]).map_or(start, |at| start + at + 1);
+        let line_end = memchr::memchr(b'\n', &bytes[middle..end]).map_or(end, |at| middle + at);
         let line = &RESOURCES[line_start..line_end];
         match name_of(line).cmp(name) {
             std::cmp::Ordering::Less => start = line_end + 1,
