@@ -85,10 +85,11 @@ fn current(note: &Path, package: &Path) -> Option<PathBuf> {
     let content: BuildNote = serde_json::from_str(&fs::read_to_string(note).ok()?).ok()?;
     let sources = dependency_list(&content.executable)?;
     let unchanged = |file: &PathBuf| modified(file).is_some_and(|time| time < began);
+    let absent_or_unchanged = |file: PathBuf| modified(&file).is_none_or(|time| time < began);
     (content.package == package
         && content.executable.is_file()
         && sources.iter().all(unchanged)
-        && settings_files(package, &sources).iter().all(unchanged))
+        && settings_files(package, &sources).all(absent_or_unchanged))
     .then_some(content.executable)
 }
 
@@ -115,8 +116,11 @@ fn dependency_list(executable: &Path) -> Option<Vec<PathBuf>> {
     (!list.is_empty()).then_some(list)
 }
 
-/// The files that steer the build without being compiled: manifests, lock file, cargo's settings.
-fn settings_files(package: &Path, sources: &[PathBuf]) -> BTreeSet<PathBuf> {
+/// Where files may be that steer the build without being compiled: manifests, lock file, cargo's settings.
+fn settings_files<'a>(
+    package: &'a Path,
+    sources: &'a [PathBuf],
+) -> impl Iterator<Item = PathBuf> + use<'a> {
     const NAMES: [&str; 4] = ["Cargo.toml", "Cargo.lock", ".cargo/config.toml", "build.rs"];
     let mut folders: BTreeSet<&Path> = package.ancestors().collect();
     for source in sources {
@@ -129,8 +133,6 @@ fn settings_files(package: &Path, sources: &[PathBuf]) -> BTreeSet<PathBuf> {
     folders
         .into_iter()
         .flat_map(|folder| NAMES.iter().map(move |name| folder.join(name)))
-        .filter(|file| file.exists())
-        .collect()
 }
 
 /// Runs cargo; its progress and its errors go to stderr as they are.
