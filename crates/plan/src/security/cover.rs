@@ -57,16 +57,16 @@ impl<'a> Prepared<'a> {
 
 impl<'a> Policies<'a> {
     /// `statements` must hold what [`reached`] adds to them.
-    pub(super) fn of(statements: &'a [Statement], absent: &'a HashSet<String>) -> Self {
+    pub(super) fn of(statements: &[&'a Statement], absent: &'a HashSet<String>) -> Self {
         Self {
-            statements: statements.iter().map(Prepared::of).collect(),
+            statements: statements.iter().copied().map(Prepared::of).collect(),
             absent,
             effort: Effort::default(),
         }
     }
 
     /// Why access widens where this statement, of `all` beside these, is new to these.
-    pub(super) fn widened_by(&self, statement: &Statement, all: &[Statement]) -> Vec<Widening> {
+    pub(super) fn widened_by(&self, statement: &Statement, all: &[&Statement]) -> Vec<Widening> {
         if !statement.is_known {
             return unknown(statement);
         }
@@ -90,7 +90,7 @@ impl<'a> Policies<'a> {
     }
 
     /// A statement of a managed policy that is new as that of those who name it: nobody else can hold it yet.
-    fn held(&self, statement: &Statement, all: &[Statement]) -> Vec<Statement> {
+    fn held(&self, statement: &Statement, all: &[&Statement]) -> Vec<Statement> {
         let holders = &statement.principals.patterns;
         let is_new = holders.iter().all(|holder| self.absent.contains(holder));
         if statement.kind != StatementKind::Identity || holders.is_empty() || !is_new {
@@ -108,7 +108,7 @@ impl<'a> Policies<'a> {
     pub(super) fn widened_without(
         &self,
         statement: &Statement,
-        all: &[Statement],
+        all: &[&Statement],
     ) -> Vec<Widening> {
         let ruled = match statement.kind {
             StatementKind::Trust | StatementKind::Resource => &statement.targets,
@@ -142,7 +142,7 @@ impl<'a> Policies<'a> {
     }
 
     /// What a managed policy that goes denied.
-    fn undenied(&self, statement: &Statement, all: &[Statement]) -> Vec<Widening> {
+    fn undenied(&self, statement: &Statement, all: &[&Statement]) -> Vec<Widening> {
         if self.gaps(statement).is_empty() {
             return Vec::new();
         }
@@ -243,7 +243,7 @@ impl<'a> Policies<'a> {
 
 /// What the named policies of a template come to, where it says what they are: the statements of a managed policy are
 /// those of all who name it.
-pub(super) fn reached(statements: &[Statement]) -> Vec<Statement> {
+pub(super) fn reached(statements: &[&Statement]) -> Vec<Statement> {
     let effort = Effort::default();
     let named = statements
         .iter()
@@ -253,7 +253,7 @@ pub(super) fn reached(statements: &[Statement]) -> Vec<Statement> {
         .collect()
 }
 
-fn reached_through(named: &Statement, all: &[Statement], effort: &Effort) -> Vec<Statement> {
+fn reached_through(named: &Statement, all: &[&Statement], effort: &Effort) -> Vec<Statement> {
     if named.kind != StatementKind::ManagedPolicy {
         return Vec::new();
     }
@@ -278,13 +278,13 @@ fn reached_through(named: &Statement, all: &[Statement], effort: &Effort) -> Vec
 
 /// Those that are to be copied; none when the effort is spent, as when the policy is not in the template.
 fn copies<'s>(
-    all: &'s [Statement],
+    all: &[&'s Statement],
     is_wanted: impl Fn(&&'s Statement) -> bool,
     effort: &Effort,
 ) -> impl Iterator<Item = &'s Statement> {
     let mut wanted = Vec::new();
     if effort.spend(10 * all.len()) {
-        wanted.extend(all.iter().filter(is_wanted));
+        wanted.extend(all.iter().copied().filter(is_wanted));
     }
     if !effort.spend(1000 * wanted.len()) {
         wanted.clear();

@@ -21,9 +21,9 @@ use std::{
 use indexmap::IndexMap;
 use serde_json::Value;
 
-use self::settings::Settings;
+use self::{network::Rule, settings::Settings, statement::Statement};
 use crate::{
-    Change, Edit, Facts, Security,
+    Change, Edit, Facts, RuleChange, Security, StatementChange,
     meaning::{Mode, Place, Side},
     resources::type_name,
     same::is_same,
@@ -31,6 +31,8 @@ use crate::{
 
 /// What two templates say of access.
 struct Readings {
+    /// What resources say that are the same in both.
+    kept: Access,
     before: Access,
     after: Access,
 }
@@ -47,42 +49,14 @@ pub(crate) fn is_told_by(changes: &[Change], old: &Side<'_>, new: &Side<'_>) -> 
 
 /// What changes in access between two templates.
 pub(crate) fn compare(old: &Side<'_>, new: &Side<'_>, facts: &dyn Facts) -> Security {
-    let Readings { before, after } = Readings::of(old, new, facts);
-    let (created, gone) = (absent(new, old), absent(old, new));
-    let (was, is) = (before.all_statements(), after.all_statements());
-    let (earlier, later) = (
-        cover::Policies::of(&was, &created),
-        cover::Policies::of(&is, &gone),
-    );
-    let mut iam = Vec::new();
-    for (edit, statement) in difference(&before.statements, &after.statements) {
-        let (reasons, narrows) = match edit {
-            Edit::Added => (
-                earlier.widened_by(statement, &is),
-                earlier.widened_without(statement, &is),
-            ),
-            Edit::Removed => (
-                later.widened_without(statement, &was),
-                later.widened_by(statement, &was),
-            ),
-        };
-        iam.push(statement.change(edit, !narrows.is_empty(), reasons));
-    }
+    let Readings {
+        kept,
+        before,
+        after,
+    } = Readings::of(old, new, facts);
+    let mut iam = statements(&kept, &before, &after, [absent(new, old), absent(old, new)]);
     pairs::join_statements(&mut iam);
-    let (earlier, later) = (
-        network::Rules::of(&before.rules),
-        network::Rules::of(&after.rules),
-    );
-    let mut network = Vec::new();
-    for (edit, rule) in difference(&before.rules, &after.rules) {
-        let (others, reverse) = match edit {
-            Edit::Added => (&earlier, Edit::Removed),
-            Edit::Removed => (&later, Edit::Added),
-        };
-        let reasons = others.widened_by(rule, edit);
-        let narrows = !others.widened_by(rule, reverse).is_empty();
-        network.push(rule.change(edit, narrows, reasons));
-    }
+    let mut network = rules(&kept, &before, &after);
     pairs::join_rules(&mut network);
     let ids = after.settings.keys();
     let gone = before.settings.keys();
@@ -105,61 +79,140 @@ pub(crate) fn compare(old: &Side<'_>, new: &Side<'_>, facts: &dyn Facts) -> Secu
     }
 }
 
+/// The statements that come and go. `absent` are the resources that are created, and those that go.
+fn statements<'s>(
+    kept: &'s Access,
+    before: &'s Access,
+    after: &'s Access,
+    absent: [HashSet<String>; 2],
+) -> Vec<StatementChange> {
+    let changes = difference(&before.statements, &after.statements);
+    if changes.is_empty() {
+        return Vec::new();
+    }
+    let all = |own: &'s Access| -> Vec<&'s Statement> {
+        kept.statements.iter().chain(&own.statements).collect()
+    };
+    let (mut was, mut is) = (all(before), all(after));
+    let reached = [cover::reached(&was), cover::reached(&is)];
+    was.extend(&reached[0]);
+    is.extend(&reached[1]);
+    let [created, gone] = &absent;
+    let (earlier, later) = (
+        cover::Policies::of(&was, created),
+        cover::Policies::of(&is, gone),
+    );
+    let change = |(edit, statement): (Edit, &Statement)| {
+        let (reasons, narrows) = match edit {
+            Edit::Added => (
+                earlier.widened_by(statement, &is),
+                earlier.widened_without(statement, &is),
+            ),
+            Edit::Removed => (
+                later.widened_without(statement, &was),
+                later.widened_by(statement, &was),
+            ),
+        };
+        statement.change(edit, !narrows.is_empty(), reasons)
+    };
+    changes.into_iter().map(change).collect()
+}
+
+/// The rules that come and go.
+fn rules(kept: &Access, before: &Access, after: &Access) -> Vec<RuleChange> {
+    let changes = difference(&before.rules, &after.rules);
+    if changes.is_empty() {
+        return Vec::new();
+    }
+    let (earlier, later) = (
+        network::Rules::of(kept.rules.iter().chain(&before.rules)),
+        network::Rules::of(kept.rules.iter().chain(&after.rules)),
+    );
+    let change = |(edit, rule): (Edit, &Rule)| {
+        let (others, reverse) = match edit {
+            Edit::Added => (&earlier, Edit::Removed),
+            Edit::Removed => (&later, Edit::Added),
+        };
+        let reasons = others.widened_by(rule, edit);
+        let narrows = !others.widened_by(rule, reverse).is_empty();
+        rule.change(edit, narrows, reasons)
+    };
+    changes.into_iter().map(change).collect()
+}
+
 /// All that a template, or a resource, says of access.
-#[derive(Clone, Default)]
+#[derive(Default)]
 struct Access {
-    statements: Vec<statement::Statement>,
-    rules: Vec<network::Rule>,
+    statements: Vec<Statement>,
+    rules: Vec<Rule>,
     /// By logical id.
     settings: IndexMap<String, Settings>,
 }
 
 impl Readings {
-    /// What the two templates say. What is the same in both is read once.
+    /// What the two templates say. What is the same in both is read once, and only if there is something to hold
+    /// against it.
     fn of(old: &Side<'_>, new: &Side<'_>, facts: &dyn Facts) -> Self {
         let is_alike = old.is_alike(new);
-        let wanted = new.section("Resources");
-        let (mut before, mut after) = (Access::default(), Access::default());
-        let mut kept: HashMap<&str, Access> = HashMap::new();
-        for (logical_id, resource) in old.section("Resources") {
-            let own = Access::of_resource(old, logical_id, resource, facts);
-            let is_kept = |wanted: &Value| is_alike && is_same(resource, wanted);
-            if wanted.get(logical_id).is_some_and(is_kept) {
-                kept.insert(logical_id, own.clone());
-            }
-            before.append(own);
+        let (deployed, wanted) = (old.section("Resources"), new.section("Resources"));
+        let is_kept = |logical_id: &str, resource: &Value| {
+            let other = deployed.get(logical_id).filter(|_| is_alike);
+            other.is_some_and(|other| is_same(other, resource))
+        };
+        let (kept, changed): (Vec<_>, Vec<_>) = wanted
+            .iter()
+            .partition(|(logical_id, resource)| is_kept(logical_id, resource));
+        let kept_ids: HashSet<&str> = kept.iter().map(|(id, _)| id.as_str()).collect();
+        let earlier = deployed
+            .iter()
+            .filter(|(logical_id, _)| !kept_ids.contains(logical_id.as_str()));
+        let mut before = Access::of(old, earlier, facts);
+        let mut after = Access::of(new, changed, facts);
+        let kept = if before.is_empty() && after.is_empty() {
+            Access::default()
+        } else {
+            Access::of(new, kept, facts)
+        };
+        network::add_default_egress(old, &kept.rules, &mut before.rules);
+        network::add_default_egress(new, &kept.rules, &mut after.rules);
+        Self {
+            kept,
+            before,
+            after,
         }
-        for (logical_id, resource) in wanted {
-            let own = kept.remove(logical_id.as_str());
-            let read = || Access::of_resource(new, logical_id, resource, facts);
-            after.append(own.unwrap_or_else(read));
-        }
-        network::add_default_egress(old, &mut before.rules);
-        network::add_default_egress(new, &mut after.rules);
-        Self { before, after }
     }
 }
 
 impl Access {
-    fn of_resource(side: &Side<'_>, logical_id: &str, resource: &Value, facts: &dyn Facts) -> Self {
+    fn of<'r>(
+        side: &Side<'_>,
+        resources: impl IntoIterator<Item = (&'r String, &'r Value)>,
+        facts: &dyn Facts,
+    ) -> Self {
         let mut access = Self::default();
+        for (logical_id, resource) in resources {
+            access.read(side, logical_id, resource, facts);
+        }
+        access
+    }
+
+    /// Adds what a resource says.
+    fn read(&mut self, side: &Side<'_>, logical_id: &str, resource: &Value, facts: &dyn Facts) {
         if side.exists(resource) == Some(false) || !tells_access(resource) {
-            return access;
+            return;
         }
         let place = Place::elsewhere(facts, Mode::Shown);
         let nothing = Value::Object(serde_json::Map::new());
         let properties = resource.get("Properties").unwrap_or(&nothing);
         if let Some(properties) = side.shown(properties, &place) {
             let guard = guard(side, resource);
-            access.add(type_name(resource), logical_id, &properties, guard, facts);
+            self.add(type_name(resource), logical_id, &properties, guard, facts);
         }
-        access
     }
 
-    fn append(&mut self, mut other: Self) {
-        self.statements.append(&mut other.statements);
-        self.rules.append(&mut other.rules);
-        self.settings.append(&mut other.settings);
+    /// Whether no resource says anything: each that does has settings, be they empty.
+    fn is_empty(&self) -> bool {
+        self.settings.is_empty()
     }
 
     /// Adds what a resource says, whose properties have their expressions worked out.
@@ -197,13 +250,6 @@ impl Access {
         self.rules.append(&mut rules);
         let settings = settings::collect(type_name, properties);
         self.settings.insert(logical_id.to_owned(), settings);
-    }
-
-    /// The statements, with those that are reached through a policy's name.
-    fn all_statements(&self) -> Vec<statement::Statement> {
-        let mut all = self.statements.clone();
-        all.extend(cover::reached(&self.statements));
-        all
     }
 }
 

@@ -194,7 +194,7 @@ impl Ports {
 }
 
 impl<'r> Rules<'r> {
-    pub(super) fn of(rules: &'r [Rule]) -> Self {
+    pub(super) fn of(rules: impl Iterator<Item = &'r Rule>) -> Self {
         let mut beside: HashMap<_, Vec<_>> = HashMap::new();
         for rule in rules {
             let all = beside.entry(rule.beside()).or_default();
@@ -375,9 +375,10 @@ pub(super) fn collect(type_name: &str, logical_id: &str, properties: &Value) -> 
 }
 
 /// A group without any rule for what goes out lets out everything.
-pub(super) fn add_default_egress(side: &Side<'_>, rules: &mut Vec<Rule>) {
-    let egress = rules
+pub(super) fn add_default_egress(side: &Side<'_>, others: &[Rule], rules: &mut Vec<Rule>) {
+    let egress = others
         .iter()
+        .chain(rules.iter())
         .filter(|rule| rule.direction == Direction::Egress);
     let limited: HashSet<String> = egress.map(|rule| rule.group.clone()).collect();
     for (logical_id, resource) in side.section("Resources") {
