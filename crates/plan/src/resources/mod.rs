@@ -124,6 +124,7 @@ impl<'a> Comparison<'a> {
             .filter_map(|pair| Some((pair.logical_id, (pair.before?, pair.after?))))
             .collect();
         let mut differences = HashMap::new();
+        let mut consequences = HashMap::new();
         let mut fates = Fates::new(self.facts, self.unsettled);
         let mut followers = None;
         let mut queue: VecDeque<&'a str> = pairs
@@ -139,7 +140,11 @@ impl<'a> Comparison<'a> {
         while let Some(logical_id) = queue.pop_front() {
             queued.remove(logical_id);
             let (before, after) = kept[logical_id];
-            let difference = self.difference(before, after, &fates);
+            let type_name = type_name(after);
+            let consequences = consequences
+                .entry(type_name)
+                .or_insert_with(|| Consequences::of(type_name, self.facts));
+            let difference = self.difference(before, after, consequences, &fates);
             let news = difference
                 .fate(after)
                 .is_some_and(|fate| fates.note(logical_id, fate));
@@ -156,16 +161,21 @@ impl<'a> Comparison<'a> {
         (differences, fates)
     }
 
-    fn difference(&self, before: &Value, after: &Value, fates: &Fates<'_>) -> Difference {
+    fn difference(
+        &self,
+        before: &Value,
+        after: &Value,
+        consequences: &Consequences,
+        fates: &Fates<'_>,
+    ) -> Difference {
         let type_name = type_name(after);
         let is_type_changed = self::type_name(before) != type_name;
-        let consequences = Consequences::of(type_name, self.facts);
         let properties = Properties {
             old: self.old,
             new: self.new,
             inputs: self.inputs,
             fates,
-            consequences: &consequences,
+            consequences,
             is_open: self.is_open,
         };
         Difference {
@@ -242,7 +252,8 @@ impl<'a> Comparison<'a> {
     fn created(&self, change: Change, resource: &Value, pair: &Pair<'_>) -> Change {
         let settled = BTreeSet::new();
         let nothing = Fates::new(self.facts, &settled);
-        let difference = self.difference(&Value::Null, resource, &nothing);
+        let consequences = Consequences::of(type_name(resource), self.facts);
+        let difference = self.difference(&Value::Null, resource, &consequences, &nothing);
         Change {
             action: Action::Create,
             reason: if pair.is_in_both {

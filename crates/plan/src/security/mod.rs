@@ -171,7 +171,7 @@ impl Readings {
         let kept = if before.is_empty() && after.is_empty() {
             Access::default()
         } else {
-            Access::of(new, kept, facts)
+            Access::without_settings(new, kept, facts)
         };
         network::add_default_egress(old, &kept.rules, &mut before.rules);
         network::add_default_egress(new, &kept.rules, &mut after.rules);
@@ -184,6 +184,7 @@ impl Readings {
 }
 
 impl Access {
+    /// What resources say.
     fn of<'r>(
         side: &Side<'_>,
         resources: impl IntoIterator<Item = (&'r String, &'r Value)>,
@@ -191,23 +192,28 @@ impl Access {
     ) -> Self {
         let mut access = Self::default();
         for (logical_id, resource) in resources {
-            access.read(side, logical_id, resource, facts);
+            if let Some(properties) = worked_out(side, resource, facts) {
+                access.add(side, logical_id, resource, &properties, facts);
+                let settings = settings::collect(type_name(resource), &properties);
+                access.settings.insert(logical_id.clone(), settings);
+            }
         }
         access
     }
 
-    /// Adds what a resource says.
-    fn read(&mut self, side: &Side<'_>, logical_id: &str, resource: &Value, facts: &dyn Facts) {
-        if side.exists(resource) == Some(false) || !tells_access(resource) {
-            return;
+    /// What resources say beside their settings, which matter where they change alone.
+    fn without_settings<'r>(
+        side: &Side<'_>,
+        resources: impl IntoIterator<Item = (&'r String, &'r Value)>,
+        facts: &dyn Facts,
+    ) -> Self {
+        let mut access = Self::default();
+        for (logical_id, resource) in resources {
+            if let Some(properties) = worked_out(side, resource, facts) {
+                access.add(side, logical_id, resource, &properties, facts);
+            }
         }
-        let place = Place::elsewhere(facts, Mode::Shown);
-        let nothing = Value::Object(serde_json::Map::new());
-        let properties = resource.get("Properties").unwrap_or(&nothing);
-        if let Some(properties) = side.shown(properties, &place) {
-            let guard = guard(side, resource);
-            self.add(type_name(resource), logical_id, &properties, guard, facts);
-        }
+        access
     }
 
     /// Whether no resource says anything: each that does has settings, be they empty.
@@ -215,15 +221,16 @@ impl Access {
         self.settings.is_empty()
     }
 
-    /// Adds what a resource says, whose properties have their expressions worked out.
+    /// Adds the statements and rules of a resource, whose properties have their expressions worked out.
     fn add(
         &mut self,
-        type_name: &str,
+        side: &Side<'_>,
         logical_id: &str,
+        resource: &Value,
         properties: &Value,
-        guard: Option<String>,
         facts: &dyn Facts,
     ) {
+        let type_name = type_name(resource);
         let names = outcomes::conditions(properties);
         let (mut statements, mut rules) = (Vec::new(), Vec::new());
         for holds in outcomes::all(names.len()) {
@@ -238,7 +245,7 @@ impl Access {
         }
         let mut statements = outcomes::merge(&names, &statements);
         let mut rules = outcomes::merge(&names, &rules);
-        if let Some(guard) = guard {
+        if let Some(guard) = guard(side, resource) {
             let of_statements = statements.iter_mut().map(Optional::only_if);
             let of_rules = rules.iter_mut().map(Optional::only_if);
             for only_if in of_statements.chain(of_rules) {
@@ -248,9 +255,18 @@ impl Access {
         }
         self.statements.append(&mut statements);
         self.rules.append(&mut rules);
-        let settings = settings::collect(type_name, properties);
-        self.settings.insert(logical_id.to_owned(), settings);
     }
+}
+
+/// The properties of a resource that says something of access, if it may exist, with their expressions worked out.
+fn worked_out(side: &Side<'_>, resource: &Value, facts: &dyn Facts) -> Option<Value> {
+    if side.exists(resource) == Some(false) || !tells_access(resource) {
+        return None;
+    }
+    let place = Place::elsewhere(facts, Mode::Shown);
+    let nothing = Value::Object(serde_json::Map::new());
+    let properties = resource.get("Properties").unwrap_or(&nothing);
+    side.shown(properties, &place)
 }
 
 /// A resource, if it exists or may.
