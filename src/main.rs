@@ -36,6 +36,11 @@ use crate::{
     printer::{Printer, Wishes},
 };
 
+/// Templates are read into many small values, by several threads: the allocator of the C library asks the kernel for
+/// each page of a thread on its own.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// The exit code of a bug of ours, `EX_SOFTWARE` of sysexits.h.
 const BUG: u8 = 70;
 
