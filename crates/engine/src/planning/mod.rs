@@ -1,5 +1,10 @@
 //! What a deployment would do, found out without doing any of it.
 
+mod against;
+mod unsettled;
+
+pub use against::plan_against;
+
 use std::{
     borrow::Cow,
     collections::{BTreeMap, BTreeSet},
@@ -8,11 +13,11 @@ use std::{
 use assembly::StackManifest;
 use futures_util::future::join_all;
 use plan::{
-    Action, ChangeSetSeal, Facts, Options, OutputName, Plan, RemovalPlan, ReportedAction,
-    ReportedChange, StackAction, StackDiff, StackPlan, StackSeal, WantedSeal, parameter_digests,
+    ChangeSetSeal, Facts, Plan, RemovalPlan, ReportedAction, ReportedChange, StackAction,
+    StackDiff, StackPlan, StackSeal, WantedSeal, parameter_digests,
 };
-use serde_json::Value;
 
+use self::unsettled::Unsettled;
 use crate::{
     change_set::{Asked, PreparedChangeSet, Use, Wanted},
     desired::Assembly,
@@ -22,11 +27,10 @@ use crate::{
     parameters,
     port::Finding as Warning,
     readers,
-    reads::{Reads, outputs_at_risk},
-    refactor::{Outlook, PreparedRefactor, outlook_against},
+    refactor::{Outlook, PreparedRefactor},
     stack_policy::STACK_POLICY,
     status::Condition,
-    survey::{Denied, Draft, Survey, pseudo_parameters},
+    survey::{Denied, Draft, Survey},
 };
 
 /// What becomes of the change sets that a plan asks CloudFormation for.
@@ -523,100 +527,6 @@ enum Answer {
     NotAllowed(Box<AwsError>),
 }
 
-/// What the stacks before the next one leave unsettled.
-struct Unsettled<'a> {
-    assembly: &'a Assembly,
-    stacks: &'a [&'a StackManifest],
-    /// By CloudFormation name: the outputs that may yet change; none stands for all of them.
-    at_risk: BTreeMap<&'a str, Option<BTreeSet<String>>>,
-    /// Outputs that change as far as is known.
-    outputs: BTreeSet<OutputName>,
-}
-
-impl<'a> Unsettled<'a> {
-    fn new(assembly: &'a Assembly, stacks: &'a [&'a StackManifest]) -> Self {
-        Self {
-            assembly,
-            stacks,
-            at_risk: BTreeMap::new(),
-            outputs: BTreeSet::new(),
-        }
-    }
-
-    /// Adds what the next stack leaves unsettled; why it is provisional itself, when it reads a value which a stack before
-    /// it is yet to determine.
-    fn note(&mut self, stack: &'a StackManifest, draft: &Draft, moves: bool) -> Option<String> {
-        let body = self.assembly.template(stack).body();
-        let waits = self.waits(stack, body);
-        let changed = match draft.action {
-            StackAction::Create => every_output(body),
-            StackAction::Update => {
-                let changed = draft.diff.outputs.iter();
-                let changed = changed.filter(|entry| entry.action != Action::Delete);
-                changed.map(|entry| entry.name.clone()).collect()
-            }
-            StackAction::None | StackAction::Delete => BTreeSet::new(),
-        };
-        self.outputs
-            .extend(changed.into_iter().map(|output| OutputName {
-                stack_name: stack.stack_name.clone(),
-                output,
-            }));
-        if waits.is_some() || moves {
-            self.at_risk.insert(&stack.stack_name, None);
-            return waits;
-        }
-        match draft.action {
-            StackAction::Create => {
-                self.at_risk.insert(&stack.stack_name, None);
-            }
-            StackAction::Update | StackAction::Delete => {
-                let outputs = outputs_at_risk(body, &draft.diff);
-                if !outputs.is_empty() {
-                    self.at_risk.insert(&stack.stack_name, Some(outputs));
-                }
-            }
-            StackAction::None => {}
-        }
-        None
-    }
-
-    fn waits(&self, stack: &StackManifest, body: &Value) -> Option<String> {
-        let reads = Reads::of(body);
-        let mut outputs = reads.outputs();
-        let waits = outputs.find(|name| {
-            let at_risk = self.at_risk.get(name.stack_name.as_str());
-            at_risk.is_some_and(|outputs| {
-                outputs
-                    .as_ref()
-                    .is_none_or(|outputs| outputs.contains(&name.output))
-            })
-        });
-        if let Some(name) = waits {
-            let mut stacks = self.stacks.iter();
-            let before = stacks.find(|before| before.stack_name == name.stack_name);
-            let before = before.map_or(name.stack_name.as_str(), |before| &before.name);
-            return Some(format!(
-                "it reads `{}` of `{before}`, which is known once that is deployed",
-                name.output
-            ));
-        }
-        // Which stack an import reads is not in the template: any change before it may be the one.
-        let before = stack.depends_on.iter().find(|name| {
-            let before = self.stacks.iter().find(|stack| stack.name == **name);
-            before.is_some_and(|before| self.at_risk.contains_key(before.stack_name.as_str()))
-        });
-        before
-            .filter(|_| reads.imports)
-            .map(|name| format!("it imports a value which may be one of `{name}`, which changes"))
-    }
-}
-
-fn every_output(template: &Value) -> BTreeSet<String> {
-    let outputs = template["Outputs"].as_object().into_iter().flatten();
-    outputs.map(|(name, _)| name.clone()).collect()
-}
-
 /// Something happens to a stack of which the templates alone do not say so, or may happen.
 fn at_least_an_update(action: StackAction) -> StackAction {
     match action {
@@ -672,85 +582,6 @@ pub(crate) fn nothing_to_do(diff: StackDiff) -> (StackAction, StackDiff) {
             ..StackDiff::default()
         },
     )
-}
-
-/// Compares an assembly with another one, as if that were deployed: no connection, no credentials. Stacks are matched
-/// by their short names.
-///
-/// # Errors
-/// A name is not that of a stack.
-pub fn plan_against(
-    assembly: &Assembly,
-    base: &Assembly,
-    names: &[String],
-    facts: &dyn Facts,
-) -> Result<Plan, Error> {
-    let find = |name: &str| {
-        let mut stacks = base.manifest.stacks.iter();
-        stacks.find(|stack| stack.name == name)
-    };
-    let selected = assembly.select(names)?;
-    let outlook = outlook_against(assembly, base, &selected, facts);
-    let refactored = |name: &str| {
-        let mut refactors = outlook.refactors.iter().rev();
-        refactors.find_map(|refactor| refactor.body(name))
-    };
-    let mut stacks = Vec::new();
-    for stack in selected {
-        let before = find(&stack.name);
-        let options = Options {
-            before_parameters: before
-                .map_or_else(Default::default, |before| before.parameters.clone()),
-            after_parameters: stack.parameters.clone(),
-            pseudo_parameters: pseudo_parameters(assembly, stack),
-            ..Options::default()
-        };
-        let body = before.map_or(&Value::Null, |before| base.template(before).body());
-        let body = refactored(&stack.name).unwrap_or(body);
-        let diff = plan::diff(
-            body,
-            assembly.template(stack).body(),
-            facts,
-            &stack.resources,
-            &options,
-        );
-        let action = match before {
-            None => StackAction::Create,
-            Some(_) if diff.needs_deployment() => StackAction::Update,
-            Some(_) => StackAction::None,
-        };
-        let draft = Draft {
-            action,
-            diff,
-            text: String::new(),
-            needs_change_set: false,
-            rewrites: false,
-            unverified: None,
-        };
-        let Draft { action, diff, .. } = outlook.added_to(stack, draft);
-        stacks.push(stack_plan(stack, action, diff));
-    }
-    let removed = base.manifest.stacks.iter().filter(|before| {
-        names.is_empty()
-            && assembly
-                .manifest
-                .stacks
-                .iter()
-                .all(|stack| stack.name != before.name)
-    });
-    for stack in removed {
-        let body = refactored(&stack.name).unwrap_or(base.template(stack).body());
-        let options = Options::default();
-        let diff = plan::diff(body, &Value::Null, facts, &stack.resources, &options);
-        let moves = outlook.refactors.iter().flat_map(|one| &one.plan.moves);
-        let diff = diff.with_moves(&stack.name, moves);
-        stacks.push(stack_plan(stack, StackAction::Delete, diff));
-    }
-    let mut plan = whole(assembly, stacks, &outlook.refactors);
-    for (stack, finding) in outlook.findings {
-        plan.add_findings(&stack, [finding]);
-    }
-    Ok(plan.seal())
 }
 
 fn whole(assembly: &Assembly, stacks: Vec<StackPlan>, refactors: &[PreparedRefactor]) -> Plan {
