@@ -266,28 +266,19 @@ impl ReportedChange {
     /// A change that the templates alone do not show.
     fn change(&self, action: Action, facts: &dyn Facts) -> Change {
         let details = self.details.iter().filter(|detail| detail.is_property());
+        let reason = match action {
+            Action::Import => Reason::Imported,
+            _ if self.drifted => Reason::Drifted,
+            _ => Reason::Reported,
+        };
         Change {
-            logical_id: self.logical_id.clone(),
-            type_name: self.type_name.clone(),
-            action,
-            reason: match action {
-                Action::Import => Reason::Imported,
-                _ if self.drifted => Reason::Drifted,
-                _ => Reason::Reported,
-            },
             stateful: facts.is_stateful(&self.type_name),
-            source: None,
-            path: None,
             properties: details.map(ReportedDetail::change).collect(),
-            attributes: Vec::new(),
-            previous_type: None,
-            moved_from: None,
-            moved_to: None,
             old_copy: self.old_copy(),
-            likely_moved_from: None,
             physical_id: self.physical_id.clone(),
             reported: Some(action),
             ignored_drift: self.ignored.clone(),
+            ..Change::new(&self.logical_id, &self.type_name, action, reason)
         }
     }
 }

@@ -306,6 +306,31 @@ pub struct Change {
     pub ignored_drift: Vec<IgnoredDrift>,
 }
 
+impl Change {
+    /// A change of which nothing more is known yet.
+    pub(crate) fn new(logical_id: &str, type_name: &str, action: Action, reason: Reason) -> Self {
+        Self {
+            logical_id: logical_id.to_owned(),
+            type_name: type_name.to_owned(),
+            action,
+            reason,
+            stateful: false,
+            source: None,
+            path: None,
+            properties: Vec::new(),
+            attributes: Vec::new(),
+            previous_type: None,
+            moved_from: None,
+            moved_to: None,
+            old_copy: None,
+            likely_moved_from: None,
+            physical_id: None,
+            reported: None,
+            ignored_drift: Vec::new(),
+        }
+    }
+}
+
 /// What becomes of a resource that is replaced or removed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -343,13 +343,13 @@ impl StackDiff {
                         Some(change) => change.moved_from = Some(one.from.clone()),
                         None => self.changes.push(Change {
                             moved_from: Some(one.from.clone()),
-                            ..moved(one, logical_id)
+                            ..moved(one, &logical_id)
                         }),
                     }
                 }
                 (Some(logical_id), None) => self.changes.push(Change {
                     moved_to: Some(one.to.clone()),
-                    ..moved(one, logical_id)
+                    ..moved(one, &logical_id)
                 }),
                 (None, None) => {}
             }
@@ -359,25 +359,12 @@ impl StackDiff {
     }
 }
 
-fn moved(one: &ResourceMove, logical_id: String) -> Change {
+fn moved(one: &ResourceMove, logical_id: &str) -> Change {
     Change {
-        logical_id,
-        type_name: one.type_name.clone(),
-        action: Action::Move,
-        reason: Reason::Moved,
         stateful: one.stateful,
         source: one.source.clone(),
         path: one.path.clone(),
-        properties: Vec::new(),
-        attributes: Vec::new(),
-        previous_type: None,
-        moved_from: None,
-        moved_to: None,
-        old_copy: None,
-        likely_moved_from: None,
-        physical_id: None,
-        reported: None,
-        ignored_drift: Vec::new(),
+        ..Change::new(logical_id, &one.type_name, Action::Move, Reason::Moved)
     }
 }
 

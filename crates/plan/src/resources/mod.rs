@@ -220,10 +220,6 @@ impl<'a> Comparison<'a> {
         let origin = self.origins.get(pair.logical_id);
         let type_name = type_name(resource);
         let change = Change {
-            logical_id: pair.logical_id.to_owned(),
-            type_name: type_name.to_owned(),
-            action: Action::Update,
-            reason: Reason::PropertyChanged,
             // Where the type changes, what the old one held is at stake.
             stateful: [pair.before, pair.after]
                 .into_iter()
@@ -231,16 +227,12 @@ impl<'a> Comparison<'a> {
                 .any(|resource| self.facts.is_stateful(self::type_name(resource))),
             source: origin.map(|origin| origin.source.clone()),
             path: origin.map(|origin| origin.path.clone()),
-            properties: Vec::new(),
-            attributes: Vec::new(),
-            previous_type: None,
-            moved_from: None,
-            moved_to: None,
-            old_copy: None,
-            likely_moved_from: None,
-            physical_id: None,
-            reported: None,
-            ignored_drift: Vec::new(),
+            ..Change::new(
+                pair.logical_id,
+                type_name,
+                Action::Update,
+                Reason::PropertyChanged,
+            )
         };
         match (pair.before, pair.after) {
             (Some(before), Some(after)) => kept(change, before, after, difference),
