@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
+
 use super::{Answer, Call, order};
 use crate::{
     identifiers,
@@ -393,7 +395,7 @@ pub(super) fn express(call: &Call<'_>) -> Result<Option<bool>, Refusal> {
 
 /// How an operation begins.
 #[derive(Debug)]
-struct Beginning {
+pub(super) struct Beginning {
     kind: OperationKind,
     phase: Phase,
     status: StackStatus,
@@ -435,6 +437,44 @@ impl Default for Beginning {
     }
 }
 
+impl Beginning {
+    /// Of a stack that something else drives to the end.
+    pub(super) fn driven(kind: OperationKind, status: StackStatus) -> Self {
+        Self {
+            kind,
+            phase: Phase::Done,
+            status,
+            ..Self::default()
+        }
+    }
+
+    /// The operation on a stack that begins now.
+    pub(super) fn operation(self, draft: &mut Draft, now: Timestamp) -> Operation {
+        Operation {
+            id: draft.uuid("operation"),
+            kind: self.kind,
+            token: self.token,
+            phase: self.phase,
+            disable_rollback: self.disable_rollback,
+            on_failure: self.on_failure,
+            retain_except_on_create: self.retain_except_on_create,
+            retain: self.retain,
+            skip: self.skip,
+            force_rollback: self.force_rollback,
+            force_delete: self.force_delete,
+            cancelled: false,
+            imports_only: self.imports_only,
+            express: self.express,
+            import: self.import,
+            revert_drift: self.revert_drift,
+            policy: self.policy,
+            failure: None,
+            started: now,
+            before: Some(draft.stack.status),
+        }
+    }
+}
+
 fn begin(
     call: &mut Call<'_>,
     mut draft: Draft,
@@ -442,35 +482,14 @@ fn begin(
     mut records: Vec<Record>,
 ) -> Result<(), Refusal> {
     draft.reset_progress();
-    let id = draft.uuid("operation");
     if beginning.kind == OperationKind::Update {
         draft.stack.updated = Some(call.context.now);
     }
     draft.stack.disable_rollback = beginning.disable_rollback;
     draft.stack.retain_except_on_create = beginning.retain_except_on_create;
-    draft.stack.operation = Some(Operation {
-        id,
-        kind: beginning.kind,
-        token: beginning.token,
-        phase: beginning.phase,
-        disable_rollback: beginning.disable_rollback,
-        on_failure: beginning.on_failure,
-        retain_except_on_create: beginning.retain_except_on_create,
-        retain: beginning.retain,
-        skip: beginning.skip,
-        force_rollback: beginning.force_rollback,
-        force_delete: beginning.force_delete,
-        cancelled: false,
-        imports_only: beginning.imports_only,
-        express: beginning.express,
-        import: beginning.import,
-        revert_drift: beginning.revert_drift,
-        policy: beginning.policy,
-        failure: None,
-        started: call.context.now,
-        before: Some(draft.stack.status),
-    });
-    draft.status(beginning.status, Some("User Initiated".to_owned()));
+    let status = beginning.status;
+    draft.stack.operation = Some(beginning.operation(&mut draft, call.context.now));
+    draft.status(status, Some("User Initiated".to_owned()));
     let uuid = draft.stack.uuid.clone();
     // The template stands before the stack that names it.
     let changes = draft.finish();

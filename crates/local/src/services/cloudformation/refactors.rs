@@ -9,8 +9,8 @@ use crate::{
     provision::{Definitions, Draft, Mapping, NewStack, moves_of},
     router::Content,
     state::{
-        Definition, OnFailure, Operation, OperationKind, Phase, Record, Refactor,
-        RefactorExecution, RefactorStack, RefactorStatus, StackStatus, State,
+        Definition, OperationKind, Record, Refactor, RefactorExecution, RefactorStack,
+        RefactorStatus, StackStatus, State,
     },
     wire::{Form, Refusal, Xml},
 };
@@ -336,30 +336,9 @@ pub(super) fn execute(call: &mut Call<'_>) -> Answer {
         } else {
             (OperationKind::Update, StackStatus::UpdateInProgress)
         };
-        let id = draft.uuid("operation");
         // The refactor drives the stacks, not each an operation of its own.
-        draft.stack.operation = Some(Operation {
-            id,
-            kind,
-            token: None,
-            phase: Phase::Done,
-            disable_rollback: false,
-            on_failure: OnFailure::Rollback,
-            retain_except_on_create: false,
-            retain: Vec::new(),
-            skip: Vec::new(),
-            force_rollback: false,
-            force_delete: false,
-            cancelled: false,
-            imports_only: false,
-            express: false,
-            revert_drift: false,
-            import: Default::default(),
-            policy: None,
-            failure: None,
-            started: call.context.now,
-            before: Some(draft.stack.status),
-        });
+        let beginning = operations::Beginning::driven(kind, status);
+        draft.stack.operation = Some(beginning.operation(&mut draft, call.context.now));
         draft.status(status, Some("Stack refactor initiated".to_owned()));
         records.extend(draft.finish());
         // What change sets foresaw was a change of another template.
