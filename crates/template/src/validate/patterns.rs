@@ -23,33 +23,39 @@ type Compiled = Option<Arc<Pattern>>;
 enum Pattern {
     /// Most are used once in a run and on short texts, where it is compiling that costs: this crate is a hundred times
     /// quicker there.
-    Plain(regex_lite::Regex),
-    /// Those that need the tables of Unicode.
-    Unicode(regex::Regex),
+    Simple(regex_lite::Regex),
+    /// Those that need the tables of Unicode, or are for long texts.
+    Full(regex::Regex),
 }
 
-/// Which texts a compiled pattern is for. Within ASCII, classes of Unicode are small, and quick to compile.
+/// Which texts a compiled pattern is for.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
-enum Alphabet {
-    Ascii,
-    Unicode,
+enum Texts {
+    /// Within ASCII, classes of Unicode are small, and quick to compile.
+    ShortAscii,
+    /// Here it is matching that takes long.
+    LongAscii,
+    Any,
 }
+
+/// From how many bytes on a text is long.
+const LONG: usize = 500;
 
 /// A pattern of the facts by the address of its text, which lives as long as the program.
-type Key = (usize, usize, Alphabet);
+type Key = (usize, usize, Texts);
 
 /// Compiled patterns of the facts.
 static CACHE: LazyLock<Mutex<HashMap<Key, Compiled>>> = LazyLock::new(Mutex::default);
 
 /// Whether a text matches a pattern of the facts; `None` when the pattern is beyond what can be read here.
 pub(crate) fn matches(pattern: &'static str, text: &str) -> Option<bool> {
-    let alphabet = Alphabet::of(text);
-    let key = (pattern.as_ptr().addr(), pattern.len(), alphabet);
+    let texts = Texts::of(text);
+    let key = (pattern.as_ptr().addr(), pattern.len(), texts);
     let cache = || CACHE.lock().unwrap_or_else(PoisonError::into_inner);
     let known = cache().get(&key).cloned();
     // Compiling takes long: others go on meanwhile, and two who compile the same come to the same.
     let compiled = known.unwrap_or_else(|| {
-        let compiled = compile(pattern, alphabet).map(Arc::new);
+        let compiled = compile(pattern, texts).map(Arc::new);
         cache().insert(key, compiled.clone());
         compiled
     });
@@ -58,30 +64,36 @@ pub(crate) fn matches(pattern: &'static str, text: &str) -> Option<bool> {
 
 /// Whether the whole of a text matches a pattern, as CloudFormation wants it of parameters.
 pub(crate) fn matches_whole(pattern: &str, text: &str) -> Option<bool> {
-    compile(&format!("^(?:{pattern})$"), Alphabet::of(text)).map(|pattern| pattern.is_match(text))
+    compile(&format!("^(?:{pattern})$"), Texts::of(text)).map(|pattern| pattern.is_match(text))
 }
 
 /// Reads a pattern; `None` when it uses what the `regex` crate does not have, such as looking around.
-fn compile(pattern: &str, alphabet: Alphabet) -> Option<Pattern> {
-    let pattern = translate(pattern, alphabet);
-    let plain = regex_lite::RegexBuilder::new(&pattern)
-        .size_limit(LARGEST_PROGRAM)
-        .build();
-    plain.map(Pattern::Plain).ok().or_else(|| {
-        regex::RegexBuilder::new(&pattern)
+fn compile(pattern: &str, texts: Texts) -> Option<Pattern> {
+    let pattern = translate(pattern, texts);
+    let simple = || {
+        let builder = regex_lite::RegexBuilder::new(&pattern)
             .size_limit(LARGEST_PROGRAM)
-            .build()
-            .ok()
-            .map(Pattern::Unicode)
-    })
+            .build();
+        builder.map(Pattern::Simple).ok()
+    };
+    let full = || {
+        let builder = regex::RegexBuilder::new(&pattern)
+            .size_limit(LARGEST_PROGRAM)
+            .build();
+        builder.map(Pattern::Full).ok()
+    };
+    match texts {
+        Texts::ShortAscii | Texts::Any => simple().or_else(full),
+        Texts::LongAscii => full(),
+    }
 }
 
-impl Alphabet {
+impl Texts {
     fn of(text: &str) -> Self {
-        if text.is_ascii() {
-            Self::Ascii
-        } else {
-            Self::Unicode
+        match text.is_ascii() {
+            true if text.len() < LONG => Self::ShortAscii,
+            true => Self::LongAscii,
+            false => Self::Any,
         }
     }
 }
@@ -89,14 +101,14 @@ impl Alphabet {
 impl Pattern {
     fn is_match(&self, text: &str) -> bool {
         match self {
-            Self::Plain(pattern) => pattern.is_match(text),
-            Self::Unicode(pattern) => pattern.is_match(text),
+            Self::Simple(pattern) => pattern.is_match(text),
+            Self::Full(pattern) => pattern.is_match(text),
         }
     }
 }
 
-/// Writes a pattern in the words of the `regex` crate, with the meaning it has for texts of an alphabet.
-fn translate(pattern: &str, alphabet: Alphabet) -> String {
+/// Writes a pattern in the words of the `regex` crate, with the meaning it has for these texts.
+fn translate(pattern: &str, texts: Texts) -> String {
     // All pairs of surrogates, as JavaScript has to write them, and a slip that is copied around.
     let pattern = [
         "\\uD800\\uDC00-\\uDBFF\\uDFFF",
@@ -108,7 +120,7 @@ fn translate(pattern: &str, alphabet: Alphabet) -> String {
     });
     let mut translation = Translation {
         characters: pattern.chars().collect(),
-        alphabet,
+        is_ascii: texts != Texts::Any,
         index: 0,
         written: String::with_capacity(pattern.len() * 2),
         large: false,
@@ -119,7 +131,8 @@ fn translate(pattern: &str, alphabet: Alphabet) -> String {
 
 struct Translation {
     characters: Vec<char>,
-    alphabet: Alphabet,
+    /// Whether it is for texts of ASCII alone.
+    is_ascii: bool,
     index: usize,
     written: String,
     /// Whether what was written last stands for very many characters.
@@ -221,7 +234,7 @@ impl Translation {
             _ => None,
         };
         let not = if letter == 'P' { "^" } else { "" };
-        if self.alphabet == Alphabet::Ascii
+        if self.is_ascii
             && let Some(is_member) = ascii_category(&name)
         {
             self.large = true;
@@ -440,17 +453,18 @@ mod tests {
     fn nearly_all_patterns_are_quick_to_compile_and_mean_the_same() {
         let ascii = (0..=0x7F_u8).map(|byte| char::from(byte).to_string());
         let texts = ["", "Abc-1_2.x", "a\nb", "arn:aws:iam::1:a/b", "é", "😀 b"];
-        let texts: Vec<String> = ascii.chain(texts.map(str::to_owned)).collect();
+        let long = ["a".repeat(LONG), "a b\n{####} c".repeat(LONG)];
+        let texts = ascii.chain(texts.map(str::to_owned)).chain(long);
+        let texts: Vec<String> = texts.collect();
         let patterns = all_patterns();
         let mut slow = 0;
         for pattern in &patterns {
-            let Some(general) = regex::Regex::new(&translate(pattern, Alphabet::Unicode)).ok()
-            else {
+            let Some(general) = regex::Regex::new(&translate(pattern, Texts::Any)).ok() else {
                 continue;
             };
             slow += usize::from(matches!(
-                compile(pattern, Alphabet::Ascii),
-                Some(Pattern::Unicode(_))
+                compile(pattern, Texts::ShortAscii),
+                Some(Pattern::Full(_))
             ));
             for text in &texts {
                 let found = matches(pattern, text);
@@ -471,7 +485,7 @@ mod tests {
         let beyond: Vec<&str> = patterns
             .iter()
             .copied()
-            .filter(|pattern| regex_syntax::parse(&translate(pattern, Alphabet::Unicode)).is_err())
+            .filter(|pattern| regex_syntax::parse(&translate(pattern, Texts::Any)).is_err())
             .collect();
         let (looking_around, unreadable): (Vec<&str>, Vec<&str>) =
             beyond.iter().partition(|pattern| pattern.contains("(?"));
