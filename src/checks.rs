@@ -25,7 +25,9 @@ impl Checks {
         today: &str,
     ) -> Result<Self, CommandError> {
         let stacks = &assembly.manifest.stacks;
-        let checked = on_all_processors(stacks, |stack| {
+        let templates = assembly.templates.values();
+        let bytes = templates.map(|template| template.text().len()).sum();
+        let checked = on_all_processors(stacks, bytes, |stack| {
             let template = assembly.templates.get(&stack.name)?;
             let found = of_stack(stack, &template.parsed, policies, today);
             Some(found.map(|found| (stack.name.clone(), found)))

@@ -58,7 +58,13 @@ impl Assembly {
     /// The manifest or a template is missing, unreadable or malformed.
     pub fn load(folder: &Path) -> Result<Self, Error> {
         let manifest = assembly::read_manifest(folder)?;
-        let templates = on_all_processors(&manifest.stacks, |stack| {
+        let files = manifest.stacks.iter().map(|stack| {
+            let file = folder.join(&stack.template).metadata();
+            // Whoever reads the file says what is wrong with it.
+            file.map_or(0, |file| usize::try_from(file.len()).unwrap_or(usize::MAX))
+        });
+        let bytes = files.fold(0, usize::saturating_add);
+        let templates = on_all_processors(&manifest.stacks, bytes, |stack| {
             let text = assembly::read_template(folder, &stack.template)?;
             let template = Template::parse(text).map_err(|errors| Error::Template {
                 file: stack.template.clone(),
