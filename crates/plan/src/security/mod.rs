@@ -166,12 +166,12 @@ impl Readings {
         let earlier = deployed
             .iter()
             .filter(|(logical_id, _)| !kept_ids.contains(logical_id.as_str()));
-        let mut before = Access::of(old, earlier, facts);
-        let mut after = Access::of(new, changed, facts);
+        let mut before = Access::of(old, earlier, facts, true);
+        let mut after = Access::of(new, changed, facts, true);
         let kept = if before.is_empty() && after.is_empty() {
             Access::default()
         } else {
-            Access::without_settings(new, kept, facts)
+            Access::of(new, kept, facts, false)
         };
         network::add_default_egress(old, &kept.rules, &mut before.rules);
         network::add_default_egress(new, &kept.rules, &mut after.rules);
@@ -184,16 +184,20 @@ impl Readings {
 }
 
 impl Access {
-    /// What resources say.
+    /// What resources say; what they say by their settings only where that is asked for.
     fn of<'r>(
         side: &Side<'_>,
         resources: impl IntoIterator<Item = (&'r String, &'r Value)>,
         facts: &dyn Facts,
+        with_settings: bool,
     ) -> Self {
         let mut access = Self::default();
         for (logical_id, resource) in resources {
-            if let Some(properties) = worked_out(side, resource, facts) {
-                access.add(side, logical_id, resource, &properties, facts);
+            let Some(properties) = worked_out(side, resource, facts) else {
+                continue;
+            };
+            access.add(side, logical_id, resource, &properties, facts);
+            if with_settings {
                 let settings = settings::collect(type_name(resource), &properties);
                 access.settings.insert(logical_id.clone(), settings);
             }
@@ -201,22 +205,7 @@ impl Access {
         access
     }
 
-    /// What resources say beside their settings, which matter where they change alone.
-    fn without_settings<'r>(
-        side: &Side<'_>,
-        resources: impl IntoIterator<Item = (&'r String, &'r Value)>,
-        facts: &dyn Facts,
-    ) -> Self {
-        let mut access = Self::default();
-        for (logical_id, resource) in resources {
-            if let Some(properties) = worked_out(side, resource, facts) {
-                access.add(side, logical_id, resource, &properties, facts);
-            }
-        }
-        access
-    }
-
-    /// Whether no resource says anything: each that does has settings, be they empty.
+    /// Whether no resource says anything, where settings were asked for: each that does has some, be they empty.
     fn is_empty(&self) -> bool {
         self.settings.is_empty()
     }
