@@ -1,9 +1,6 @@
 //! One of the two templates, with all that is known of the values its expressions come to.
 
-use std::{
-    collections::{HashMap, HashSet},
-    panic, thread,
-};
+use std::collections::{HashMap, HashSet};
 
 use indexmap::IndexMap;
 use serde_json::{Map, Value, json};
@@ -48,12 +45,7 @@ pub(crate) fn sides<'a>(
     let previous = Some(&options.before_parameters);
     let mut new = Side::new(after, &options.after_parameters, previous, options);
     // Both are taken alike, else everything would differ in form.
-    let is_worked_out = thread::scope(|scope| {
-        let is_old = scope.spawn(|| extent::is_within_reason(&old));
-        let is_new = extent::is_within_reason(&new);
-        let is_old = is_old.join();
-        is_new && is_old.unwrap_or_else(|panic| panic::resume_unwind(panic))
-    });
+    let is_worked_out = extent::is_within_reason(&old) && extent::is_within_reason(&new);
     (old.is_worked_out, new.is_worked_out) = (is_worked_out, is_worked_out);
     let secrets = new
         .parameters
