@@ -71,16 +71,16 @@ pub(crate) fn matches_whole(pattern: &str, text: &str) -> Option<bool> {
 fn compile(pattern: &str, texts: Texts) -> Option<Pattern> {
     let pattern = translate(pattern, texts);
     let simple = || {
-        let builder = regex_lite::RegexBuilder::new(&pattern)
+        let compiled = regex_lite::RegexBuilder::new(&pattern)
             .size_limit(LARGEST_PROGRAM)
             .build();
-        builder.map(Pattern::Simple).ok()
+        compiled.map(Pattern::Simple).ok()
     };
     let full = || {
-        let builder = regex::RegexBuilder::new(&pattern)
+        let compiled = regex::RegexBuilder::new(&pattern)
             .size_limit(LARGEST_PROGRAM)
             .build();
-        builder.map(Pattern::Full).ok()
+        compiled.map(Pattern::Full).ok()
     };
     match texts {
         Texts::ShortAscii | Texts::Any => simple().or_else(full),
@@ -195,12 +195,17 @@ impl Translation {
                 return;
             }
         };
-        let _ = if within {
-            write!(self.written, "{class}")
-        } else {
-            write!(self.written, "[{class}]")
-        };
         self.large |= next.is_ascii_uppercase();
+        self.members(class, within);
+    }
+
+    /// The members of a class, which stand within another one or are one of their own.
+    fn members(&mut self, members: &str, within: bool) {
+        let _ = if within {
+            write!(self.written, "{members}")
+        } else {
+            write!(self.written, "[{members}]")
+        };
         self.hyphen_after_class(within);
     }
 
@@ -233,10 +238,10 @@ impl Translation {
             "XDigit" => Some("xdigit"),
             _ => None,
         };
-        let not = if letter == 'P' { "^" } else { "" };
-        if self.is_ascii
-            && let Some(is_member) = ascii_category(&name)
-        {
+        if let Some(posix) = posix {
+            let not = if letter == 'P' { "^" } else { "" };
+            self.members(&format!("[:{not}{posix}:]"), within);
+        } else if let Some(is_member) = ascii_category(&name).filter(|_| self.is_ascii) {
             self.large = true;
             // One character outside ASCII, which no text here has, so that a class is never empty.
             let members: String = (0..=0x7F_u8)
@@ -244,23 +249,12 @@ impl Translation {
                 .map(|byte| format!("\\x{byte:02X}"))
                 .chain(["\\x{80}".to_owned()])
                 .collect();
-            let _ = if within {
-                write!(self.written, "{members}")
-            } else {
-                write!(self.written, "[{members}]")
-            };
+            self.members(&members, within);
+        } else {
+            self.large = true;
+            let _ = write!(self.written, "\\{letter}{{{name}}}");
             self.hyphen_after_class(within);
-            return;
         }
-        let _ = match (posix, within) {
-            (Some(posix), true) => write!(self.written, "[:{not}{posix}:]"),
-            (Some(posix), false) => write!(self.written, "[[:{not}{posix}:]]"),
-            (None, _) => {
-                self.large = true;
-                write!(self.written, "\\{letter}{{{name}}}")
-            }
-        };
-        self.hyphen_after_class(within);
     }
 
     /// A hyphen after a class within a class is itself: there is no range from a class.
