@@ -42,6 +42,7 @@ const PROGRAM_SIDE: &[&str] = &["constructs", "dsl", "resources", "stacks"];
 /// The command line's side.
 const COMMAND_SIDE: &[&str] = &[
     "bootstrap",
+    "chime-emulator",
     "chitinfra",
     "engine",
     "local",
@@ -80,7 +81,7 @@ const RULES: &[Rule] = &[
     Rule {
         package: "chitinfra",
         edges: COMPILED,
-        never: &[&["pairs", "simulation"]],
+        never: &[&["chime-emulator", "pairs", "simulation"]],
         because: "what tests are made of is not shipped",
     },
     Rule {
@@ -93,6 +94,15 @@ const RULES: &[Rule] = &[
         package: "local",
         edges: COMPILED,
         never: &[PROGRAM_SIDE, &["engine", "plan"]],
+        because: "an endpoint that shares code with its client proves nothing about either",
+    },
+    Rule {
+        package: "chime-emulator",
+        edges: COMPILED,
+        never: &[
+            PROGRAM_SIDE,
+            &["assembly", "aws-*", "engine", "local", "plan", "template"],
+        ],
         because: "an endpoint that shares code with its client proves nothing about either",
     },
     Rule {
