@@ -16,8 +16,8 @@ use tokio::{
 };
 
 /// The router, served to the test alone.
-struct Served {
-    address: String,
+pub(crate) struct Served {
+    pub(crate) address: String,
     /// The time, in seconds since 1970.
     clock: Arc<AtomicU64>,
 }
@@ -43,7 +43,7 @@ impl Answer {
 }
 
 impl Served {
-    async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         let clock = Arc::new(AtomicU64::new(1_795_000_000));
         let hands = Arc::clone(&clock);
         let options = Options::new(Arc::new(move || {
