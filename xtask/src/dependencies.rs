@@ -81,7 +81,14 @@ const RULES: &[Rule] = &[
     Rule {
         package: "chitinfra",
         edges: COMPILED,
-        never: &[&["chime-emulator", "pairs", "simulation"]],
+        never: &[&[
+            "api",
+            "chime-emulator",
+            "ledger",
+            "libsql*",
+            "pairs",
+            "simulation",
+        ]],
         because: "what tests are made of is not shipped",
     },
     Rule {
@@ -116,6 +123,18 @@ const RULES: &[Rule] = &[
         edges: COMPILED,
         never: &[NETWORK, PROGRAM_SIDE, &["engine", "local", "plan"]],
         because: "what an environment needs is derived without asking anyone",
+    },
+    Rule {
+        package: "api",
+        edges: SHIPPED,
+        never: &[PROGRAM_SIDE, COMMAND_SIDE],
+        because: "the API is a product of its own",
+    },
+    Rule {
+        package: "ledger",
+        edges: SHIPPED,
+        never: &[PROGRAM_SIDE, COMMAND_SIDE, &["api", "aws-*"]],
+        because: "what is charged is decided without asking anyone but the database",
     },
     Rule {
         package: "template",

@@ -88,7 +88,7 @@ const STEPS: [Step; 8] = [
     },
     Step {
         name: "tools",
-        about: "AWS CLI, AWS CDK, LocalStack, moto, cfn-lint and sample templates, pinned",
+        about: "AWS CLI, AWS CDK, LocalStack, moto, cfn-lint, cognito-local, schemathesis and others, pinned",
         run: tools::prepare,
     },
     Step {

@@ -25,6 +25,16 @@ pub(crate) fn prepare(workspace: &Workspace) -> anyhow::Result<()> {
     )?;
     once(&lists.join("moto.txt"), &tools.join("moto"), python)?;
     once(
+        &lists.join("schemathesis.txt"),
+        &tools.join("schemathesis"),
+        python,
+    )?;
+    once(
+        &lists.join("services/package-lock.json"),
+        &tools.join("services"),
+        npm_packages,
+    )?;
+    once(
         &lists.join("samples-pypi.txt"),
         &tools.join("samples/pypi"),
         pypi_samples,
@@ -66,6 +76,14 @@ pub(crate) fn cdk_diff(workspace: &Workspace) -> anyhow::Result<()> {
 pub(crate) fn cdk(workspace: &Workspace) -> anyhow::Result<PathBuf> {
     let list = workspace.root.join("xtask/bench/cdk/package-lock.json");
     let folder = workspace.tools().join("cdk");
+    once(&list, &folder, npm_packages)?;
+    Ok(folder)
+}
+
+/// Installs what the API is measured beside, and says where.
+pub(crate) fn fastify(workspace: &Workspace) -> anyhow::Result<PathBuf> {
+    let list = workspace.root.join("xtask/bench/fastify/package-lock.json");
+    let folder = workspace.tools().join("fastify");
     once(&list, &folder, npm_packages)?;
     Ok(folder)
 }

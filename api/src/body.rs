@@ -1,0 +1,175 @@
+//! Bodies of requests: their limits, and JSON with everything that is wrong told at once.
+
+use std::time::Duration;
+
+use axum::{
+    body::{Body, Bytes},
+    http::{HeaderMap, header},
+};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use serde_json::{Map, Value};
+
+use crate::problem::{Invalid, Kind, Problem};
+
+/// How long a JSON body may be, in bytes.
+pub(crate) const LONGEST_JSON: usize = 64 * 1024;
+
+/// How long a webhook's body may be, in bytes.
+pub(crate) const LONGEST_WEBHOOK: usize = 1024 * 1024;
+
+/// How long a body may take to arrive.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Reads a whole body.
+///
+/// # Errors
+/// It is longer than `longest`, takes longer than 30 s, or breaks off.
+pub(crate) async fn read(
+    headers: &HeaderMap,
+    body: Body,
+    longest: usize,
+) -> Result<Bytes, Problem> {
+    let too_large = || {
+        Problem::new(
+            Kind::PayloadTooLarge,
+            format!("at most {longest} bytes are taken"),
+        )
+    };
+    let announced = headers.get(header::CONTENT_LENGTH);
+    let announced = announced.and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
+    if announced.is_some_and(|length| length > longest as u64) {
+        return Err(too_large());
+    }
+    let arrival = tokio::time::timeout(PATIENCE, Limited::new(body, longest).collect());
+    match arrival.await {
+        Ok(Ok(body)) => Ok(body.to_bytes()),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large()),
+        Ok(Err(_)) => Err(Problem::new(Kind::MalformedRequest, "the body broke off")),
+        Err(_) => Err(Problem::new(
+            Kind::RequestTimeout,
+            format!("the body took longer than {} s", PATIENCE.as_secs()),
+        )),
+    }
+}
+
+/// Refuses what is not said to be JSON; a body that is empty need not be said to be anything.
+///
+/// # Errors
+/// The media type is another one.
+pub(crate) fn check_media_type(headers: &HeaderMap) -> Result<(), Problem> {
+    let Some(given) = headers.get(header::CONTENT_TYPE) else {
+        let is_empty = !headers.contains_key(header::TRANSFER_ENCODING)
+            && headers
+                .get(header::CONTENT_LENGTH)
+                .is_none_or(|length| length == "0");
+        return if is_empty { Ok(()) } else { Err(not_json()) };
+    };
+    let given = given.to_str().unwrap_or_default();
+    let essence = given.split(';').next().unwrap_or_default().trim();
+    if essence.eq_ignore_ascii_case("application/json") {
+        Ok(())
+    } else {
+        Err(not_json())
+    }
+}
+
+fn not_json() -> Problem {
+    Problem::new(
+        Kind::UnsupportedMediaType,
+        "send `Content-Type: application/json`",
+    )
+}
+
+/// The members of a JSON object that are yet to be looked at, and what was found wrong.
+#[derive(Debug)]
+pub(crate) struct Fields {
+    members: Map<String, Value>,
+    errors: Vec<Invalid>,
+}
+
+impl Fields {
+    /// Reads an object; an empty body is an empty one.
+    ///
+    /// # Errors
+    /// It is not JSON, has a member twice, or is no object.
+    pub(crate) fn parse(body: &[u8]) -> Result<Self, Problem> {
+        let members = if body.is_empty() {
+            Map::new()
+        } else {
+            let malformed = |error: &dyn std::fmt::Display| {
+                Problem::new(Kind::MalformedRequest, format!("{error}"))
+            };
+            let value = crate::json::parse(body).map_err(|error| malformed(&error))?;
+            match value {
+                Value::Object(members) => members,
+                _ => {
+                    return Err(Problem::invalid(vec![Invalid {
+                        path: String::new(),
+                        message: "must be an object".to_owned(),
+                    }]));
+                }
+            }
+        };
+        Ok(Self {
+            members,
+            errors: Vec::new(),
+        })
+    }
+
+    /// A text that fits, if it is there; `null` is as if it were not.
+    pub(crate) fn optional<T>(
+        &mut self,
+        name: &str,
+        must: &str,
+        fit: impl FnOnce(&Value) -> Option<T>,
+    ) -> Option<T> {
+        let value = self.members.shift_remove(name)?;
+        if value.is_null() {
+            return None;
+        }
+        let fitting = fit(&value);
+        if fitting.is_none() {
+            self.error(name, must);
+        }
+        fitting
+    }
+
+    /// What must be there and fit.
+    #[expect(dead_code, reason = "the endpoints that need it come next")]
+    pub(crate) fn needed<T>(
+        &mut self,
+        name: &str,
+        must: &str,
+        fit: impl FnOnce(&Value) -> Option<T>,
+    ) -> Option<T> {
+        if self.members.get(name).is_none_or(Value::is_null) {
+            self.members.shift_remove(name);
+            self.error(name, &format!("is needed, and {must}"));
+            return None;
+        }
+        self.optional(name, must, fit)
+    }
+
+    fn error(&mut self, name: &str, message: &str) {
+        self.errors.push(Invalid {
+            path: format!("/{}", name.replace('~', "~0").replace('/', "~1")),
+            message: message.to_owned(),
+        });
+    }
+
+    /// Ends the reading.
+    ///
+    /// # Errors
+    /// Everything that was wrong, members that nobody knows among it: a misspelt `instanceId` would charge somebody else.
+    pub(crate) fn end(mut self) -> Result<(), Problem> {
+        let unknown: Vec<String> = self.members.keys().cloned().collect();
+        for name in unknown {
+            self.error(&name, "is not known here");
+        }
+        if self.errors.is_empty() {
+            Ok(())
+        } else {
+            Err(Problem::invalid(self.errors))
+        }
+    }
+}

@@ -1,0 +1,51 @@
+//! Identifiers: those that callers choose, and random ones.
+
+/// The digits of base32 in small letters: <https://www.rfc-editor.org/rfc/rfc4648#section-6>.
+const BASE32: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
+
+/// Whether a text is 1 to `longest` of letters, digits, `_` and `-`.
+pub(crate) fn is_plain(text: &str, longest: usize) -> bool {
+    (1..=longest).contains(&text.len())
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-')
+}
+
+/// 128 random bits, as 26 characters of base32.
+pub(crate) fn random() -> String {
+    let mut bits = u128::from_le_bytes(bytes());
+    let digits = (0..26).map(|_| {
+        let digit = BASE32[(bits & 31) as usize];
+        bits >>= 5;
+        char::from(digit)
+    });
+    digits.collect()
+}
+
+fn bytes() -> [u8; 16] {
+    let mut bytes = [0; 16];
+    // The system's source does not fail once the machine is up; guessable bytes would be worse than none.
+    getrandom::fill(&mut bytes).expect("the system has random bytes");
+    bytes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn random_identifiers_have_their_form() {
+        let text = random();
+        assert_eq!(text.len(), 26);
+        assert!(text.bytes().all(|byte| BASE32.contains(&byte)), "{text}");
+        assert_ne!(random(), random());
+    }
+
+    #[test]
+    fn plain_texts_are_short_and_harmless() {
+        assert!(is_plain("aZ09_-", 6));
+        for text in ["", "1234567", "a b", "ä", "a\n"] {
+            assert!(!is_plain(text, 6), "{text:?}");
+        }
+    }
+}

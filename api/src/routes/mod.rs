@@ -1,0 +1,63 @@
+//! The endpoints, one file each.
+
+pub(crate) mod health;
+pub(crate) mod instance;
+pub(crate) mod openapi;
+pub(crate) mod stripe_webhook;
+pub(crate) mod turn_credentials;
+
+use axum::{
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use jiff::Timestamp;
+use ledger::InstanceId;
+use serde_json::Value;
+
+use crate::body::Fields;
+
+/// An answer that is JSON.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    status: StatusCode,
+    body: Value,
+}
+
+impl Answer {
+    /// The usual answer.
+    pub(crate) fn ok(body: Value) -> Self {
+        Self {
+            status: StatusCode::OK,
+            body,
+        }
+    }
+
+    /// An answer with another status.
+    pub(crate) fn with_status(self, status: StatusCode) -> Self {
+        Self { status, ..self }
+    }
+}
+
+impl IntoResponse for Answer {
+    fn into_response(self) -> Response {
+        let mut response = (self.status, self.body.to_string()).into_response();
+        let json = HeaderValue::from_static("application/json");
+        response.headers_mut().insert(header::CONTENT_TYPE, json);
+        response
+    }
+}
+
+/// A time in whole seconds, the way clients read it.
+pub(crate) fn seconds(time: Timestamp) -> String {
+    let whole = Timestamp::from_second(time.as_second());
+    whole.unwrap_or(time).to_string()
+}
+
+/// The instance a body names, if it names one.
+pub(crate) fn instance_id(fields: &mut Fields) -> Option<InstanceId> {
+    fields.optional(
+        "instanceId",
+        "must be 10 characters of lowercase base32",
+        |value| InstanceId::new(value.as_str()?).ok(),
+    )
+}
