@@ -3,6 +3,7 @@
 //! Runs of the two take turns, so both see the same machine; the median counts. Everything happens in a clone of the
 //! checkout's last commit below the target folder.
 
+mod api;
 mod cases;
 mod localstack;
 mod measure;
@@ -30,7 +31,7 @@ use report::{Figures, Report, Row};
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
     /// Measure one case alone; may be given more than once
-    #[arg(long, value_name = "CASE", value_parser = CASES.map(|case| case.name))]
+    #[arg(long, value_name = "CASE", value_parser = names())]
     only: Vec<String>,
     /// How often each side of a case runs
     #[arg(long, value_name = "COUNT", default_value_t = 7, value_parser = clap::value_parser!(u8).range(1..))]
@@ -41,6 +42,14 @@ pub(crate) struct Arguments {
     /// Print JSON instead of a table
     #[arg(long)]
     json: bool,
+}
+
+/// The name of what is measured of the API.
+const API: &str = "api";
+
+/// What can be measured alone.
+fn names() -> Vec<&'static str> {
+    CASES.iter().map(|case| case.name).chain([API]).collect()
 }
 
 /// What the cases work with.
@@ -58,19 +67,25 @@ pub(crate) struct Bench<'a> {
 
 /// Measures the cases that are asked for and answers with the figures.
 pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> anyhow::Result<()> {
-    let bench = Bench::prepare(workspace, arguments.without_cdk)?;
-    let wanted = |case: &&Case| {
-        arguments.only.is_empty() || arguments.only.iter().any(|name| name == case.name)
-    };
+    let is_wanted =
+        |name: &str| arguments.only.is_empty() || arguments.only.iter().any(|only| only == name);
+    let cases: Vec<&Case> = CASES.iter().filter(|case| is_wanted(case.name)).collect();
     let mut report = Report::new(arguments.runs)?;
-    for case in CASES.iter().filter(wanted) {
-        say(&format!("=== {}: {}", case.name, case.about));
-        let contest =
-            (case.prepare)(&bench).with_context(|| format!("cannot prepare `{}`", case.name))?;
-        let runs = if case.once { 1 } else { arguments.runs };
-        let row = contend(case, contest, runs)
-            .with_context(|| format!("cannot measure `{}`", case.name))?;
-        report.rows.push(row);
+    if !cases.is_empty() {
+        let bench = Bench::prepare(workspace, arguments.without_cdk)?;
+        for case in cases {
+            say(&format!("=== {}: {}", case.name, case.about));
+            let contest = (case.prepare)(&bench)
+                .with_context(|| format!("cannot prepare `{}`", case.name))?;
+            let runs = if case.once { 1 } else { arguments.runs };
+            let row = contend(case, contest, runs)
+                .with_context(|| format!("cannot measure `{}`", case.name))?;
+            report.rows.push(row);
+        }
+    }
+    if is_wanted(API) {
+        say("=== api: authenticated TURN requests beside a server of fastify");
+        report.api = Some(api::run(workspace, arguments.runs)?);
     }
     let json = serde_json::to_string_pretty(&report)?;
     let file = workspace.target.join("bench/report.json");

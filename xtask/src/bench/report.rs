@@ -4,7 +4,7 @@ use std::{fmt::Write as _, process::Command, thread};
 
 use serde::Serialize;
 
-use super::measure::Sample;
+use super::{api::ApiReport, measure::Sample};
 use crate::workspace::answer;
 
 /// What a bench found out.
@@ -15,6 +15,8 @@ pub(super) struct Report {
     rustc: String,
     runs: u8,
     pub(super) rows: Vec<Row>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) api: Option<ApiReport>,
 }
 
 /// One case.
@@ -112,6 +114,7 @@ impl Report {
                 .to_owned(),
             runs,
             rows: Vec::new(),
+            api: None,
         })
     }
 
@@ -163,6 +166,9 @@ impl Report {
             }
         }
         text.push_str(&self.growth().unwrap_or_default());
+        if let Some(api) = &self.api {
+            text.push_str(&api.table());
+        }
         text
     }
 
