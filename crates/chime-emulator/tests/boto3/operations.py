@@ -147,6 +147,9 @@ class Operations(unittest.TestCase):
         one = {"MeetingId": meeting["MeetingId"], "AttendeeId": attendee["AttendeeId"]}
         self.assertEqual(self.chime.get_attendee(**one)["Attendee"], attendee)
         self.assertEqual(len(self.seen(meeting)["attendees"]), 2)
+        page = self.chime.list_attendees(MeetingId=meeting["MeetingId"], MaxResults=2)
+        self.assertEqual(page["Attendees"], [attendee, other])
+        self.assertNotIn("NextToken", page, "there are no more")
         self.assertNotIn(attendee["JoinToken"], str(control("GET", "meetings")))
 
         gone = self.chime.delete_attendee(**one)
