@@ -3,6 +3,8 @@
 use std::{
     io::{BufRead as _, BufReader, Read as _},
     process::{Child, ChildStderr, Command, ExitStatus, Stdio},
+    thread,
+    time::Duration,
 };
 
 /// It ends with the test.
@@ -37,9 +39,15 @@ impl Program {
         self.child.id()
     }
 
-    /// Waits until it has ended.
+    /// Waits until it has ended, but not for long.
     pub(crate) fn wait(&mut self) -> ExitStatus {
-        self.child.wait().expect("it is our child")
+        for _ in 0..1000 {
+            if let Some(status) = self.child.try_wait().expect("it is our child") {
+                return status;
+            }
+            thread::sleep(Duration::from_millis(10));
+        }
+        panic!("it does not end");
     }
 
     /// Ends it: what it has written on the standard error after its first line.
