@@ -53,8 +53,10 @@ const COMMAND_SIDE: &[&str] = &[
     "simulation",
     "template",
 ];
+/// The product's own services, apart from both sides.
+const SERVICE_SIDE: &[&str] = &["ledger", "libsql*"];
 /// Every crate of this workspace but `assembly`.
-const OURS: &[&[&str]] = &[PROGRAM_SIDE, COMMAND_SIDE, &["xtask"]];
+const OURS: &[&[&str]] = &[PROGRAM_SIDE, COMMAND_SIDE, SERVICE_SIDE, &["xtask"]];
 
 const SHIPPED: &str = "normal";
 const COMPILED: &str = "normal,build";
@@ -81,15 +83,20 @@ const RULES: &[Rule] = &[
     Rule {
         package: "chitinfra",
         edges: COMPILED,
-        never: &[&[
-            "api",
-            "chime-emulator",
-            "ledger",
-            "libsql*",
-            "pairs",
-            "simulation",
-        ]],
+        never: &[&["chime-emulator", "pairs", "simulation"]],
         because: "what tests are made of is not shipped",
+    },
+    Rule {
+        package: "chitinfra",
+        edges: COMPILED,
+        never: &[SERVICE_SIDE],
+        because: "a first deployment does not wait for a database to be compiled",
+    },
+    Rule {
+        package: "ledger",
+        edges: COMPILED,
+        never: &[PROGRAM_SIDE, COMMAND_SIDE, &["aws-*"]],
+        because: "the product's services stand by themselves",
     },
     Rule {
         package: "engine",
@@ -129,12 +136,6 @@ const RULES: &[Rule] = &[
         edges: SHIPPED,
         never: &[PROGRAM_SIDE, COMMAND_SIDE],
         because: "the API is a product of its own",
-    },
-    Rule {
-        package: "ledger",
-        edges: SHIPPED,
-        never: &[PROGRAM_SIDE, COMMAND_SIDE, &["api", "aws-*"]],
-        because: "what is charged is decided without asking anyone but the database",
     },
     Rule {
         package: "template",
@@ -177,7 +178,7 @@ const RULES: &[Rule] = &[
     Rule {
         package: "assembly",
         edges: COMPILED,
-        never: &[NETWORK, OURS[0], OURS[1], OURS[2]],
+        never: &[NETWORK, OURS[0], OURS[1], OURS[2], OURS[3]],
         because: "the contract depends on neither side",
     },
 ];

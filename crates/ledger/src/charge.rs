@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use crate::{
     Error, Exceeded, InstanceId, Ledger, Quota, Sub, Usage,
-    database::{Row, Statement, statement},
+    database::{Row, statement},
     quota::Period,
     standing::Standing,
 };
@@ -128,17 +128,17 @@ impl Ledger {
     /// The database fails.
     pub async fn give_back(&self, receipt: Receipt) -> Result<(), Error> {
         let instance = receipt.instance.as_str();
-        let mut statements = Vec::new();
-        if let Some((quota, month)) = receipt.counter {
-            statements.push(statement!(GIVE_BACK, instance, quota.as_str(), month));
+        let counter = receipt
+            .counter
+            .map(|(quota, month)| statement!(GIVE_BACK, instance, quota.as_str(), month));
+        let guest = receipt
+            .guest
+            .map(|(guest, day)| statement!(GIVE_BACK_GUEST, instance, guest.as_str(), day));
+        let statements: Vec<_> = counter.into_iter().chain(guest).collect();
+        if !statements.is_empty() {
+            self.database.transaction_of(&statements).await?;
         }
-        if let Some((guest, day)) = &receipt.guest {
-            statements.push(statement!(GIVE_BACK_GUEST, instance, guest.as_str(), *day));
-        }
-        match <[Statement; 1]>::try_from(statements) {
-            Ok([only]) => self.database.run(only).await.map(drop),
-            Err(statements) => self.database.transaction_of(&statements).await.map(drop),
-        }
+        Ok(())
     }
 
     /// Lets somebody use what is not counted by the month: asks for the instance's subscription, and counts a request of a guest's day.
@@ -165,7 +165,7 @@ impl Ledger {
                 );
                 let read = Standing::statement(caller, Some(wanted), now);
                 let [counted, standing] = self.database.transaction([guest, read]).await?;
-                (!counted.is_empty(), Standing::of(&standing, now)?)
+                (!counted.is_empty(), Standing::of(&standing)?)
             }
         };
         let Some(standing) = standing else {
@@ -197,8 +197,8 @@ impl Ledger {
     ) -> Result<Result<Counted, Refusal>, Error> {
         let month = Period::month_of(now);
         let day = Period::day_of(now);
-        let mut last = Refusal::NotEntitled;
-        for _ in 0..ATTEMPTS {
+        let mut attempt = 1;
+        loop {
             let count = statement!(
                 COUNT,
                 caller.as_str(),
@@ -224,12 +224,14 @@ impl Ledger {
             let Some(standing) = self.standing(caller, wanted, now).await? else {
                 return Ok(Err(Refusal::of_nobody(wanted)));
             };
-            match standing.refusal(quota, caller, guest_limit, 1, now) {
+            let exceeded = || Refusal::Exceeded(standing.exceeded(quota, now));
+            let refusal = standing.refusal(quota, caller, guest_limit, 1, now);
+            match refusal {
                 Some(refusal) => return Ok(Err(refusal)),
-                None => last = Refusal::Exceeded(standing.exceeded(quota, now)),
+                None if attempt == ATTEMPTS => return Ok(Err(exceeded())),
+                None => attempt += 1,
             }
         }
-        Ok(Err(last))
     }
 }
 

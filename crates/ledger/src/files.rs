@@ -129,7 +129,7 @@ impl Ledger {
         );
         let read = Standing::statement(caller, wanted, now);
         let [reserved, _, standing] = self.database.transaction([reserve, guest, read]).await?;
-        let Some(standing) = Standing::of(&standing, now)? else {
+        let Some(standing) = Standing::of(&standing)? else {
             return Ok(Err(Refusal::of_nobody(wanted)));
         };
         if reserved.is_empty() {

@@ -112,15 +112,11 @@ impl Ledger {
 }
 
 async fn status(database: &Database, files: &[File]) -> Result<Vec<Migration>, Error> {
-    let tables = database.run(statement!(HAS_TABLE)).await?;
-    let has_table = tables
-        .first()
-        .map_or(Ok(0), |row| row.count(0, "a table"))?
-        > 0;
-    let rows = if has_table {
-        database.run(statement!(APPLIED)).await?
-    } else {
-        Vec::new()
+    let rows = match database.run(statement!(APPLIED)).await {
+        Err(Error::Statement { .. }) if !has_table(database).await? => Vec::new(),
+        // A runner may have made it since.
+        Err(Error::Statement { .. }) => database.run(statement!(APPLIED)).await?,
+        other => other?,
     };
     let mut applied: Vec<Applied> = rows.iter().map(Applied::read).collect::<Result<_, _>>()?;
     let mut migrations = Vec::new();
@@ -185,6 +181,15 @@ async fn migrate(
         }
     }
     Ok(done)
+}
+
+/// Whether the database was ever migrated.
+async fn has_table(database: &Database) -> Result<bool, Error> {
+    let tables = database.run(statement!(HAS_TABLE)).await?;
+    let count = tables
+        .first()
+        .map_or(Ok(0), |row| row.count(0, "a table"))?;
+    Ok(count > 0)
 }
 
 async fn state_of(

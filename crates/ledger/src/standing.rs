@@ -97,7 +97,7 @@ impl Ledger {
         now: Timestamp,
     ) -> Result<Option<Standing>, Error> {
         let statement = Standing::statement(caller, wanted, now);
-        Standing::of(&self.database.run(statement).await?, now)
+        Standing::of(&self.database.run(statement).await?)
     }
 }
 
@@ -118,7 +118,7 @@ impl Standing {
     }
 
     /// Reads what [`Self::statement`] gives.
-    pub(crate) fn of(rows: &[Row], _: Timestamp) -> Result<Option<Self>, Error> {
+    pub(crate) fn of(rows: &[Row]) -> Result<Option<Self>, Error> {
         rows.first().map(Self::read).transpose()
     }
 

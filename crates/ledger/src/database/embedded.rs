@@ -45,7 +45,7 @@ pub(crate) struct Embedded {
 /// there is none.
 struct Connection {
     connection: libsql::Connection,
-    statements: HashMap<usize, libsql::Statement>,
+    statements: HashMap<(usize, usize), libsql::Statement>,
 }
 
 impl Embedded {
@@ -165,7 +165,7 @@ impl Connection {
     }
 
     fn run(&mut self, statement: &Statement) -> Result<Vec<Row>, Failure> {
-        let key = statement.text.as_ptr().addr();
+        let key = (statement.text.as_ptr().addr(), statement.text.len());
         if !self.statements.contains_key(&key) {
             let prepared = at_once(self.connection.prepare(statement.text))?;
             self.statements.insert(key, prepared);

@@ -39,14 +39,16 @@ pub(crate) use statement;
 #[derive(Debug)]
 pub(crate) enum Database {
     Embedded(Embedded),
-    Remote(Remote),
+    Remote(Box<Remote>),
 }
 
 impl Database {
     pub(crate) async fn open(location: &Location) -> Result<Self, Error> {
         match &location.0 {
             Place::File(path) => Embedded::open(path).await.map(Self::Embedded),
-            Place::Server { base, token } => Remote::new(base, token.as_deref()).map(Self::Remote),
+            Place::Server { base, token } => {
+                Remote::new(base, token.as_deref()).map(|remote| Self::Remote(remote.into()))
+            }
         }
     }
 
