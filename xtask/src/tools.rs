@@ -12,7 +12,7 @@ use std::{
 use anyhow::{Context, bail};
 use serde::Deserialize;
 
-use crate::workspace::{Workspace, answer, succeed};
+use crate::workspace::{Workspace, answer, cargo, succeed};
 
 /// Prepares everything the integration tests need.
 pub(crate) fn prepare(workspace: &Workspace) -> anyhow::Result<()> {
@@ -49,6 +49,7 @@ pub(crate) fn prepare(workspace: &Workspace) -> anyhow::Result<()> {
         &tools.join("browser"),
         npm_archives,
     )?;
+    once(&lists.join("s3s-fs.txt"), &tools.join("s3s-fs"), program)?;
     cdk_diff(workspace)?;
     cdk(workspace)?;
     sqld(workspace)?;
@@ -128,6 +129,20 @@ fn once(
     fs::create_dir_all(folder).with_context(|| format!("cannot make `{}`", folder.display()))?;
     fill(list, folder)?;
     fs::write(&mark, wanted).with_context(|| format!("cannot write `{}`", mark.display()))
+}
+
+/// A program of crates.io, `name version features`, with the dependencies that its own lock file pins. Cargo holds its archive
+/// against the registry's digest; a version there never changes.
+fn program(list: &Path, folder: &Path) -> anyhow::Result<()> {
+    let text = fs::read_to_string(list)?;
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let [name, version, features] = words[..] else {
+        bail!("`{}` must be `name version features`", list.display());
+    };
+    let mut install = cargo();
+    install.args(["install", name, "--version", &format!("={version}")]);
+    install.args(["--features", features, "--locked", "--debug", "--quiet"]);
+    succeed(install.arg("--root").arg(folder))
 }
 
 /// A virtual environment with the listed packages; its programs stand in `bin`.
