@@ -19,6 +19,7 @@ use crate::{
     clock::Clock,
     config::{Config, TrustedProxy},
     cors, envelope,
+    files::{self, FileStore},
     problem::{Kind, Problem},
     rate::Limits,
     routes,
@@ -30,10 +31,12 @@ use crate::{
 const MOST_REMEMBERED: usize = 100_000;
 
 /// The paths of all endpoints.
-pub const PATHS: [&str; 5] = [
+pub const PATHS: [&str; 7] = [
     "/api/health",
     "/api/instance",
     "/api/openapi.json",
+    "/api/s3-download-url",
+    "/api/s3-upload-url",
     "/api/stripe-webhook",
     "/api/turn-credentials",
 ];
@@ -48,6 +51,7 @@ pub struct App {
     pub(crate) limits: Limits,
     pub(crate) turn: Option<Box<dyn TurnProvider>>,
     pub(crate) signatures: Option<Signatures>,
+    pub(crate) files: Option<Box<dyn FileStore>>,
     /// Which instance is a caller's own; it never changes.
     own: Mutex<HashMap<Sub, InstanceId>>,
 }
@@ -74,6 +78,10 @@ impl App {
                 .stripe
                 .as_ref()
                 .map(|stripe| Signatures::new(&stripe.secrets)),
+            files: config
+                .files
+                .as_ref()
+                .map(|files| files::store(files, config.credentials.as_ref(), &clock)),
             own: Mutex::default(),
             config,
             ledger,
@@ -83,11 +91,19 @@ impl App {
 
     /// All endpoints.
     pub fn router(self: Arc<Self>) -> Router {
-        let [health, instance, openapi, stripe_webhook, turn_credentials] = PATHS;
+        let [health, instance, openapi, rest @ ..] = PATHS;
+        let [
+            s3_download_url,
+            s3_upload_url,
+            stripe_webhook,
+            turn_credentials,
+        ] = rest;
         Router::new()
             .route(health, get(routes::health::get))
             .route(instance, get(routes::instance::get))
             .route(openapi, get(routes::openapi::get))
+            .route(s3_download_url, post(routes::s3_download_url::post))
+            .route(s3_upload_url, post(routes::s3_upload_url::post))
             .route(stripe_webhook, post(routes::stripe_webhook::post))
             .route(turn_credentials, post(routes::turn_credentials::post))
             .fallback(|| async { Problem::new(Kind::NotFound, "there is no such path") })

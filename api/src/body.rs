@@ -135,7 +135,6 @@ impl Fields {
     }
 
     /// What must be there and fit.
-    #[expect(dead_code, reason = "the endpoints that need it come next")]
     pub(crate) fn needed<T>(
         &mut self,
         name: &str,

@@ -33,6 +33,8 @@ pub struct Config {
     pub video: Option<VideoConfig>,
     /// Where files are kept.
     pub files: Option<FilesConfig>,
+    /// As whom AWS is called; without them credentials are searched for as usual.
+    pub credentials: Option<AwsCredentials>,
     /// The pages that may call.
     pub origins: Origins,
     /// What is too fast.
@@ -122,6 +124,17 @@ pub struct FilesConfig {
     pub endpoint: Option<Url>,
 }
 
+/// Credentials for AWS.
+#[derive(Clone, Debug)]
+pub struct AwsCredentials {
+    /// Which key it is; URLs that are signed with it show it.
+    pub access_key_id: String,
+    /// What is signed with.
+    pub secret_access_key: Secret,
+    /// What goes with temporary keys.
+    pub session_token: Option<Secret>,
+}
+
 /// What is too fast.
 #[derive(Clone, Copy, Debug)]
 pub struct Rates {
@@ -184,6 +197,7 @@ impl Config {
             turn: variables.turn(),
             video: variables.video(),
             files: variables.files(),
+            credentials: variables.credentials(),
             origins: variables.origins(),
             rates: Rates {
                 per_caller: variables.positive("RATE_LIMIT_PER_MINUTE", 60),
@@ -427,6 +441,23 @@ impl Variables<'_> {
         })
     }
 
+    fn credentials(&mut self) -> Option<AwsCredentials> {
+        const ID: &str = "AWS_ACCESS_KEY_ID";
+        const SECRET: &str = "AWS_SECRET_ACCESS_KEY";
+        match (self.get(ID), self.get(SECRET)) {
+            (None, None) => None,
+            (id, secret) => {
+                let id = id.or_else(|| self.needed(ID, SECRET));
+                let secret = secret.or_else(|| self.needed(SECRET, ID));
+                Some(AwsCredentials {
+                    access_key_id: id?,
+                    secret_access_key: Secret::new(secret?),
+                    session_token: self.get("AWS_SESSION_TOKEN").map(Secret::new),
+                })
+            }
+        }
+    }
+
     fn origins(&mut self) -> Origins {
         let given = self.list("ALLOWED_ORIGINS");
         let origins = if given.is_empty() {
@@ -570,6 +601,17 @@ mod tests {
     }
 
     #[test]
+    fn the_two_halves_of_a_key_come_together() {
+        let (id, secret) = (
+            ("AWS_ACCESS_KEY_ID", "AKID"),
+            ("AWS_SECRET_ACCESS_KEY", "hidden"),
+        );
+        assert_eq!(mistakes(&[id]), ["AWS_SECRET_ACCESS_KEY"]);
+        assert_eq!(mistakes(&[secret]), ["AWS_ACCESS_KEY_ID"]);
+        assert!(read(&[id, secret]).unwrap().credentials.is_some());
+    }
+
+    #[test]
     fn http_is_for_this_machine_alone() {
         for (url, is_safe) in [
             ("https://example.com", true),
@@ -595,6 +637,9 @@ mod tests {
             ("COTURN_SECRET", "hidden-too"),
             ("TURSO_DATABASE_URL", "libsql://ledger.example.com"),
             ("TURSO_AUTH_TOKEN", "hidden-as-well"),
+            ("AWS_ACCESS_KEY_ID", "AKID"),
+            ("AWS_SECRET_ACCESS_KEY", "hidden-of-course"),
+            ("AWS_SESSION_TOKEN", "hidden-with-it"),
         ]);
         let shown = format!("{:?}", config.unwrap());
         assert!(!shown.contains("hidden"), "{shown}");

@@ -7,11 +7,13 @@
 
 mod app;
 mod auth;
+mod aws;
 mod body;
 mod clock;
 pub mod config;
 mod cors;
 mod envelope;
+mod files;
 mod identifiers;
 mod json;
 pub mod openapi;

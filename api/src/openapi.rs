@@ -39,6 +39,12 @@ const PROTECTED: [u16; 5] = [401, 402, 429, 502, 503];
 /// What every endpoint that takes JSON may answer besides.
 const WITH_BODY: [u16; 5] = [400, 408, 413, 415, 422];
 
+/// A media type, parameters without quotes: <https://www.rfc-editor.org/rfc/rfc9110#section-8.3.1>.
+const MEDIA_TYPE: &str = concat!(
+    "^[A-Za-z0-9!#$%&'*+.^_`|~-]+/[A-Za-z0-9!#$%&'*+.^_`|~-]+",
+    "(; ?[A-Za-z0-9!#$%&'*+.^_`|~-]+=[A-Za-z0-9!#$%&'*+.^_`|~-]+)*$"
+);
+
 /// Makes the document.
 pub fn document() -> Value {
     json!({
@@ -86,6 +92,20 @@ fn paths() -> Value {
             "security": [{"cognito": []}],
             "responses": with_problems(&[&PROTECTED], ("200", answer("The instance.", "Instance"))),
         }},
+        "/api/s3-upload-url": {"post": operation(
+            "uploadUrl",
+            "Reserves room for a file and signs the request that uploads it",
+            ("UploadRequest", true),
+            &[404],
+            ("201", answer("A signed request, to be sent with exactly these headers.", "Upload")),
+        )},
+        "/api/s3-download-url": {"post": operation(
+            "downloadUrl",
+            "Signs the request that downloads a file of the instance",
+            ("DownloadRequest", true),
+            &[403, 404],
+            ("200", answer("A signed URL.", "Download")),
+        )},
         "/api/turn-credentials": {"post": operation(
             "turnCredentials",
             "Counts an allocation and issues credentials of TURN servers",
@@ -216,6 +236,29 @@ fn schemas() -> Value {
             ("ttl", count()),
             ("expiresAt", schema("Time")),
             ("remaining", count()),
+        ], &[]),
+        "UploadRequest": request(&[
+            ("size", json!({"type": "integer", "minimum": 1, "maximum": 1_073_741_824, "description": "In bytes."})),
+            ("contentType", json!({"type": "string", "maxLength": 255, "pattern": MEDIA_TYPE, "examples": ["application/octet-stream"]})),
+        ], &[("instanceId", nullable(&schema("InstanceId")))]),
+        "Upload": object(&[
+            ("instanceId", schema("InstanceId")),
+            ("key", schema("FileKey")),
+            ("url", json!({"type": "string", "format": "uri"})),
+            ("method", json!({"const": "PUT"})),
+            ("headers", json!({"type": "object", "additionalProperties": {"type": "string"}})),
+            ("expiresAt", schema("Time")),
+            ("remainingBytes", count()),
+        ], &[]),
+        "FileKey": {"type": "string", "pattern": "^instances/[a-z2-7]{10}/[a-z2-7]{26}$", "description": "Whoever knows it may download the file."},
+        "DownloadRequest": request(
+            &[("key", schema("FileKey"))],
+            &[("instanceId", nullable(&schema("InstanceId")))],
+        ),
+        "Download": object(&[
+            ("url", json!({"type": "string", "format": "uri"})),
+            ("expiresAt", schema("Time")),
+            ("size", count()),
         ], &[]),
         "Received": object(&[("received", json!({"const": true}))], &[]),
     })

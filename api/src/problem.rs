@@ -20,7 +20,6 @@ pub(crate) enum Kind {
     /// The instance has no subscription that gives access.
     SubscriptionRequired,
     /// The key is of another instance.
-    #[expect(dead_code, reason = "the endpoints that need it come next")]
     Forbidden,
     /// There is nothing of that name.
     NotFound,

@@ -3,6 +3,8 @@
 pub(crate) mod health;
 pub(crate) mod instance;
 pub(crate) mod openapi;
+pub(crate) mod s3_download_url;
+pub(crate) mod s3_upload_url;
 pub(crate) mod stripe_webhook;
 pub(crate) mod turn_credentials;
 

@@ -6,7 +6,7 @@ use reqwest::{Client, Method};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::support::{Program, Service, Settings, free_port, tool};
+use crate::support::{Foreign, Service, Settings, free_port, tool};
 
 /// What cognito-local sends to whoever signs up.
 const CODE: &str = "123456";
@@ -15,7 +15,7 @@ const CODE: &str = "123456";
 struct Cognito {
     url: String,
     client: Client,
-    _program: Program,
+    _program: Foreign,
 }
 
 impl Cognito {
@@ -42,7 +42,7 @@ impl Cognito {
         Self {
             url,
             client: Client::new(),
-            _program: Program::start(command, folder, port),
+            _program: Foreign::start(command, folder, port),
         }
     }
 

@@ -5,7 +5,7 @@ use std::process::Command;
 use serde_json::json;
 use tempfile::TempDir;
 
-use crate::support::{Program, Service, Settings, finish, free_port};
+use crate::support::{Foreign, Service, Settings, finish, free_port};
 
 const SECRET: &str = "the secret of both";
 
@@ -30,7 +30,7 @@ async fn an_allocation_is_made_with_what_is_issued() {
     server.arg(format!("--static-auth-secret={SECRET}"));
     server.arg(format!("--listening-port={port}"));
     let folder = TempDir::new().unwrap();
-    let _server = Program::start(server, folder, port.parse().unwrap());
+    let _server = Foreign::start(server, folder, port.parse().unwrap());
 
     let settings = Settings::coturn()
         .set("COTURN_SECRET", SECRET)

@@ -1,11 +1,16 @@
 //! A running API, and what a caller needs to talk to it.
 
+mod bucket;
+mod foreign;
 mod pool;
 mod program;
 mod service;
+mod tools;
 
 pub(crate) use self::{
+    bucket::{Bucket, Mood},
+    foreign::{Foreign, finish, free_port, tool},
     pool::{jwk, sign, sign_text},
-    program::{Program, finish, free_port, tool},
-    service::{Answer, Service, Settings},
+    service::{Answer, Service, Settings, real_second},
+    tools::{S3s, presigned_by_botocore},
 };

@@ -1,44 +1,63 @@
-//! Programs that other people wrote, started for a test.
+//! The API's own program.
 
 use std::{
-    net::{SocketAddr, TcpListener, TcpStream},
-    path::{Path, PathBuf},
-    process::{Child, Command, Output, Stdio},
-    thread,
-    time::{Duration, Instant},
+    collections::BTreeMap,
+    io::{BufRead, BufReader},
+    process::{Child, Command, Stdio},
+    sync::{Arc, Mutex},
 };
 
-use tempfile::TempDir;
+use serde_json::Value;
 
-/// How long a program may take until it listens.
-const PATIENCE: Duration = Duration::from_secs(30);
-
-/// A program that runs until the test ends, in a folder of its own.
+/// A running program, killed when the test ends.
 pub(crate) struct Program {
+    pub(crate) url: String,
     child: Child,
-    _folder: TempDir,
+    log: Arc<Mutex<String>>,
 }
 
 impl Program {
-    /// Starts a program and waits until something listens on its port.
-    pub(crate) fn start(mut command: Command, folder: TempDir, port: u16) -> Self {
-        let child = command
-            .current_dir(folder.path())
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
+    /// Starts it with these variables and no others, and waits until it listens.
+    pub(crate) fn start(variables: &BTreeMap<String, String>) -> Self {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_api"))
+            .env_clear()
+            .envs(variables)
+            .stderr(Stdio::piped())
             .spawn()
-            .unwrap_or_else(|error| panic!("cannot run {command:?}: {error}"));
-        let program = Self {
-            child,
-            _folder: folder,
+            .unwrap();
+        let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+        let log = Arc::new(Mutex::new(String::new()));
+        let address = loop {
+            let line = lines.next().expect("it listens").unwrap();
+            let entry: Value = serde_json::from_str(&line).unwrap();
+            if entry["message"] == "listening" {
+                break entry["address"].as_str().unwrap().to_owned();
+            }
         };
-        let start = Instant::now();
-        while TcpStream::connect(SocketAddr::from(([127, 0, 0, 1], port))).is_err() {
-            assert!(start.elapsed() < PATIENCE, "{command:?} does not listen");
-            thread::sleep(Duration::from_millis(50));
+        let more = Arc::clone(&log);
+        std::thread::spawn(move || {
+            for line in lines.map_while(Result::ok) {
+                let mut log = more.lock().unwrap();
+                log.push_str(&line);
+                log.push('\n');
+            }
+        });
+        Self {
+            url: format!("http://{address}"),
+            child,
+            log,
         }
-        program
+    }
+
+    /// What it has logged since it listens.
+    pub(crate) fn log(&self) -> String {
+        self.log.lock().unwrap().clone()
+    }
+
+    /// Ends it as a failing machine would.
+    pub(crate) fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
     }
 }
 
@@ -47,30 +66,4 @@ impl Drop for Program {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
-}
-
-/// A port that nobody listens on.
-pub(crate) fn free_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    listener.local_addr().unwrap().port()
-}
-
-/// Where a tool is that `cargo xtask test --only tools` brings.
-pub(crate) fn tool(relative: &str) -> PathBuf {
-    let path = Path::new(env!("CARGO_TARGET_TMPDIR"))
-        .join("../tools")
-        .join(relative);
-    assert!(
-        path.exists(),
-        "`cargo xtask test --only tools` brings {}",
-        path.display()
-    );
-    path
-}
-
-/// Runs a program to its end; it must succeed unless the test looks at how it ends.
-pub(crate) async fn finish(mut command: Command) -> Output {
-    command.stdin(Stdio::null());
-    let output = tokio::task::spawn_blocking(move || command.output());
-    output.await.unwrap().unwrap()
 }

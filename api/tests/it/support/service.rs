@@ -19,7 +19,10 @@ use serde_json::Value;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 
-use super::pool::{CLIENT, Pool};
+use super::{
+    pool::{CLIENT, Pool},
+    program::Program,
+};
 
 /// When every test begins: in the middle of a day and of a month.
 const START: i64 = 1_792_152_000;
@@ -65,17 +68,20 @@ impl Settings {
 impl Service {
     /// Starts an API that knows a pool, with an empty ledger in a file; time stands still for it.
     pub(crate) async fn start(settings: Settings) -> Self {
-        Self::start_at(settings, |passed| START + passed).await
+        Self::start_at(settings, START).await
+    }
+
+    /// The same at another time, in seconds of Unix time.
+    pub(crate) async fn start_at(settings: Settings, second: i64) -> Self {
+        Self::start_with(settings, move |passed| second + passed).await
     }
 
     /// The same at the time it is, for services that have a clock of their own.
     pub(crate) async fn start_now(settings: Settings) -> Self {
-        #[expect(clippy::disallowed_methods, reason = "others look at their clocks")]
-        let now = || Timestamp::now().as_second();
-        Self::start_at(settings, move |passed| now() + passed).await
+        Self::start_with(settings, |passed| real_second() + passed).await
     }
 
-    async fn start_at(
+    async fn start_with(
         settings: Settings,
         seconds: impl Fn(i64) -> i64 + Send + Sync + 'static,
     ) -> Self {
@@ -111,6 +117,33 @@ impl Service {
             passed,
             _folder: folder,
         }
+    }
+
+    /// Starts the program itself, which goes by the machine's clock and knows nothing of this process's environment.
+    pub(crate) async fn start_program(settings: Settings) -> (Self, Program) {
+        let folder = TempDir::new().unwrap();
+        let database = format!("file:{}", folder.path().join("api.db").display());
+        let pool = Pool::start().await;
+        let location = database.parse().unwrap();
+        let mut variables = Settings::default()
+            .set("PORT", "0")
+            .set("TURSO_DATABASE_URL", database)
+            .set("COGNITO_ISSUERS", &pool.issuer)
+            .set("COGNITO_CLIENT_IDS", CLIENT)
+            .0;
+        variables.extend(settings.0);
+        let program = Program::start(&variables);
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let service = Self {
+            url: program.url.clone(),
+            pool,
+            ledger: Ledger::open(&location).await.unwrap(),
+            client: Client::new(),
+            clock: Clock::new(|| Timestamp::from_second(real_second()).unwrap()),
+            passed: Arc::default(),
+            _folder: folder,
+        };
+        (service, program)
     }
 
     pub(crate) fn now(&self) -> Timestamp {
@@ -187,6 +220,12 @@ impl Service {
             body: serde_json::from_slice(&body).unwrap_or_default(),
         }
     }
+}
+
+/// What time it really is, in seconds of Unix time.
+#[expect(clippy::disallowed_methods, reason = "other programs go by it")]
+pub(crate) fn real_second() -> i64 {
+    Timestamp::now().as_second()
 }
 
 impl Answer {
