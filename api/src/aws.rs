@@ -10,11 +10,15 @@ use aws_config::{
     BehaviorVersion, Region, SdkConfig, identity::IdentityCache, retry::RetryConfig,
     timeout::TimeoutConfig,
 };
-use aws_credential_types::Credentials;
+use aws_credential_types::{
+    Credentials,
+    provider::{ProvideCredentials, SharedCredentialsProvider, error::CredentialsError, future},
+};
 use aws_smithy_async::time::TimeSource;
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use jiff::Timestamp;
+use tokio::sync::Mutex;
 
 use crate::{clock::Clock, config::AwsCredentials, upstream};
 
@@ -40,7 +44,6 @@ pub(crate) async fn load(
     let loader = aws_config::defaults(BehaviorVersion::latest())
         .region(Region::new(region.to_owned()))
         .http_client(http_client())
-        .identity_cache(IdentityCache::lazy().buffer_time(LEAST_VALIDITY).build())
         .retry_config(RetryConfig::standard().with_max_attempts(2))
         .timeout_config(timeouts)
         .time_source(clock.clone());
@@ -57,7 +60,60 @@ pub(crate) async fn load(
         )),
         None => loader,
     };
-    loader.load().await
+    let config = loader.load().await;
+    let Some(source) = config.credentials_provider() else {
+        return config;
+    };
+    let lasting = Lasting {
+        source,
+        clock: clock.clone(),
+        kept: Mutex::default(),
+    };
+    config
+        .into_builder()
+        .credentials_provider(SharedCredentialsProvider::new(lasting))
+        .identity_cache(IdentityCache::no_cache())
+        .build()
+}
+
+/// Credentials that last long enough to sign with. The SDK's own memory of them gives no such promise: it is left at random
+/// how early they are renewed.
+#[derive(Debug)]
+struct Lasting {
+    source: SharedCredentialsProvider,
+    clock: Clock,
+    kept: Mutex<Option<Credentials>>,
+}
+
+impl Lasting {
+    async fn get(&self) -> Result<Credentials, CredentialsError> {
+        let mut kept = self.kept.lock().await;
+        let now = system_time(self.clock.now());
+        let lasts = |credentials: &Credentials, until| {
+            let expiry = credentials.expiry();
+            expiry.is_none_or(|expiry| expiry >= until)
+        };
+        if let Some(good) = kept
+            .as_ref()
+            .filter(|kept| lasts(kept, now + LEAST_VALIDITY))
+        {
+            return Ok(good.clone());
+        }
+        match self.source.provide_credentials().await {
+            Ok(new) => Ok(kept.insert(new).clone()),
+            // Better a link that ends early than none.
+            Err(error) => kept.clone().filter(|kept| lasts(kept, now)).ok_or(error),
+        }
+    }
+}
+
+impl ProvideCredentials for Lasting {
+    fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
+    where
+        Self: 'a,
+    {
+        future::ProvideCredentials::new(self.get())
+    }
 }
 
 /// The client of all services: each would keep the machine's certificates for itself.

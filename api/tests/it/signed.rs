@@ -1,9 +1,18 @@
 //! What signed URLs allow, judged by a store that checks signatures, and by the URLs of another SDK.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+};
 
+use axum::{Router, routing::get};
+use jiff::Timestamp;
 use reqwest::{Client, Method, StatusCode, Url};
 use serde_json::{Value, json};
+use tokio::net::TcpListener;
 
 use crate::support::{S3s, Service, Settings, presigned_by_botocore, real_second};
 
@@ -136,11 +145,60 @@ async fn the_program_logs_nothing_of_what_it_signs() {
     let url = answer.body["url"].as_str().unwrap();
     let (status, text) = make(&get, url, &json!({}), "").await;
     assert_eq!((status, &*text), (StatusCode::OK, BYTES));
+    drop(store);
+    let answer = service.post(DOWNLOAD, "owner", &json!({"key": key})).await;
+    assert_eq!(answer.status, 503, "{:?}", answer.body);
     let log = program.log();
-    assert!(log.contains("/api/s3-download-url"), "{log}");
+    assert!(log.contains("the store of files failed"), "{log}");
     for secret in ["X-Amz", "wJalr", "AKID", key.as_str().unwrap(), "owner"] {
         assert!(!log.contains(secret), "`{secret}` in {log}");
     }
+}
+
+/// A container's credentials: the first expire in ten minutes, the next in an hour.
+/// <https://docs.aws.amazon.com/sdkref/latest/guide/feature-container-credentials.html>
+async fn container_credentials() -> (Arc<AtomicI64>, Settings) {
+    let given = Arc::new(AtomicI64::new(0));
+    let count = Arc::clone(&given);
+    let answer = move || async move {
+        let number = count.fetch_add(1, Ordering::SeqCst);
+        let minutes = if number == 0 { 10 } else { 60 };
+        let expiration = Timestamp::from_second(real_second() + minutes * 60).unwrap();
+        json!({
+            "AccessKeyId": format!("ASIA{number}"),
+            "SecretAccessKey": "hidden",
+            "Token": format!("token {number}"),
+            "Expiration": expiration.to_string(),
+        })
+        .to_string()
+    };
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    let router = Router::new().route("/", get(answer));
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    let settings = Settings::default()
+        .set("FILES_BUCKET", "files")
+        .set("AWS_REGION", "eu-central-1")
+        .set("AWS_CONTAINER_CREDENTIALS_FULL_URI", url);
+    (given, settings)
+}
+
+#[tokio::test]
+async fn temporary_credentials_outlive_what_they_sign() {
+    let (given, settings) = container_credentials().await;
+    let (service, program) = Service::start_program(settings).await;
+    service.subscribe("owner").await;
+    let mut tokens = Vec::new();
+    for _ in 0..3 {
+        let signed = sign_upload(&service).await;
+        let (_, _, query) = parts(signed["url"].as_str().unwrap());
+        assert!(query["X-Amz-Credential"].starts_with("ASIA"));
+        tokens.push(query["X-Amz-Security-Token"].clone());
+    }
+    assert_eq!(tokens[1..], ["token 1", "token 1"]);
+    assert_eq!(given.load(Ordering::SeqCst), 2);
+    let log = program.log();
+    assert!(!log.contains("token") && !log.contains("hidden"), "{log}");
 }
 
 fn parts(url: &str) -> (String, String, BTreeMap<String, String>) {
