@@ -10,7 +10,7 @@ use axum::{
     Router,
     http::request::Parts,
     middleware,
-    routing::{get, post},
+    routing::{MethodRouter, get, post},
 };
 use ledger::{InstanceId, Ledger, Refusal, Sub};
 
@@ -25,21 +25,33 @@ use crate::{
     routes,
     stripe::Signatures,
     turn::{self, TurnProvider},
+    video::{self, MeetingService},
 };
 
 /// How many callers' own instances are remembered.
 const MOST_REMEMBERED: usize = 100_000;
 
+/// All endpoints.
+fn endpoints() -> [(&'static str, MethodRouter<Arc<App>>); 8] {
+    [
+        ("/api/health", get(routes::health::get)),
+        ("/api/instance", get(routes::instance::get)),
+        ("/api/openapi.json", get(routes::openapi::get)),
+        ("/api/s3-download-url", post(routes::s3_download_url::post)),
+        ("/api/s3-upload-url", post(routes::s3_upload_url::post)),
+        ("/api/stripe-webhook", post(routes::stripe_webhook::post)),
+        (
+            "/api/turn-credentials",
+            post(routes::turn_credentials::post),
+        ),
+        ("/api/video-session", post(routes::video_session::post)),
+    ]
+}
+
 /// The paths of all endpoints.
-pub const PATHS: [&str; 7] = [
-    "/api/health",
-    "/api/instance",
-    "/api/openapi.json",
-    "/api/s3-download-url",
-    "/api/s3-upload-url",
-    "/api/stripe-webhook",
-    "/api/turn-credentials",
-];
+pub fn paths() -> impl Iterator<Item = &'static str> {
+    endpoints().into_iter().map(|(path, _)| path)
+}
 
 /// What all requests share.
 #[derive(Debug)]
@@ -52,6 +64,7 @@ pub struct App {
     pub(crate) turn: Option<Box<dyn TurnProvider>>,
     pub(crate) signatures: Option<Signatures>,
     pub(crate) files: Option<Box<dyn FileStore>>,
+    pub(crate) video: Option<Box<dyn MeetingService>>,
     /// Which instance is a caller's own; it never changes.
     own: Mutex<HashMap<Sub, InstanceId>>,
 }
@@ -82,6 +95,10 @@ impl App {
                 .files
                 .as_ref()
                 .map(|files| files::store(files, config.credentials.as_ref(), &clock)),
+            video: config
+                .video
+                .as_ref()
+                .map(|video| video::service(video, config.credentials.as_ref(), &clock)),
             own: Mutex::default(),
             config,
             ledger,
@@ -91,21 +108,11 @@ impl App {
 
     /// All endpoints.
     pub fn router(self: Arc<Self>) -> Router {
-        let [health, instance, openapi, rest @ ..] = PATHS;
-        let [
-            s3_download_url,
-            s3_upload_url,
-            stripe_webhook,
-            turn_credentials,
-        ] = rest;
-        Router::new()
-            .route(health, get(routes::health::get))
-            .route(instance, get(routes::instance::get))
-            .route(openapi, get(routes::openapi::get))
-            .route(s3_download_url, post(routes::s3_download_url::post))
-            .route(s3_upload_url, post(routes::s3_upload_url::post))
-            .route(stripe_webhook, post(routes::stripe_webhook::post))
-            .route(turn_credentials, post(routes::turn_credentials::post))
+        let routes = endpoints().into_iter();
+        routes
+            .fold(Router::new(), |router, (path, methods)| {
+                router.route(path, methods)
+            })
             .fallback(|| async { Problem::new(Kind::NotFound, "there is no such path") })
             .method_not_allowed_fallback(|| async {
                 Problem::new(Kind::MethodNotAllowed, "`Allow` says what this path takes")

@@ -424,10 +424,14 @@ impl Variables<'_> {
 
     fn video(&mut self) -> Option<VideoConfig> {
         let endpoint = self.url("AWS_ENDPOINT_URL_CHIME_SDK_MEETINGS");
-        Some(VideoConfig {
-            region: self.get("CHIME_REGION")?,
-            endpoint,
-        })
+        let region = self.get("CHIME_REGION")?;
+        // It becomes a part of a host's name.
+        let is_label =
+            |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+        if !region.bytes().all(is_label) {
+            self.mistake("CHIME_REGION", "must be a region such as `eu-central-1`");
+        }
+        Some(VideoConfig { region, endpoint })
     }
 
     fn files(&mut self) -> Option<FilesConfig> {
@@ -551,6 +555,7 @@ mod tests {
             ("STRIPE_WEBHOOK_SECRETS", secret),
             ("STRIPE_LIVEMODE", secret),
             ("TURN_PROVIDER", "cloudflare"),
+            ("CHIME_REGION", "Frankfurt am Main"),
             ("FILES_BUCKET", "files"),
             ("ALLOWED_ORIGINS", "*"),
             ("RATE_LIMIT_PER_MINUTE", "0"),
@@ -568,6 +573,7 @@ mod tests {
             "STRIPE_LIVEMODE",
             "CLOUDFLARE_TURN_KEY_ID",
             "CLOUDFLARE_TURN_API_TOKEN",
+            "CHIME_REGION",
             "AWS_REGION",
             "ALLOWED_ORIGINS",
             "RATE_LIMIT_PER_MINUTE",

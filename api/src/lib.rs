@@ -25,8 +25,9 @@ mod server;
 mod stripe;
 mod turn;
 mod upstream;
+mod video;
 
-pub use app::{App, PATHS};
+pub use app::{App, paths};
 pub use clock::Clock;
 pub use config::Config;
 pub use server::serve;

@@ -113,6 +113,13 @@ fn paths() -> Value {
             &[404],
             ("200", answer("Servers and credentials.", "TurnCredentials")),
         )},
+        "/api/video-session": {"post": operation(
+            "videoSession",
+            "Lets the caller into the one meeting of a room, and makes it if there is none",
+            ("VideoRequest", true),
+            &[404, 409],
+            ("200", answer("Meeting and attendee, as the Chime SDK for JavaScript takes them.", "VideoSession")),
+        )},
         "/api/stripe-webhook": {"post": {
             "operationId": "stripeWebhook",
             "summary": "Takes an event of Stripe's, once",
@@ -237,6 +244,19 @@ fn schemas() -> Value {
             ("expiresAt", schema("Time")),
             ("remaining", count()),
         ], &[]),
+        "VideoRequest": request(&[("roomId", identifier())], &[
+            ("instanceId", nullable(&schema("InstanceId"))),
+            ("deviceId", nullable(&identifier())),
+        ]),
+        "VideoSession": object(&[
+            ("instanceId", schema("InstanceId")),
+            ("meeting", object(&[
+                ("MeetingId", json!({"type": "string"})),
+                ("MediaPlacement", json!({"type": "object", "additionalProperties": {"type": "string"}})),
+            ], &[])),
+            ("attendee", object(&["AttendeeId", "ExternalUserId", "JoinToken"].map(|name| (name, json!({"type": "string"}))), &[])),
+            ("remainingMinutes", count()),
+        ], &[]),
         "UploadRequest": request(&[
             ("size", json!({"type": "integer", "minimum": 1, "maximum": 1_073_741_824, "description": "In bytes."})),
             ("contentType", json!({"type": "string", "maxLength": 255, "pattern": MEDIA_TYPE, "examples": ["application/octet-stream"]})),
@@ -287,6 +307,11 @@ fn nullable(schema: &Value) -> Value {
 
 fn list(items: impl Into<Value>) -> Value {
     json!({"type": "array", "items": items.into()})
+}
+
+/// A name that callers choose.
+fn identifier() -> Value {
+    json!({"type": "string", "pattern": "^[A-Za-z0-9_-]{1,128}$"})
 }
 
 fn count() -> Value {

@@ -40,7 +40,6 @@ pub(crate) enum Kind {
     /// A webhook's event is of the other mode.
     LivemodeMismatch,
     /// The meeting has as many attendees as it takes.
-    #[expect(dead_code, reason = "the endpoints that need it come next")]
     RoomFull,
     /// A quota is used up.
     QuotaExceeded,

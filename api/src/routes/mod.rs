@@ -7,6 +7,7 @@ pub(crate) mod s3_download_url;
 pub(crate) mod s3_upload_url;
 pub(crate) mod stripe_webhook;
 pub(crate) mod turn_credentials;
+pub(crate) mod video_session;
 
 use axum::{
     http::{HeaderValue, StatusCode, header},

@@ -31,9 +31,13 @@ async fn every_operation_of_the_document_is_there() {
         .await;
     assert_eq!(document.headers["content-type"], "application/json");
     let paths = document.body["paths"].as_object().unwrap();
-    assert_eq!(paths.len(), api::PATHS.len());
+    assert!(
+        api::paths().eq(paths
+            .keys()
+            .map(String::as_str)
+            .collect::<std::collections::BTreeSet<_>>())
+    );
     for (path, operations) in paths {
-        assert!(api::PATHS.contains(&path.as_str()), "{path}");
         for (name, operation) in operations.as_object().unwrap() {
             let method: Method = name.to_uppercase().parse().unwrap();
             let answer = service.send(method, path, None, &[], "").await;

@@ -1,6 +1,7 @@
 //! A running API, and what a caller needs to talk to it.
 
 mod bucket;
+mod chime;
 mod foreign;
 mod pool;
 mod program;
@@ -9,8 +10,10 @@ mod tools;
 
 pub(crate) use self::{
     bucket::{Bucket, Mood},
+    chime::{Chime, REGION},
     foreign::{Foreign, finish, free_port, tool},
-    pool::{jwk, sign, sign_text},
+    pool::{CLIENT, jwk, sign, sign_text},
+    program::Program,
     service::{Answer, Service, Settings, real_second},
     tools::{S3s, presigned_by_botocore},
 };

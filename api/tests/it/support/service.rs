@@ -63,6 +63,11 @@ impl Settings {
         self.0.insert(name.to_owned(), value.into());
         self
     }
+
+    /// All variables that are set.
+    pub(crate) fn variables(&self) -> &BTreeMap<String, String> {
+        &self.0
+    }
 }
 
 impl Service {
