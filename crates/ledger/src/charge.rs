@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// Counts one, if the instance (`?2`, or else the caller's own) has a subscription that allows it, and its guests may come again.
-const COUNT: &str = "INSERT INTO counters (instance, quota, month, used, allowance)
+pub(crate) const COUNT: &str = "INSERT INTO counters (instance, quota, month, used, allowance)
 SELECT customers.instance, ?3, ?4, 1, max(CASE ?3 WHEN 'turn' THEN turn ELSE video END) AS allowance
 FROM customers JOIN entitlements ON owner = customers.sub
 WHERE customers.sub = CASE WHEN ?2 IS NULL THEN ?1 ELSE (SELECT sub FROM customers WHERE instance = ?2) END
@@ -32,7 +32,7 @@ ON CONFLICT (instance, guest) DO UPDATE SET
     used = CASE WHEN day < excluded.day THEN 1 ELSE used + 1 END, day = max(day, excluded.day)";
 
 /// Counts a guest who uses nothing of the instance.
-const ADMIT_GUEST: &str = "INSERT INTO guests (instance, guest, day, used)
+pub(crate) const ADMIT_GUEST: &str = "INSERT INTO guests (instance, guest, day, used)
 SELECT instance, ?1, ?3, 1 FROM customers WHERE instance = ?2 AND sub <> ?1 AND ?4 > 0
     AND EXISTS (SELECT 1 FROM entitlements WHERE owner = customers.sub)
 ON CONFLICT (instance, guest) DO UPDATE SET
@@ -40,8 +40,8 @@ ON CONFLICT (instance, guest) DO UPDATE SET
     WHERE day < excluded.day OR used < ?4
 RETURNING used";
 
-const GIVE_BACK: &str = "UPDATE counters SET used = used - 1 WHERE instance = ?1 AND quota = ?2 AND month = ?3 AND used > 0";
-const GIVE_BACK_GUEST: &str = "UPDATE guests SET used = used - 1 WHERE instance = ?1 AND guest = ?2 AND day = ?3 AND used > 0";
+pub(crate) const GIVE_BACK: &str = "UPDATE counters SET used = used - 1 WHERE instance = ?1 AND quota = ?2 AND month = ?3 AND used > 0";
+pub(crate) const GIVE_BACK_GUEST: &str = "UPDATE guests SET used = used - 1 WHERE instance = ?1 AND guest = ?2 AND day = ?3 AND used > 0";
 
 /// How often a count is tried whose refusal nothing explains: something was given back in between.
 const ATTEMPTS: usize = 3;

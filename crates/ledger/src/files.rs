@@ -14,7 +14,7 @@ use crate::{
 const KEPT: SignedDuration = SignedDuration::from_hours(24);
 
 /// Reserves, if the instance (`?2`, or else the caller's own) has room beside what it holds, and its guests may come again.
-const RESERVE: &str = "INSERT INTO files (instance, name, size, content_type, reserved_at, url_expires_at, held_until)
+pub(crate) const RESERVE: &str = "INSERT INTO files (instance, name, size, content_type, reserved_at, url_expires_at, held_until)
 SELECT customers.instance, ?3, ?4, ?5, ?6, ?7, ?7
 FROM customers JOIN entitlements ON owner = customers.sub
 WHERE customers.sub = CASE WHEN ?2 IS NULL THEN ?1 ELSE (SELECT sub FROM customers WHERE instance = ?2) END
@@ -26,13 +26,14 @@ GROUP BY customers.instance HAVING max(storage) - ?4 >= coalesce((
 ), 0)
 RETURNING instance";
 
-const CONFIRM: &str = "UPDATE files SET state = 'uploaded', uploaded_at = ?3, held_until = ?4
+pub(crate) const CONFIRM: &str =
+    "UPDATE files SET state = 'uploaded', uploaded_at = ?3, held_until = ?4
 WHERE instance = ?1 AND name = ?2 AND state <> 'uploaded' RETURNING size";
-const RELEASE: &str = "UPDATE files SET state = 'released', held_until = 0 WHERE instance = ?1 AND name = ?2 RETURNING size";
-const FILE: &str =
+pub(crate) const RELEASE: &str = "UPDATE files SET state = 'released', held_until = 0 WHERE instance = ?1 AND name = ?2 RETURNING size";
+pub(crate) const FILE: &str =
     "SELECT instance, name, size, content_type, reserved_at, url_expires_at, state, uploaded_at
 FROM files WHERE instance = ?1 AND name = ?2";
-const UNDECIDED: &str = "SELECT instance, name, size, content_type, reserved_at, url_expires_at, state, uploaded_at
+pub(crate) const UNDECIDED: &str = "SELECT instance, name, size, content_type, reserved_at, url_expires_at, state, uploaded_at
 FROM files WHERE instance = ?1 AND state = 'reserved' AND url_expires_at <= ?2 AND url_expires_at > ?3
 ORDER BY url_expires_at, name LIMIT ?4";
 

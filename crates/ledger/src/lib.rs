@@ -10,6 +10,8 @@ mod error;
 mod files;
 mod identifiers;
 mod location;
+#[cfg(test)]
+mod lookups;
 mod migrations;
 mod quota;
 mod rooms;

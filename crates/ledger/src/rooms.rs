@@ -5,13 +5,14 @@ use crate::{
     database::{Row, statement},
 };
 
-const ROOM: &str = "SELECT generation, meeting FROM rooms WHERE instance = ?1 AND room = ?2";
-const SET: &str = "INSERT INTO rooms (instance, room, generation, meeting) SELECT ?1, ?2, ?3, ?4 WHERE ?3 = ?5 OR EXISTS (
+pub(crate) const ROOM: &str =
+    "SELECT generation, meeting FROM rooms WHERE instance = ?1 AND room = ?2";
+pub(crate) const SET: &str = "INSERT INTO rooms (instance, room, generation, meeting) SELECT ?1, ?2, ?3, ?4 WHERE ?3 = ?5 OR EXISTS (
     SELECT 1 FROM rooms WHERE instance = ?1 AND room = ?2
 )
 ON CONFLICT (instance, room) DO UPDATE SET meeting = excluded.meeting
     WHERE generation = excluded.generation AND meeting IS NULL";
-const RETIRE: &str = "UPDATE rooms SET generation = generation + 1, meeting = NULL
+pub(crate) const RETIRE: &str = "UPDATE rooms SET generation = generation + 1, meeting = NULL
 WHERE instance = ?1 AND room = ?2 AND generation = ?3 AND meeting IS NOT NULL";
 
 const FIRST: u64 = 1;

@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// Everything about one instance (`?2`, or else that of `?1`). Of its subscriptions the one that gives the most, or else the latest.
-const STANDING: &str = "SELECT customers.instance, customers.sub,
+pub(crate) const STANDING: &str = "SELECT customers.instance, customers.sub,
     subscriptions.status, subscriptions.lookup_key, subscriptions.current_period_end,
     (SELECT max(turn) FROM entitlements WHERE owner = customers.sub),
     (SELECT max(video) FROM entitlements WHERE owner = customers.sub),
@@ -23,9 +23,10 @@ const STANDING: &str = "SELECT customers.instance, customers.sub,
     (SELECT used FROM guests WHERE guests.instance = customers.instance AND guest = ?1 AND day >= ?4)
 FROM customers
     LEFT JOIN subscriptions ON subscriptions.owner = customers.sub
-    LEFT JOIN entitlements ON entitlements.subscription = subscriptions.id
+    LEFT JOIN plans ON plans.lookup_key = subscriptions.lookup_key
 WHERE customers.sub = CASE WHEN ?2 IS NULL THEN ?1 ELSE (SELECT sub FROM customers WHERE instance = ?2) END
-ORDER BY entitlements.turn DESC, entitlements.video DESC, entitlements.storage DESC, subscriptions.created DESC, subscriptions.id
+ORDER BY EXISTS (SELECT 1 FROM entitlements WHERE owner = customers.sub AND subscription = subscriptions.id) DESC,
+    plans.turn DESC, plans.video DESC, plans.storage DESC, subscriptions.created DESC, subscriptions.id
 LIMIT 1";
 
 /// A customer's space.

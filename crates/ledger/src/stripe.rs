@@ -13,16 +13,17 @@ use crate::{
 };
 
 /// Records an event, unless it is known. One that could not be understood may be understood by a later program.
-const RECORD: &str = "INSERT INTO events (id, type, created, received_at, subject, unprocessable) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+pub(crate) const RECORD: &str = "INSERT INTO events (id, type, created, received_at, subject, unprocessable) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
 ON CONFLICT (id) DO UPDATE SET received_at = excluded.received_at, subject = excluded.subject, unprocessable = NULL
     WHERE events.unprocessable IS NOT NULL AND excluded.unprocessable IS NULL
 RETURNING id";
-const ADD_CUSTOMER: &str = "INSERT INTO customers (sub, instance, created_at) VALUES (?1, ?2, ?3) ON CONFLICT (sub) DO NOTHING";
-const LINK: &str = "INSERT INTO links (stripe_customer, sub, created) VALUES (?1, ?2, ?3)
+pub(crate) const ADD_CUSTOMER: &str = "INSERT INTO customers (sub, instance, created_at) VALUES (?1, ?2, ?3) ON CONFLICT (sub) DO NOTHING";
+pub(crate) const LINK: &str =
+    "INSERT INTO links (stripe_customer, sub, created) VALUES (?1, ?2, ?3)
 ON CONFLICT (stripe_customer) DO UPDATE SET sub = excluded.sub, created = excluded.created
     WHERE (excluded.created, excluded.sub) > (links.created, links.sub)
 RETURNING sub";
-const SUBSCRIBE: &str = "INSERT INTO subscriptions
+pub(crate) const SUBSCRIBE: &str = "INSERT INTO subscriptions
     (id, stripe_customer, sub, status, lookup_key, current_period_end, created, rank, event)
 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
 ON CONFLICT (id) DO UPDATE SET
@@ -31,10 +32,10 @@ ON CONFLICT (id) DO UPDATE SET
     WHERE (excluded.created, excluded.rank, excluded.event) > (subscriptions.created, subscriptions.rank, subscriptions.event)
 RETURNING id";
 /// Works out whose the subscriptions of a Stripe customer are.
-const OWN: &str = "UPDATE subscriptions SET owner = coalesce(sub, (
+pub(crate) const OWN: &str = "UPDATE subscriptions SET owner = coalesce(sub, (
     SELECT links.sub FROM links WHERE links.stripe_customer = subscriptions.stripe_customer
 )) WHERE stripe_customer = ?1";
-const SUBSCRIBED: &str =
+pub(crate) const SUBSCRIBED: &str =
     "SELECT owner, EXISTS (SELECT 1 FROM plans WHERE plans.lookup_key = subscriptions.lookup_key)
 FROM subscriptions WHERE id = ?1";
 

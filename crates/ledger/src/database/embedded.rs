@@ -110,6 +110,21 @@ impl Embedded {
         .await
     }
 
+    /// The steps in which a statement would be carried out.
+    #[cfg(test)]
+    pub(crate) async fn explain(&self, text: &str) -> Result<Vec<String>, Error> {
+        let text = format!("EXPLAIN QUERY PLAN {text}");
+        self.when_free(|connection| {
+            let statement = at_once(connection.connection.prepare(&text))?;
+            let rows = rows(&statement, Params::None)?;
+            let step = |row: &Row| row.text(3, "a step").map(str::to_owned);
+            rows.iter()
+                .map(|row| step(row).map_err(Failure::Other))
+                .collect()
+        })
+        .await
+    }
+
     /// Does something with the connection, again and again while the file is written by others. Nothing has happened then: they
     /// are only ever in the way of what begins.
     async fn when_free<T>(
