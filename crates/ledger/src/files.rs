@@ -12,6 +12,8 @@ use crate::{
 
 /// How long an uploaded file is held, and may be fetched.
 const KEPT: SignedDuration = SignedDuration::from_hours(24);
+/// How long a file is remembered that is held no longer.
+const REMEMBERED: SignedDuration = SignedDuration::from_hours(7 * 24);
 
 /// Reserves, if the instance (`?2`, or else the caller's own) has room beside what it holds, and its guests may come again.
 pub(crate) const RESERVE: &str = "INSERT INTO files (instance, name, size, content_type, reserved_at, url_expires_at, held_until)
@@ -26,10 +28,14 @@ GROUP BY customers.instance HAVING max(storage) - ?4 >= coalesce((
 ), 0)
 RETURNING instance";
 
+/// Forgets the instance's files that are long gone, so that there are never more rows than it had files lately.
+pub(crate) const FORGET: &str = "DELETE FROM files WHERE held_until < ?3
+    AND instance = CASE WHEN ?2 IS NULL THEN (SELECT instance FROM customers WHERE sub = ?1) ELSE ?2 END";
+
 pub(crate) const CONFIRM: &str =
     "UPDATE files SET state = 'uploaded', uploaded_at = ?3, held_until = ?4
 WHERE instance = ?1 AND name = ?2 AND state <> 'uploaded' RETURNING size";
-pub(crate) const RELEASE: &str = "UPDATE files SET state = 'released', held_until = 0 WHERE instance = ?1 AND name = ?2 RETURNING size";
+pub(crate) const RELEASE: &str = "UPDATE files SET state = 'released', held_until = reserved_at WHERE instance = ?1 AND name = ?2 RETURNING size";
 pub(crate) const FILE: &str =
     "SELECT instance, name, size, content_type, reserved_at, url_expires_at, state, uploaded_at
 FROM files WHERE instance = ?1 AND name = ?2";
@@ -128,8 +134,15 @@ impl Ledger {
             wanted.map(InstanceId::as_str),
             day.start,
         );
+        let forget = statement!(
+            FORGET,
+            caller.as_str(),
+            wanted.map(InstanceId::as_str),
+            now.checked_sub(REMEMBERED).unwrap_or(Timestamp::MIN),
+        );
         let read = Standing::statement(caller, wanted, now);
-        let [reserved, _, standing] = self.database.transaction([reserve, guest, read]).await?;
+        let statements = [reserve, guest, forget, read];
+        let [reserved, _, _, standing] = self.database.transaction(statements).await?;
         let Some(standing) = Standing::of(&standing)? else {
             return Ok(Err(Refusal::of_nobody(wanted)));
         };

@@ -2,7 +2,7 @@
 
 use crate::{Ledger, charge, database::Database, files, rooms, standing, stripe};
 
-const STATEMENTS: [&str; 19] = [
+const STATEMENTS: [&str; 20] = [
     charge::COUNT,
     charge::COUNT_GUEST,
     charge::ADMIT_GUEST,
@@ -10,6 +10,7 @@ const STATEMENTS: [&str; 19] = [
     charge::GIVE_BACK_GUEST,
     standing::STANDING,
     files::RESERVE,
+    files::FORGET,
     files::CONFIRM,
     files::RELEASE,
     files::FILE,

@@ -12,6 +12,7 @@ everywhere!(
     room_is_reserved_confirmed_and_released,
     of_200_that_want_the_last_bytes_one_gets_them,
     what_is_undecided_is_told,
+    what_is_long_gone_is_forgotten,
     a_guest_reserves_by_the_day,
 );
 
@@ -178,6 +179,28 @@ async fn what_is_undecided_is_told(place: Place) {
     assert!(ledger.confirm_file(&keys[2], uploaded_at).await.unwrap());
     let file = ledger.file(&keys[2]).await.unwrap().unwrap();
     assert_eq!(file.state, FileState::Uploaded { at: uploaded_at });
+}
+
+async fn what_is_long_gone_is_forgotten(place: Place) {
+    let ledger = place.ledger().await;
+    customer(&ledger, "ada").await;
+    let mut keys = Vec::new();
+    for _ in 0..3 {
+        keys.push(reserve(&ledger, 10, now()).await.unwrap().key);
+    }
+    ledger.confirm_file(&keys[0], now()).await.unwrap();
+    ledger.release_file(&keys[1]).await.unwrap();
+    for (time, left) in [
+        ("2026-12-06T10:00:00Z", [true, true, true]),
+        ("2026-12-06T10:00:01Z", [true, false, true]),
+        ("2026-12-06T10:15:01Z", [true, false, false]),
+        ("2026-12-07T10:00:01Z", [false, false, false]),
+    ] {
+        reserve(&ledger, 1, at(time)).await.unwrap();
+        for (key, is_left) in keys.iter().zip(left) {
+            assert_eq!(ledger.file(key).await.unwrap().is_some(), is_left, "{time}");
+        }
+    }
 }
 
 async fn a_guest_reserves_by_the_day(place: Place) {
