@@ -10,7 +10,20 @@ use std::path::{Path, PathBuf};
 use assembly::{Environment, Severity, template_file};
 use engine::{Assembly, Target};
 
+use self::build::Part;
 use crate::{error::CommandError, printer::Printer, project::Project};
+
+/// The program that describes the stacks.
+const STACKS: Part = Part {
+    name: "stacks",
+    note: "build.json",
+};
+
+/// The program that knows a database's migrations.
+const MIGRATIONS: Part = Part {
+    name: "migrations",
+    note: "build-migrations.json",
+};
 
 /// Where the stacks come from.
 #[derive(Debug)]
@@ -79,7 +92,7 @@ impl App {
             }
             Self::Program(words) => words.clone(),
             Self::Package(package) => {
-                let executable = build::executable(project, package, printer)?;
+                let executable = build::executable(project, package, STACKS, printer)?;
                 vec![executable.to_string_lossy().into_owned()]
             }
         };
@@ -94,6 +107,16 @@ impl App {
             Self::Assembly(_) | Self::Program(_) | Self::Package(_) => Ok(()),
         }
     }
+}
+
+/// The program that applies the migrations of a package, built when its sources changed.
+pub(crate) fn migrations_program(
+    project: &Project,
+    package: &Path,
+    printer: &Printer,
+) -> Result<Vec<String>, CommandError> {
+    let executable = build::executable(project, package, MIGRATIONS, printer)?;
+    Ok(vec![executable.to_string_lossy().into_owned()])
 }
 
 /// Writes an assembly into a folder, in place of the one before.

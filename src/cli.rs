@@ -98,6 +98,7 @@ pub(crate) enum Command {
     Rollback(commands::rollback::RollbackArgs),
     #[command(subcommand)]
     Secret(commands::secret::SecretCommand),
+    Migrate(commands::migrate::MigrateArgs),
     #[command(subcommand)]
     Local(commands::local::LocalCommand),
     Doctor(commands::doctor::DoctorArgs),

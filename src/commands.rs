@@ -12,6 +12,7 @@ pub(crate) mod history;
 pub(crate) mod init;
 pub(crate) mod list;
 pub(crate) mod local;
+pub(crate) mod migrate;
 pub(crate) mod outputs;
 pub(crate) mod plan;
 pub(crate) mod recover;
@@ -51,6 +52,7 @@ pub(crate) fn run(
         Command::History(args) => history::run(&args, global, printer),
         Command::Rollback(args) => rollback::run(&args, global, printer),
         Command::Secret(command) => secret::run(&command, global, printer),
+        Command::Migrate(args) => migrate::run(&args, global, printer),
         Command::Local(command) => local::run(&command, global, printer),
         Command::Doctor(args) => doctor::run(&args, global, printer),
         Command::Completions(args) => completions::run(&args, printer),

@@ -10,6 +10,7 @@ pub(crate) mod graph;
 pub(crate) mod history;
 pub(crate) mod html;
 pub(crate) mod markdown;
+pub(crate) mod migrations;
 pub(crate) mod plan;
 pub(crate) mod recovery;
 pub(crate) mod remaining;

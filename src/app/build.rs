@@ -1,4 +1,4 @@
-//! Builds the stacks package, and knows when there is nothing to build.
+//! Builds the stacks package and the one of migrations, and knows when there is nothing to build.
 //!
 //! Asking cargo costs more than synthesis itself, so a finished build leaves a note: which program it made and when it
 //! began. As long as every file in cargo's own dependency list is older than that, the program is current.
@@ -15,6 +15,15 @@ use std::{
 use serde::{Deserialize, Serialize};
 
 use crate::{error::CommandError, printer::Printer, project::Project};
+
+/// A part of a project that is a program of its own.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Part {
+    /// What a person calls it.
+    pub(super) name: &'static str,
+    /// The file of its note.
+    pub(super) note: &'static str,
+}
 
 /// What a finished build leaves behind.
 #[derive(Debug, Serialize, Deserialize)]
@@ -35,15 +44,16 @@ struct CargoMessage {
 pub(super) fn executable(
     project: &Project,
     package: &Path,
+    part: Part,
     printer: &Printer,
 ) -> Result<PathBuf, CommandError> {
     let package = package.canonicalize().map_err(|error| {
         CommandError::usage(format!("cannot open `{}`: {error}", package.display()))
     })?;
     let cache = project.work_folder().join("cache");
-    let note = cache.join("build.json");
+    let note = cache.join(part.note);
     if let Some(executable) = current(&note, &package) {
-        printer.detail("the stacks program is up to date");
+        printer.detail(&format!("the program of the {} is up to date", part.name));
         return Ok(executable);
     }
     fs::create_dir_all(&cache).map_err(|error| CommandError::cannot_write(&cache, &error))?;
@@ -51,7 +61,7 @@ pub(super) fn executable(
     let unfinished = cache.join(format!("build-{}.json", std::process::id()));
     fs::write(&unfinished, "").map_err(|error| CommandError::cannot_write(&unfinished, &error))?;
     let began = modified(&unfinished);
-    let built = build(&package, printer);
+    let built = build(&package, part, printer);
     let outcome = built.and_then(|executable| {
         let content = BuildNote {
             package,
@@ -136,7 +146,7 @@ fn settings_files<'a>(
 }
 
 /// Runs cargo; its progress and its errors go to stderr as they are.
-fn build(package: &Path, printer: &Printer) -> Result<PathBuf, CommandError> {
+fn build(package: &Path, part: Part, printer: &Printer) -> Result<PathBuf, CommandError> {
     let manifest = package.join("Cargo.toml");
     #[expect(
         clippy::disallowed_methods,
@@ -175,15 +185,17 @@ fn build(package: &Path, printer: &Printer) -> Result<PathBuf, CommandError> {
         .map_err(|error| CommandError::failed(format!("cannot wait for cargo: {error}")))?;
     if !status.success() {
         return Err(CommandError::failed(format!(
-            "the stacks in `{}` do not compile",
+            "the {} in `{}` do not compile",
+            part.name,
             package.display()
         ))
         .hinted("the compiler's messages above say where"));
     }
     executable.ok_or_else(|| {
         CommandError::usage(format!(
-            "package `{}` has no program: a stacks package needs a `src/main.rs`",
-            package.display()
+            "package `{}` has no program: a package of {} needs a `src/main.rs`",
+            package.display(),
+            part.name
         ))
     })
 }

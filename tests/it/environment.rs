@@ -15,7 +15,7 @@ fn a_misspelt_key_is_placed_and_the_nearest_named() {
     snapshot!(refused("approval:", "aproval:"), @"
     exit status: 2
     --- stderr
-    error: environments/staging.yaml:5:1: unknown field `aproval`, expected one of `account`, `region`, `approval`, `development`, `endpoint`, `bootstrap`, `settings`
+    error: environments/staging.yaml:5:1: unknown field `aproval`, expected one of `account`, `region`, `approval`, `development`, `endpoint`, `bootstrap`, `database`, `settings`
 
     hint: did you mean `approval`?
     ");
@@ -27,7 +27,7 @@ fn a_misspelt_key_of_the_stacks_own_settings_is_placed_and_the_nearest_named() {
     exit status: 2
     --- stderr
     error: settings.web: unknown field `calback_urls`, expected one of `site`, `callback_urls`, `logout_urls`, `origins`
-      --> environments/staging.yaml:21:5
+      --> environments/staging.yaml:24:5
       hint: did you mean `callback_urls`?
     error: `environments/staging.yaml` has 1 error
     ");
@@ -46,7 +46,7 @@ fn a_value_of_the_wrong_type_is_placed() {
     exit status: 2
     --- stderr
     error: settings.costs.monthly_budget_usd: invalid type: string "plenty", expected u32
-      --> environments/staging.yaml:28:25
+      --> environments/staging.yaml:31:25
     error: `environments/staging.yaml` has 1 error
     "#);
 }

@@ -29,6 +29,7 @@ mod list;
 mod live;
 mod localstack;
 mod malformed;
+mod migrate;
 mod moves;
 mod outputs;
 mod plan;

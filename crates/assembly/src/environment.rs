@@ -3,7 +3,10 @@
 //! Both sides read the same file: the command line needs the account, the region and the rule of approval, the stacks
 //! program needs its own `settings`. Parsing it as a whole on both sides gives every mistake its line and column.
 
-use std::{fmt, path::Path};
+use std::{
+    fmt,
+    path::{Path, PathBuf},
+};
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
@@ -32,8 +35,22 @@ pub struct Environment<S = serde_yaml::Value> {
     /// boundary; without it CloudFormation acts with the rights of whoever deploys.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bootstrap: Option<Bootstrap>,
+    /// The database that `migrate` is for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub database: Option<Database>,
     /// What the stacks read; its type belongs to the stacks program.
     pub settings: S,
+}
+
+/// A database and who knows its migrations: `database:` in the file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Database {
+    /// The package whose program applies the migrations, relative to the project.
+    pub migrations: PathBuf,
+    /// Where the database is, `file:` or `libsql://`; without it the variable `TURSO_DATABASE_URL` says so. A token has no place here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
 }
 
 /// When a person must approve a deployment.

@@ -15,7 +15,7 @@ pub use bootstrap::{
     ACCOUNT_STACK, BOOTSTRAP_PATH, Bootstrap, BootstrapNames, Permission, Repository, partition,
 };
 pub use diagnostic::{Diagnostic, Severity};
-pub use environment::{Approval, Endpoint, Environment, EnvironmentError, nearest};
+pub use environment::{Approval, Database, Endpoint, Environment, EnvironmentError, nearest};
 pub use folder::{FolderError, MANIFEST, read_manifest, read_template, template_file, write};
 pub use manifest::{
     AllowedLoss, ExternalResource, FORMAT_VERSION, Manifest, Move, ResourceOrigin, StackManifest,

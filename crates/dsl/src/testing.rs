@@ -32,6 +32,7 @@ pub fn environment<S>(settings: S) -> Environment<S> {
         development: true,
         endpoint: Endpoint::Aws,
         bootstrap: None,
+        database: None,
         settings,
     }
 }
