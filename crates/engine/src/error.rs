@@ -2,7 +2,9 @@
 
 use std::{error::Error as StdError, fmt, path::PathBuf};
 
-use crate::{cause::Cause, holder::Holder, record::RecordError, status::StackStatus};
+use crate::{
+    aws::ApiOperation, cause::Cause, holder::Holder, record::RecordError, status::StackStatus,
+};
 
 /// What to do about an error, as data: the command line prints each hint on its own line.
 pub trait Hint {
@@ -46,10 +48,8 @@ pub enum AwsErrorKind {
 /// A failed call to AWS.
 #[derive(Debug)]
 pub struct AwsError {
-    /// The service: `cloudformation`.
-    pub service: &'static str,
-    /// The operation: `CreateChangeSet`.
-    pub operation: &'static str,
+    /// The operation.
+    pub operation: ApiOperation,
     /// The stack, bucket or change set the call was about.
     pub target: Option<String>,
     /// What kind of failure it is.
@@ -64,13 +64,8 @@ pub struct AwsError {
 
 impl fmt::Display for AwsError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            service,
-            operation,
-            kind,
-            ..
-        } = self;
-        match kind {
+        let (service, operation) = (self.operation.service(), self.operation.name());
+        match self.kind {
             AwsErrorKind::CredentialsMissing => {
                 formatter.write_str("no AWS credentials were found")
             }
@@ -80,7 +75,7 @@ impl fmt::Display for AwsError {
                 formatter.write_str("the AWS credentials are not accepted")
             }
             AwsErrorKind::AccessDenied => {
-                write!(formatter, "`{service}:{operation}` is not allowed")
+                write!(formatter, "{} is not allowed", self.call())
             }
             AwsErrorKind::Unreachable => {
                 write!(formatter, "the {service} endpoint cannot be reached")
@@ -143,7 +138,7 @@ impl AwsError {
 
     /// The call in the words of a policy, `cloudformation:GetTemplate`, in backticks.
     pub(crate) fn call(&self) -> String {
-        format!("`{}:{}`", self.service, self.operation)
+        format!("`{}`", self.operation)
     }
 }
 
@@ -174,7 +169,7 @@ impl Hint for AwsError {
             AwsErrorKind::LimitExceeded => {
                 "delete what is no longer needed, or ask AWS for a higher quota"
             }
-            AwsErrorKind::NotFound if self.service == "s3" => {
+            AwsErrorKind::NotFound if self.operation.service() == "s3" => {
                 "templates over 51,200 bytes go through an asset bucket: create it with `chitinfra bootstrap`"
             }
             AwsErrorKind::Refused if self.message.contains("[/cdk-bootstrap/") => {

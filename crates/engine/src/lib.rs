@@ -49,7 +49,7 @@ mod verify;
 #[cfg(test)]
 mod tests;
 
-pub use aws::{Aws, AwsOptions, asset_bucket, verify_account};
+pub use aws::{ApiOperation, Aws, AwsOptions, asset_bucket, verify_account};
 pub use cause::Cause;
 pub use change_set::PreparedChangeSet;
 pub use claim::{Claim, Claimant, Claimed, Clock, Displaced, Judgement, Patience, claim, occupant};

@@ -5,7 +5,7 @@ use aws_sdk_cloudformation::types::{
     DeploymentConfigMode, DeploymentMode, EventFilter, Parameter, StackStatus, Tag, TemplateStage,
 };
 
-use super::{Aws, convert, failure::Call};
+use super::{ApiOperation, Aws, convert, failure::Call};
 use crate::{
     error::{AwsError, AwsErrorKind},
     port::{
@@ -20,11 +20,14 @@ const LOOKED_FOR: &str = "looked for `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_
     with its keys, role, SSO sign-in or process, a web identity token, and the role of a container or an instance";
 
 impl Aws {
-    pub(super) fn call<'a>(&'a self, operation: &'static str, target: &'a str) -> Call<'a> {
+    pub(super) fn call<'a>(
+        &'a self,
+        operation: ApiOperation,
+        target: impl Into<Option<&'a str>>,
+    ) -> Call<'a> {
         Call {
-            service: "cloudformation",
             operation,
-            target: Some(target),
+            target: target.into(),
             endpoint: self.endpoint.as_deref(),
         }
     }
@@ -61,12 +64,7 @@ impl CloudFormation for Aws {
 
     fn caller(&self) -> Answer<'_, Caller> {
         Box::pin(async move {
-            let call = Call {
-                service: "sts",
-                operation: "GetCallerIdentity",
-                target: None,
-                endpoint: self.endpoint.as_deref(),
-            };
+            let call = self.call(ApiOperation::GetCallerIdentity, None);
             let answer = self.sts.get_caller_identity().send().await;
             let answer = answer.map_err(|error| {
                 let mut error = call.failed(error);
@@ -89,7 +87,7 @@ impl CloudFormation for Aws {
 
     fn stack<'a>(&'a self, stack: &'a str) -> Answer<'a, Option<Stack>> {
         Box::pin(async move {
-            let call = self.call("DescribeStacks", stack);
+            let call = self.call(ApiOperation::DescribeStacks, stack);
             let answer = self
                 .cloudformation
                 .describe_stacks()
@@ -105,7 +103,7 @@ impl CloudFormation for Aws {
 
     fn stack_names(&self) -> Answer<'_, Vec<String>> {
         Box::pin(async move {
-            let call = self.call("ListStacks", "every stack");
+            let call = self.call(ApiOperation::ListStacks, "every stack");
             // Those that were deleted are listed for 90 days.
             let present = StackStatus::values().iter();
             let present = present.filter(|status| **status != StackStatus::DeleteComplete.as_str());
@@ -125,7 +123,7 @@ impl CloudFormation for Aws {
 
     fn importers<'a>(&'a self, export: &'a str) -> Answer<'a, Vec<String>> {
         Box::pin(async move {
-            let call = self.call("ListImports", export);
+            let call = self.call(ApiOperation::ListImports, export);
             let request = self.cloudformation.list_imports().export_name(export);
             let mut pages = request.into_paginator().send();
             let mut importers = Vec::new();
@@ -148,7 +146,7 @@ impl CloudFormation for Aws {
 
     fn template<'a>(&'a self, stack: &'a str) -> Answer<'a, Option<String>> {
         Box::pin(async move {
-            let call = self.call("GetTemplate", stack);
+            let call = self.call(ApiOperation::GetTemplate, stack);
             let request = self.cloudformation.get_template().stack_name(stack);
             let answer = request.template_stage(TemplateStage::Original).send().await;
             let answer = absent_is_none(answer.map_err(|error| call.failed(error)))?;
@@ -158,7 +156,7 @@ impl CloudFormation for Aws {
 
     fn resources<'a>(&'a self, stack: &'a str) -> Answer<'a, Vec<StackResource>> {
         Box::pin(async move {
-            let call = self.call("ListStackResources", stack);
+            let call = self.call(ApiOperation::ListStackResources, stack);
             let request = self.cloudformation.list_stack_resources().stack_name(stack);
             let mut pages = request.into_paginator().send();
             let mut resources = Vec::new();
@@ -173,7 +171,7 @@ impl CloudFormation for Aws {
 
     fn events<'a>(&'a self, stack: &'a str, page: Option<&'a str>) -> Answer<'a, EventPage> {
         Box::pin(async move {
-            let call = self.call("DescribeStackEvents", stack);
+            let call = self.call(ApiOperation::DescribeStackEvents, stack);
             let request = self
                 .cloudformation
                 .describe_stack_events()
@@ -194,7 +192,7 @@ impl CloudFormation for Aws {
 
     fn create_change_set<'a>(&'a self, request: &'a ChangeSetRequest) -> Answer<'a, ChangeSetId> {
         Box::pin(async move {
-            let call = self.call("CreateChangeSet", &request.stack_name);
+            let call = self.call(ApiOperation::CreateChangeSet, request.stack_name.as_str());
             let (body, url) = match &request.template {
                 TemplateSource::Inline(body) => (Some(body.clone()), None),
                 TemplateSource::Stored(url) => (None, Some(url.clone())),
@@ -246,7 +244,7 @@ impl CloudFormation for Aws {
 
     fn change_sets<'a>(&'a self, stack: &'a str) -> Answer<'a, Vec<ChangeSetSummary>> {
         Box::pin(async move {
-            let call = self.call("ListChangeSets", stack);
+            let call = self.call(ApiOperation::ListChangeSets, stack);
             let request = self.cloudformation.list_change_sets().stack_name(stack);
             let mut pages = request.into_paginator().send();
             let mut change_sets = Vec::new();
@@ -264,7 +262,7 @@ impl CloudFormation for Aws {
 
     fn change_set_template<'a>(&'a self, change_set: &'a str) -> Answer<'a, Option<String>> {
         Box::pin(async move {
-            let call = self.call("GetTemplate", change_set);
+            let call = self.call(ApiOperation::GetTemplate, change_set);
             let request = self.cloudformation.get_template();
             let request = request.change_set_name(change_set);
             let answer = request.template_stage(TemplateStage::Original).send().await;
@@ -275,7 +273,7 @@ impl CloudFormation for Aws {
 
     fn change_set<'a>(&'a self, change_set: &'a str, values: Values) -> Answer<'a, ChangeSet> {
         Box::pin(async move {
-            let call = self.call("DescribeChangeSet", change_set);
+            let call = self.call(ApiOperation::DescribeChangeSet, change_set);
             let request = self
                 .cloudformation
                 .describe_change_set()
@@ -304,7 +302,7 @@ impl CloudFormation for Aws {
 
     fn findings<'a>(&'a self, change_set: &'a str) -> Answer<'a, Vec<Finding>> {
         Box::pin(async move {
-            let call = self.call("DescribeEvents", change_set);
+            let call = self.call(ApiOperation::DescribeEvents, change_set);
             let request = self
                 .cloudformation
                 .describe_events()
@@ -323,7 +321,7 @@ impl CloudFormation for Aws {
 
     fn execute_change_set<'a>(&'a self, asked: &'a ExecuteRequest) -> Answer<'a, ()> {
         Box::pin(async move {
-            let call = self.call("ExecuteChangeSet", &asked.change_set);
+            let call = self.call(ApiOperation::ExecuteChangeSet, asked.change_set.as_str());
             let request = self
                 .cloudformation
                 .execute_change_set()
@@ -340,7 +338,7 @@ impl CloudFormation for Aws {
 
     fn delete_change_set<'a>(&'a self, change_set: &'a str) -> Answer<'a, ()> {
         Box::pin(async move {
-            let call = self.call("DeleteChangeSet", change_set);
+            let call = self.call(ApiOperation::DeleteChangeSet, change_set);
             let request = self
                 .cloudformation
                 .delete_change_set()
@@ -352,7 +350,7 @@ impl CloudFormation for Aws {
 
     fn delete_stack<'a>(&'a self, request: &'a DeleteRequest) -> Answer<'a, ()> {
         Box::pin(async move {
-            let call = self.call("DeleteStack", &request.stack);
+            let call = self.call(ApiOperation::DeleteStack, request.stack.as_str());
             let answer = self
                 .cloudformation
                 .delete_stack()
@@ -376,7 +374,7 @@ impl CloudFormation for Aws {
     fn roll_back<'a>(&'a self, request: &'a RollbackRequest) -> Answer<'a, ()> {
         Box::pin(async move {
             if request.rollback == Rollback::Paused {
-                let call = self.call("RollbackStack", &request.stack);
+                let call = self.call(ApiOperation::RollbackStack, request.stack.as_str());
                 let answer = self
                     .cloudformation
                     .rollback_stack()
@@ -389,7 +387,7 @@ impl CloudFormation for Aws {
                     .await;
                 return answer.map(|_| ()).map_err(|error| call.failed(error));
             }
-            let call = self.call("ContinueUpdateRollback", &request.stack);
+            let call = self.call(ApiOperation::ContinueUpdateRollback, request.stack.as_str());
             let begun = self
                 .cloudformation
                 .continue_update_rollback()
@@ -409,7 +407,7 @@ impl CloudFormation for Aws {
 
     fn cancel_update<'a>(&'a self, stack: &'a str, token: &'a str) -> Answer<'a, ()> {
         Box::pin(async move {
-            let call = self.call("CancelUpdateStack", stack);
+            let call = self.call(ApiOperation::CancelUpdateStack, stack);
             let request = self.cloudformation.cancel_update_stack().stack_name(stack);
             let answer = request.client_request_token(token).send().await;
             answer.map(|_| ()).map_err(|error| call.failed(error))
@@ -418,7 +416,7 @@ impl CloudFormation for Aws {
 
     fn set_termination_protection<'a>(&'a self, stack: &'a str, on: bool) -> Answer<'a, ()> {
         Box::pin(async move {
-            let call = self.call("UpdateTerminationProtection", stack);
+            let call = self.call(ApiOperation::UpdateTerminationProtection, stack);
             let request = self
                 .cloudformation
                 .update_termination_protection()

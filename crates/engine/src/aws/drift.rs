@@ -3,7 +3,7 @@
 use aws_sdk_cloudformation::types::{self, StackDriftDetectionStatus, StackResourceDriftStatus};
 use serde_json::Value;
 
-use super::{Aws, convert};
+use super::{ApiOperation, Aws, convert};
 use crate::{
     drift::{DetectedDifference, DetectedDrift, DetectedStatus, Detection, DriftDetection},
     port::Answer,
@@ -15,7 +15,7 @@ const NOTHING: &str = "null";
 impl DriftDetection for Aws {
     fn detect_drift<'a>(&'a self, stack: &'a str) -> Answer<'a, String> {
         Box::pin(async move {
-            let call = self.call("DetectStackDrift", stack);
+            let call = self.call(ApiOperation::DetectStackDrift, stack);
             let request = self.cloudformation.detect_stack_drift().stack_name(stack);
             let answer = request.send().await.map_err(|error| call.failed(error))?;
             Ok(answer.stack_drift_detection_id.unwrap_or_default())
@@ -24,7 +24,7 @@ impl DriftDetection for Aws {
 
     fn drift_detection<'a>(&'a self, id: &'a str) -> Answer<'a, Detection> {
         Box::pin(async move {
-            let call = self.call("DescribeStackDriftDetectionStatus", id);
+            let call = self.call(ApiOperation::DescribeStackDriftDetectionStatus, id);
             let request = self
                 .cloudformation
                 .describe_stack_drift_detection_status()
@@ -43,7 +43,7 @@ impl DriftDetection for Aws {
 
     fn resource_drifts<'a>(&'a self, stack: &'a str) -> Answer<'a, Vec<DetectedDrift>> {
         Box::pin(async move {
-            let call = self.call("DescribeStackResourceDrifts", stack);
+            let call = self.call(ApiOperation::DescribeStackResourceDrifts, stack);
             let mut drifts = Vec::new();
             let mut next = None;
             loop {

@@ -9,13 +9,13 @@ use aws_sdk_cloudformation::{
     operation::RequestId,
 };
 
+use super::ApiOperation;
 use crate::error::{AwsError, AwsErrorKind};
 
 /// What a call was about, for its failure.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Call<'a> {
-    pub(super) service: &'static str,
-    pub(super) operation: &'static str,
+    pub(super) operation: ApiOperation,
     pub(super) target: Option<&'a str>,
     /// The endpoint when it is not AWS itself.
     pub(super) endpoint: Option<&'a str>,
@@ -73,7 +73,6 @@ impl Call<'_> {
             _ => message,
         };
         Box::new(AwsError {
-            service: self.service,
             operation: self.operation,
             target: self.target.map(str::to_owned),
             kind,

@@ -9,6 +9,7 @@ mod drift;
 mod failure;
 mod identity_provider;
 mod live;
+mod operation;
 mod refactor;
 mod secrets;
 mod stack_policy;
@@ -25,6 +26,7 @@ use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use aws_types::service_config::ServiceConfigKey;
 
 pub(crate) use convert::{from_rfc3339, rfc3339};
+pub use operation::ApiOperation;
 
 use crate::{
     error::Error,

@@ -6,7 +6,7 @@ use aws_sdk_cloudformation::types::{
     StackRefactorStatus as Making, StackRefactorSummary,
 };
 
-use super::Aws;
+use super::{ApiOperation, Aws};
 use crate::{
     error::AwsError,
     port::{Answer, TemplateSource},
@@ -19,7 +19,10 @@ use crate::{
 impl StackRefactors for Aws {
     fn create_refactor<'a>(&'a self, request: &'a RefactorRequest) -> Answer<'a, String> {
         Box::pin(async move {
-            let call = self.call("CreateStackRefactor", &request.description);
+            let call = self.call(
+                ApiOperation::CreateStackRefactor,
+                request.description.as_str(),
+            );
             let stacks = request.stacks.iter().map(|(name, template)| {
                 let definition = StackDefinition::builder().stack_name(name);
                 match template {
@@ -50,7 +53,7 @@ impl StackRefactors for Aws {
 
     fn refactor<'a>(&'a self, id: &'a str) -> Answer<'a, RefactorState> {
         Box::pin(async move {
-            let call = self.call("DescribeStackRefactor", id);
+            let call = self.call(ApiOperation::DescribeStackRefactor, id);
             let request = self.cloudformation.describe_stack_refactor();
             let answer = request.stack_refactor_id(id).send().await;
             let found = answer.map_err(|error| call.failed(error))?;
@@ -76,7 +79,7 @@ impl StackRefactors for Aws {
 
     fn refactor_actions<'a>(&'a self, id: &'a str) -> Answer<'a, Vec<RefactorAction>> {
         Box::pin(async move {
-            let call = self.call("ListStackRefactorActions", id);
+            let call = self.call(ApiOperation::ListStackRefactorActions, id);
             let request = self.cloudformation.list_stack_refactor_actions();
             let mut pages = request.stack_refactor_id(id).into_paginator().send();
             let mut actions = Vec::new();
@@ -91,7 +94,7 @@ impl StackRefactors for Aws {
 
     fn execute_refactor<'a>(&'a self, id: &'a str) -> Answer<'a, ()> {
         Box::pin(async move {
-            let call = self.call("ExecuteStackRefactor", id);
+            let call = self.call(ApiOperation::ExecuteStackRefactor, id);
             let request = self.cloudformation.execute_stack_refactor();
             let answer = request.stack_refactor_id(id).send().await;
             answer.map(|_| ()).map_err(|error| call.failed(error))
@@ -101,7 +104,7 @@ impl StackRefactors for Aws {
 
 impl Aws {
     async fn listed(&self, filter: Vec<Execution>) -> Result<Vec<RefactorState>, Box<AwsError>> {
-        let call = self.call("ListStackRefactors", "the account");
+        let call = self.call(ApiOperation::ListStackRefactors, "the account");
         let request = self.cloudformation.list_stack_refactors();
         let request = request.set_execution_status_filter(Some(filter));
         let mut pages = request.into_paginator().send();

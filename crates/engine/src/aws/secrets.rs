@@ -2,7 +2,7 @@
 
 use aws_sdk_ssm::types::{ParameterMetadata, ParameterStringFilter, ParameterType};
 
-use super::{Aws, failure::Call, rfc3339};
+use super::{ApiOperation, Aws, rfc3339};
 use crate::{
     error::{AwsError, AwsErrorKind},
     port::Answer,
@@ -13,21 +13,12 @@ use crate::{
 const MOST_NAMES: usize = 50;
 
 impl Aws {
-    fn ssm_call<'a>(&'a self, operation: &'static str, target: Option<&'a str>) -> Call<'a> {
-        Call {
-            service: "ssm",
-            operation,
-            target,
-            endpoint: self.endpoint.as_deref(),
-        }
-    }
-
     async fn described(
         &self,
         filters: Vec<ParameterStringFilter>,
         target: Option<&str>,
     ) -> Result<Vec<SecretFact>, Box<AwsError>> {
-        let call = self.ssm_call("DescribeParameters", target);
+        let call = self.call(ApiOperation::DescribeParameters, target);
         let request = self.ssm.describe_parameters();
         let request = request.set_parameter_filters(Some(filters));
         let mut pages = request.into_paginator().send();
@@ -92,7 +83,7 @@ impl Secrets for Aws {
         secrecy: Secrecy,
     ) -> Answer<'a, Option<i64>> {
         Box::pin(async move {
-            let call = self.ssm_call("PutParameter", Some(name));
+            let call = self.call(ApiOperation::PutParameter, name);
             let request = self.ssm.put_parameter();
             let request = request
                 .name(name)

@@ -4,7 +4,7 @@ use std::{error::Error as StdError, time::Duration};
 
 use aws_sdk_cloudformation::error::{ProvideErrorMetadata, SdkError};
 
-use super::{Aws, failure::Call};
+use super::{ApiOperation, Aws, failure::Call};
 use crate::{
     error::{AwsError, AwsErrorKind},
     port::Answer,
@@ -27,15 +27,6 @@ enum Before<'a> {
 }
 
 impl Aws {
-    pub(super) fn s3_call(&self, operation: &'static str) -> Call<'_> {
-        Call {
-            service: "s3",
-            operation,
-            target: Some(&self.asset_bucket),
-            endpoint: self.endpoint.as_deref(),
-        }
-    }
-
     /// Stores a text under a key, in place of whatever is there.
     pub(super) async fn put_text(&self, key: &str, body: &str) -> Result<(), Box<AwsError>> {
         self.put(key, body.as_bytes(), Before::Any).await?;
@@ -74,12 +65,15 @@ impl Aws {
             Before::This(tag) => request.if_match(&tag.0),
         };
         let answer = request.send().await;
-        let answer = answer.map_err(|error| self.s3_call("PutObject").failed(error))?;
+        let answer = answer.map_err(|error| {
+            self.call(ApiOperation::PutObject, self.asset_bucket.as_str())
+                .failed(error)
+        })?;
         Ok(Tag(answer.e_tag.unwrap_or_default()))
     }
 
     async fn create_bucket(&self) -> Result<(), Box<AwsError>> {
-        let call = self.s3_call("CreateBucket");
+        let call = self.call(ApiOperation::CreateBucket, self.asset_bucket.as_str());
         let request = self.s3.create_bucket().bucket(&self.asset_bucket);
         let answer = request.send().await.map_err(|error| call.failed(error));
         match answer {
@@ -129,7 +123,7 @@ impl Aws {
 impl ObjectStore for Aws {
     fn object<'a>(&'a self, key: &'a str) -> Answer<'a, Option<Object>> {
         Box::pin(async move {
-            let call = self.s3_call("GetObject");
+            let call = self.call(ApiOperation::GetObject, self.asset_bucket.as_str());
             let request = self.s3.get_object().bucket(&self.asset_bucket).key(key);
             let request = request.expected_bucket_owner(&self.account);
             let answer = self.or_empty(call, request.send().await.map(Some));
@@ -142,8 +136,7 @@ impl ObjectStore for Aws {
             };
             let body = found.body.collect().await.map_err(|error| {
                 Box::new(AwsError {
-                    service: "s3",
-                    operation: "GetObject",
+                    operation: ApiOperation::GetObject,
                     target: Some(key.to_owned()),
                     kind: AwsErrorKind::TimedOut,
                     code: None,
@@ -173,7 +166,7 @@ impl ObjectStore for Aws {
 
     fn keys<'a>(&'a self, prefix: &'a str) -> Answer<'a, Vec<String>> {
         Box::pin(async move {
-            let call = self.s3_call("ListObjectsV2");
+            let call = self.call(ApiOperation::ListObjectsV2, self.asset_bucket.as_str());
             let request = self.s3.list_objects_v2().bucket(&self.asset_bucket);
             let request = request.expected_bucket_owner(&self.account).prefix(prefix);
             let mut pages = request.into_paginator().send();
@@ -190,7 +183,7 @@ impl ObjectStore for Aws {
 
     fn folders<'a>(&'a self, prefix: &'a str) -> Answer<'a, Vec<String>> {
         Box::pin(async move {
-            let call = self.s3_call("ListObjectsV2");
+            let call = self.call(ApiOperation::ListObjectsV2, self.asset_bucket.as_str());
             let request = self.s3.list_objects_v2().bucket(&self.asset_bucket);
             let request = request.expected_bucket_owner(&self.account);
             let request = request.prefix(prefix).delimiter("/");

@@ -6,8 +6,9 @@ use serde_json::{Value, json};
 
 use super::{Run, assembly};
 use crate::{
-    Assembly, AwsError, AwsErrorKind, DetectedDifference, DetectedDrift, DetectedStatus, Detection,
-    DriftDetection, DriftReport, DriftStatus, Error, Live, LiveReads, LiveResource, port::Answer,
+    ApiOperation, Assembly, AwsError, AwsErrorKind, DetectedDifference, DetectedDrift,
+    DetectedStatus, Detection, DriftDetection, DriftReport, DriftStatus, Error, Live, LiveReads,
+    LiveResource, port::Answer,
 };
 
 /// Detection in memory.
@@ -34,8 +35,7 @@ impl DriftDetection for Detections {
         let refusal = self.refusals.lock().expect("no panic").pop();
         let answer = match refusal {
             Some((kind, message)) => Err(Box::new(AwsError {
-                service: "cloudformation",
-                operation: "DetectStackDrift",
+                operation: ApiOperation::DetectStackDrift,
                 target: Some(stack.to_owned()),
                 kind,
                 code: None,
@@ -219,8 +219,7 @@ impl LiveReads for Services {
         let said = self.0[resource.resource_type.as_str()].clone();
         let answer = said.ok_or_else(|| {
             Box::new(AwsError {
-                service: "iam",
-                operation: "GetRole",
+                operation: ApiOperation::GetRole,
                 target: None,
                 kind: AwsErrorKind::AccessDenied,
                 code: None,

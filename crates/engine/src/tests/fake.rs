@@ -10,6 +10,7 @@ use plan::{ReportedAction, ReportedChange};
 use serde_json::Value;
 
 use crate::{
+    aws::ApiOperation,
     error::{AwsError, AwsErrorKind},
     port::{
         Answer, Caller, ChangeSet, ChangeSetId, ChangeSetRequest, ChangeSetStatus,
@@ -181,9 +182,11 @@ fn failure(
     kind: AwsErrorKind,
     message: &str,
 ) -> Box<AwsError> {
+    let mut all = ApiOperation::ALL.iter().copied();
     Box::new(AwsError {
-        service: "cloudformation",
-        operation,
+        operation: all
+            .find(|one| one.name() == operation)
+            .expect("the adapter has it"),
         target: Some(target.to_owned()),
         kind,
         code: None,

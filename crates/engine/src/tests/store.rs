@@ -8,7 +8,7 @@ use std::{
     },
 };
 
-use crate::{Answer, AwsError, AwsErrorKind, Object, ObjectStore, Tag};
+use crate::{Answer, ApiOperation, AwsError, AwsErrorKind, Object, ObjectStore, Tag};
 
 /// What a write that fails leaves behind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -117,8 +117,7 @@ impl Memory {
 /// A failed call to S3.
 pub(super) fn failure(kind: AwsErrorKind, code: Option<&str>) -> Box<AwsError> {
     Box::new(AwsError {
-        service: "s3",
-        operation: "PutObject",
+        operation: ApiOperation::PutObject,
         target: None,
         kind,
         code: code.map(str::to_owned),

@@ -3,7 +3,10 @@
 use serde_json::{Map, Value, json};
 
 use super::{Attributes, Failure, Properties, answer::Kept, present};
-use crate::{aws::Aws, drift::LiveResource};
+use crate::{
+    aws::{ApiOperation, Aws},
+    drift::LiveResource,
+};
 
 /// How many notifications and subscribers a page may hold; a budget has at most ten of each.
 const PAGE: i32 = 100;
@@ -16,7 +19,7 @@ impl Aws {
         let declared = resource.properties.get("Budget");
         let name = declared.and_then(|budget| budget["BudgetName"].as_str());
         let name = name.unwrap_or(&resource.physical_id);
-        let call = self.call_of("budgets", "DescribeBudget", resource);
+        let call = self.call_of(ApiOperation::DescribeBudget, resource);
         let kept = Kept::default();
         let request = self.live.budgets.describe_budget();
         let request = request.account_id(&self.account).budget_name(name);
@@ -45,7 +48,7 @@ impl Aws {
         resource: &LiveResource,
         name: &str,
     ) -> Result<Value, Failure> {
-        let call = self.call_of("budgets", "DescribeNotificationsForBudget", resource);
+        let call = self.call_of(ApiOperation::DescribeNotificationsForBudget, resource);
         let kept = Kept::default();
         let request = self.live.budgets.describe_notifications_for_budget();
         let request = request.account_id(&self.account).budget_name(name);
@@ -57,7 +60,7 @@ impl Aws {
         let mut notifications = Vec::new();
         let found = answer.notifications.unwrap_or_default();
         for (notification, mut told) in found.into_iter().zip(told) {
-            let call = self.call_of("budgets", "DescribeSubscribersForNotification", resource);
+            let call = self.call_of(ApiOperation::DescribeSubscribersForNotification, resource);
             let kept = Kept::default();
             let request = self.live.budgets.describe_subscribers_for_notification();
             let request = request.account_id(&self.account).budget_name(name);

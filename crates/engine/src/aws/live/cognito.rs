@@ -3,7 +3,10 @@
 use serde_json::{Map, Value, json};
 
 use super::{Attributes, Failure, Properties, answer::Kept, present, put};
-use crate::{aws::Aws, drift::LiveResource};
+use crate::{
+    aws::{ApiOperation, Aws},
+    drift::LiveResource,
+};
 
 /// How CloudFormation calls what the service calls otherwise.
 const NAMES: [(&str, &str); 2] = [("Name", "UserPoolName"), ("SchemaAttributes", "Schema")];
@@ -20,7 +23,7 @@ type Read = Result<Option<(Properties, Attributes)>, Failure>;
 
 impl Aws {
     pub(super) async fn read_user_pool(&self, resource: &LiveResource) -> Read {
-        let call = self.call_of("cognito-idp", "DescribeUserPool", resource);
+        let call = self.call_of(ApiOperation::DescribeUserPool, resource);
         let kept = Kept::default();
         let request = self.live.cognito.describe_user_pool();
         let request = request.user_pool_id(&resource.physical_id).customize();
@@ -59,7 +62,7 @@ impl Aws {
         resource: &LiveResource,
         properties: &mut Properties,
     ) -> Result<(), Failure> {
-        let call = self.call_of("cognito-idp", "GetUserPoolMfaConfig", resource);
+        let call = self.call_of(ApiOperation::GetUserPoolMfaConfig, resource);
         let kept = Kept::default();
         let request = self.live.cognito.get_user_pool_mfa_config();
         let request = request.user_pool_id(&resource.physical_id).customize();
@@ -75,7 +78,7 @@ impl Aws {
             // Its pool is not known here, and without it nobody finds the client.
             return Ok(Some((Properties::new(), Attributes::new())));
         };
-        let call = self.call_of("cognito-idp", "DescribeUserPoolClient", resource);
+        let call = self.call_of(ApiOperation::DescribeUserPoolClient, resource);
         let kept = Kept::default();
         let request = self.live.cognito.describe_user_pool_client();
         let request = request.user_pool_id(pool).client_id(&resource.physical_id);
@@ -92,7 +95,7 @@ impl Aws {
 
     pub(super) async fn read_user_pool_domain(&self, resource: &LiveResource) -> Read {
         let domain = resource.text("Domain").unwrap_or(&resource.physical_id);
-        let call = self.call_of("cognito-idp", "DescribeUserPoolDomain", resource);
+        let call = self.call_of(ApiOperation::DescribeUserPoolDomain, resource);
         let kept = Kept::default();
         let request = self.live.cognito.describe_user_pool_domain().domain(domain);
         let answer = request.customize().interceptor(kept.clone()).send().await;

@@ -5,14 +5,17 @@ use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};
 
 use super::{Attributes, Failure, Properties, present, put, texts};
-use crate::{aws::Aws, drift::LiveResource};
+use crate::{
+    aws::{ApiOperation, Aws},
+    drift::LiveResource,
+};
 
 type Read = Result<Option<(Properties, Attributes)>, Failure>;
 
 impl Aws {
     pub(super) async fn read_role(&self, resource: &LiveResource) -> Read {
         let name = &resource.physical_id;
-        let call = self.call_of("iam", "GetRole", resource);
+        let call = self.call_of(ApiOperation::GetRole, resource);
         let answer = self.live.iam.get_role().role_name(name).send().await;
         let Some(role) = present(answer, call)?.and_then(|answer| answer.role) else {
             return Ok(None);
@@ -36,7 +39,7 @@ impl Aws {
         put(&mut properties, "PermissionsBoundary", boundary);
         put(&mut properties, "Tags", Some(tags(role.tags)));
         if resource.gives("ManagedPolicyArns") {
-            let call = self.call_of("iam", "ListAttachedRolePolicies", resource);
+            let call = self.call_of(ApiOperation::ListAttachedRolePolicies, resource);
             let request = self.live.iam.list_attached_role_policies();
             let mut pages = request.role_name(name).into_paginator().send();
             let mut arns = Vec::new();
@@ -77,7 +80,7 @@ impl Aws {
         role: &str,
         policy: &str,
     ) -> Result<Option<Value>, Failure> {
-        let call = self.call_of("iam", "GetRolePolicy", resource);
+        let call = self.call_of(ApiOperation::GetRolePolicy, resource);
         let request = self.live.iam.get_role_policy().role_name(role);
         let answer = request.policy_name(policy).send().await;
         Ok(present(answer, call)?.map(|answer| document(&answer.policy_document)))
@@ -133,7 +136,7 @@ impl Aws {
 
     pub(super) async fn read_managed_policy(&self, resource: &LiveResource) -> Read {
         let arn = &resource.physical_id;
-        let call = self.call_of("iam", "GetPolicy", resource);
+        let call = self.call_of(ApiOperation::GetPolicy, resource);
         let answer = self.live.iam.get_policy().policy_arn(arn).send().await;
         let Some(policy) = present(answer, call)?.and_then(|answer| answer.policy) else {
             return Ok(None);
@@ -142,7 +145,7 @@ impl Aws {
         put(&mut properties, "ManagedPolicyName", policy.policy_name);
         put(&mut properties, "Path", policy.path);
         put(&mut properties, "Description", policy.description);
-        let call = self.call_of("iam", "GetPolicyVersion", resource);
+        let call = self.call_of(ApiOperation::GetPolicyVersion, resource);
         let request = self.live.iam.get_policy_version().policy_arn(arn);
         let request = request.set_version_id(policy.default_version_id);
         let version = request.send().await.map_err(|error| call.failed(error))?;
@@ -156,7 +159,7 @@ impl Aws {
             .iter()
             .any(|name| resource.gives(name))
         {
-            let call = self.call_of("iam", "ListEntitiesForPolicy", resource);
+            let call = self.call_of(ApiOperation::ListEntitiesForPolicy, resource);
             let request = self.live.iam.list_entities_for_policy().policy_arn(arn);
             let mut pages = request.into_paginator().send();
             let (mut roles, mut users, mut groups) = (Vec::new(), Vec::new(), Vec::new());
@@ -179,7 +182,7 @@ impl Aws {
 
     pub(super) async fn read_identity_provider(&self, resource: &LiveResource) -> Read {
         let arn = &resource.physical_id;
-        let call = self.call_of("iam", "GetOpenIDConnectProvider", resource);
+        let call = self.call_of(ApiOperation::GetOpenIDConnectProvider, resource);
         let request = self.live.iam.get_open_id_connect_provider();
         let answer = request.open_id_connect_provider_arn(arn).send().await;
         let Some(provider) = present(answer, call)? else {

@@ -14,7 +14,7 @@ use aws_config::SdkConfig;
 use aws_sdk_cloudformation::error::{ProvideErrorMetadata, SdkError};
 use serde_json::{Map, Value};
 
-use super::{Aws, failure::Call};
+use super::{ApiOperation, Aws, failure::Call};
 use crate::{
     drift::{Live, LiveReads, LiveResource},
     error::AwsError,
@@ -100,18 +100,8 @@ impl LiveReads for Aws {
 }
 
 impl Aws {
-    fn call_of<'a>(
-        &'a self,
-        service: &'static str,
-        operation: &'static str,
-        resource: &'a LiveResource,
-    ) -> Call<'a> {
-        Call {
-            service,
-            operation,
-            target: Some(&resource.physical_id),
-            endpoint: self.endpoint.as_deref(),
-        }
+    fn call_of<'a>(&'a self, operation: ApiOperation, resource: &'a LiveResource) -> Call<'a> {
+        self.call(operation, resource.physical_id.as_str())
     }
 }
 

@@ -4,7 +4,10 @@ use aws_sdk_s3::types::{CorsRule, LifecycleRule, ServerSideEncryptionRule};
 use serde_json::{Map, Value, json};
 
 use super::{Attributes, Failure, Properties, present, present_unless, put};
-use crate::{aws::Aws, drift::LiveResource};
+use crate::{
+    aws::{ApiOperation, Aws},
+    drift::LiveResource,
+};
 
 /// What of a lifecycle rule is put into CloudFormation's form; a rule that says more is left unread.
 const OF_A_RULE: [&str; 6] = [
@@ -21,7 +24,7 @@ type Read = Result<Option<(Properties, Attributes)>, Failure>;
 impl Aws {
     pub(super) async fn read_bucket(&self, resource: &LiveResource) -> Read {
         let name = resource.physical_id.as_str();
-        let call = self.call_of("s3", "HeadBucket", resource);
+        let call = self.call_of(ApiOperation::HeadBucket, resource);
         let answer = self.s3.head_bucket().bucket(name).send().await;
         if present(answer, call)?.is_none() {
             return Ok(None);
@@ -52,7 +55,7 @@ impl Aws {
 
     pub(super) async fn read_bucket_policy(&self, resource: &LiveResource) -> Read {
         let bucket = resource.text("Bucket").unwrap_or(&resource.physical_id);
-        let call = self.call_of("s3", "GetBucketPolicy", resource);
+        let call = self.call_of(ApiOperation::GetBucketPolicy, resource);
         let answer = self.s3.get_bucket_policy().bucket(bucket).send().await;
         let Some(policy) = present(answer, call)?.and_then(|answer| answer.policy) else {
             return Ok(None);
@@ -65,7 +68,7 @@ impl Aws {
     }
 
     async fn encryption(&self, resource: &LiveResource) -> Result<Option<Value>, Failure> {
-        let call = self.call_of("s3", "GetBucketEncryption", resource);
+        let call = self.call_of(ApiOperation::GetBucketEncryption, resource);
         let request = self.s3.get_bucket_encryption();
         let answer = request.bucket(&resource.physical_id).send().await;
         let code = "ServerSideEncryptionConfigurationNotFoundError";
@@ -78,7 +81,7 @@ impl Aws {
     }
 
     async fn public_access_block(&self, resource: &LiveResource) -> Result<Option<Value>, Failure> {
-        let call = self.call_of("s3", "GetPublicAccessBlock", resource);
+        let call = self.call_of(ApiOperation::GetPublicAccessBlock, resource);
         let request = self.s3.get_public_access_block();
         let answer = request.bucket(&resource.physical_id).send().await;
         let code = "NoSuchPublicAccessBlockConfiguration";
@@ -95,7 +98,7 @@ impl Aws {
     }
 
     async fn versioning(&self, resource: &LiveResource) -> Result<Option<Value>, Failure> {
-        let call = self.call_of("s3", "GetBucketVersioning", resource);
+        let call = self.call_of(ApiOperation::GetBucketVersioning, resource);
         let request = self.s3.get_bucket_versioning();
         let answer = request.bucket(&resource.physical_id).send().await;
         let answer = answer.map_err(|error| call.failed(error))?;
@@ -108,7 +111,7 @@ impl Aws {
     }
 
     async fn lifecycle(&self, resource: &LiveResource) -> Result<Option<Value>, Failure> {
-        let call = self.call_of("s3", "GetBucketLifecycleConfiguration", resource);
+        let call = self.call_of(ApiOperation::GetBucketLifecycleConfiguration, resource);
         let request = self.s3.get_bucket_lifecycle_configuration();
         let answer = request.bucket(&resource.physical_id).send().await;
         let answer = present_unless(answer, call, &["NoSuchLifecycleConfiguration"])?;
@@ -120,7 +123,7 @@ impl Aws {
     }
 
     async fn cors(&self, resource: &LiveResource) -> Result<Option<Value>, Failure> {
-        let call = self.call_of("s3", "GetBucketCors", resource);
+        let call = self.call_of(ApiOperation::GetBucketCors, resource);
         let request = self.s3.get_bucket_cors().bucket(&resource.physical_id);
         let answer = present_unless(request.send().await, call, &["NoSuchCORSConfiguration"])?;
         let rules = answer.and_then(|answer| answer.cors_rules);
@@ -131,7 +134,7 @@ impl Aws {
     }
 
     async fn ownership(&self, resource: &LiveResource) -> Result<Option<Value>, Failure> {
-        let call = self.call_of("s3", "GetBucketOwnershipControls", resource);
+        let call = self.call_of(ApiOperation::GetBucketOwnershipControls, resource);
         let request = self.s3.get_bucket_ownership_controls();
         let answer = request.bucket(&resource.physical_id).send().await;
         let answer = present_unless(answer, call, &["OwnershipControlsNotFoundError"])?;
@@ -146,7 +149,7 @@ impl Aws {
     }
 
     async fn bucket_tags(&self, resource: &LiveResource) -> Result<Option<Value>, Failure> {
-        let call = self.call_of("s3", "GetBucketTagging", resource);
+        let call = self.call_of(ApiOperation::GetBucketTagging, resource);
         let request = self.s3.get_bucket_tagging().bucket(&resource.physical_id);
         let answer = present_unless(request.send().await, call, &["NoSuchTagSet"])?;
         Ok(answer.map(|answer| {
