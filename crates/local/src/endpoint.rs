@@ -130,10 +130,6 @@ impl Context<'_> {
     pub(crate) fn seed(&self) -> u64 {
         self.endpoint.options.seed
     }
-
-    pub(crate) fn faults(&self) -> &Faults {
-        &self.endpoint.options.faults
-    }
 }
 
 impl Endpoint {

@@ -52,8 +52,10 @@ pub struct SeenResource {
     pub physical_id: Option<String>,
     /// How many things there are for it: what exists, and what it replaced and is yet to be deleted.
     pub exist: usize,
-    /// The properties of what exists, as JSON.
+    /// The properties of what exists, as JSON, as they were deployed.
     pub properties: String,
+    /// The same as they really are, whatever something else has made of them; nothing when that has deleted it.
+    pub actual: Option<String>,
 }
 
 /// A change set as it is.
@@ -147,6 +149,10 @@ fn resource(resource: &Arc<Resource>) -> SeenResource {
             .live
             .as_ref()
             .map_or_else(String::new, |live| live.properties.to_string()),
+        actual: resource.live.as_ref().and_then(|live| {
+            let actual = live.actual_properties()?;
+            Some(actual.to_string())
+        }),
         exist: usize::from(resource.live.is_some()) + resource.superseded.len(),
     }
 }

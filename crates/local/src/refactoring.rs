@@ -18,7 +18,8 @@ impl Endpoint {
             .moves
             .iter()
             .flat_map(|one| [&one.from.1, &one.to.1]);
-        let longest = names.map(|name| self.options.faults.delay_of(name)).max();
+        let faults = self.faults();
+        let longest = names.map(|name| faults.delay_of(name)).max();
         now.checked_add(longest.unwrap_or_default()).unwrap_or(now)
     }
 
@@ -77,8 +78,9 @@ impl Endpoint {
             .moves
             .iter()
             .flat_map(|one| [&one.from.1, &one.to.1]);
+        let faults = self.faults();
         let failure = names
-            .filter_map(|name| self.options.faults.failure(name, Step::Update))
+            .filter_map(|name| faults.failure(name, Step::Update))
             .next()
             .map(str::to_owned);
         let outcome = match failure {
@@ -149,8 +151,9 @@ impl Endpoint {
             .moves
             .iter()
             .flat_map(|one| [&one.from.1, &one.to.1]);
+        let faults = self.faults();
         let fails = names
-            .filter_map(|name| self.options.faults.failure(name, Step::Restore))
+            .filter_map(|name| faults.failure(name, Step::Restore))
             .next()
             .map(str::to_owned);
         let mut records = self.told(core, refactor, now, |creates| match (creates, &fails) {

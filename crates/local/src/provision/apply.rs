@@ -10,7 +10,7 @@ use super::{
     difference::{differences, same},
     draft::Draft,
     drift::as_found,
-    identity::{Birth, identify},
+    identity::{Birth, first_generation, identify},
     outputs,
     sight::{Seen, Sight, pseudo_of, scope},
     stack_policy::denial,
@@ -162,10 +162,7 @@ impl Walk<'_> {
             baseline: Baseline::Same,
             progress: Progress::Idle,
             superseded: Vec::new(),
-            // One of that name may be left behind by what was there before.
-            generation: draft.stack.updated.map_or(0, |_| {
-                u32::try_from(draft.stack.ordinal).unwrap_or(u32::MAX)
-            }),
+            generation: first_generation(&draft.stack),
         });
         type_name.clone_into(&mut resource.resource_type);
         let properties = match self.scope.properties(node) {

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::{
     conflict::{Owner, owner_of},
-    identity::{Birth, identify},
+    identity::{Birth, first_generation, identify},
     outlook::Question,
     sight::pseudo_of,
     validation::violations,
@@ -112,7 +112,10 @@ pub(super) fn named(
         logical_id: &change.logical_id,
         type_name: &change.resource_type,
         properties,
-        generation: resource.map_or(0, |resource| resource.generation),
+        generation: resource.map_or_else(
+            || first_generation(question.stack),
+            |resource| resource.generation,
+        ),
         imported: None,
     });
     Deployed {

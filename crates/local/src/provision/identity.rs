@@ -11,6 +11,7 @@ use super::well_known::{Form, Physical, Style, name_property, service_of};
 use crate::{
     evaluate::{Pseudo, text_of},
     identifiers::{HEXADECIMAL, LOWER, MIXED, UPPER, uuid, word},
+    state::Stack,
 };
 
 /// What a new resource is called.
@@ -36,6 +37,12 @@ pub(crate) struct Birth<'a> {
     pub(crate) generation: u32,
     /// Identifiers of a resource that exists already and is imported.
     pub(crate) imported: Option<&'a std::collections::BTreeMap<String, String>>,
+}
+
+/// The generation of a resource that a stack does not have: one of that name may be left behind by what was there before.
+pub(crate) fn first_generation(stack: &Stack) -> u32 {
+    let ordinal = u32::try_from(stack.ordinal).unwrap_or(u32::MAX);
+    stack.updated.map_or(0, |_| ordinal)
 }
 
 /// Calls a new resource.

@@ -108,7 +108,7 @@ pub(super) fn create(call: &mut Call<'_>) -> Answer {
             &question(call, &draft.stack, resources, &order, &import, revert_drift),
             &outlook.changes,
             call.context.seed(),
-            call.context.faults(),
+            &call.context.endpoint.faults(),
         ),
         Ok(_) | Err(_) => Vec::new(),
     };

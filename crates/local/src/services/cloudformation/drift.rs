@@ -87,7 +87,7 @@ fn detect(call: &mut Call<'_>, names: Vec<String>) -> Result<Detection, Refusal>
             stack.name
         )));
     }
-    let faults = &call.context.endpoint.options.faults;
+    let faults = &call.context.endpoint.faults();
     let mut found = IndexMap::new();
     let mut until = now;
     for name in names {
