@@ -240,7 +240,12 @@ impl Engine<'_> {
                     Err(error) => return Err(error.into()),
                 }
             }
-            self.cloud.delete_change_set(&same.id).await?;
+            if let Err(error) = self.cloud.delete_change_set(&same.id).await {
+                let name = &request.name;
+                let message = format!("change set `{name}` stays behind: {error}");
+                self.note(&wanted.stack.name, message);
+                return Err(error.into());
+            }
             waits.rest().await;
         }
     }

@@ -30,14 +30,16 @@ impl DriftDetection for Aws {
                 .describe_stack_drift_detection_status()
                 .stack_drift_detection_id(id);
             let answer = request.send().await.map_err(|error| call.failed(error))?;
-            Ok(match answer.detection_status {
-                Some(StackDriftDetectionStatus::DetectionComplete) => Detection::Complete,
+            let problem = match answer.detection_status {
+                Some(StackDriftDetectionStatus::DetectionComplete) => None,
                 Some(StackDriftDetectionStatus::DetectionFailed) => {
                     let reason = answer.detection_status_reason;
-                    Detection::Failed(reason.unwrap_or_else(|| "no reason is given".to_owned()))
+                    Some(reason.unwrap_or_else(|| "no reason is given".to_owned()))
                 }
-                _ => Detection::InProgress,
-            })
+                _ => return Ok(Detection::InProgress),
+            };
+            let began = answer.timestamp.and_then(|time| time.to_millis().ok());
+            Ok(Detection::Ended { began, problem })
         })
     }
 
@@ -68,6 +70,7 @@ fn drift(drift: types::StackResourceDrift) -> DetectedDrift {
     let differences = drift.property_differences.unwrap_or_default();
     DetectedDrift {
         logical_id: drift.logical_resource_id.unwrap_or_default(),
+        at: drift.timestamp.and_then(|time| time.to_millis().ok()),
         status: match drift.stack_resource_drift_status {
             Some(StackResourceDriftStatus::InSync) => DetectedStatus::InSync,
             Some(StackResourceDriftStatus::Modified) => DetectedStatus::Modified,

@@ -36,6 +36,9 @@ use crate::{
 /// How long a detection may take: CloudFormation reads resource by resource, up to several minutes for a large stack.
 const PATIENCE: Duration = Duration::from_secs(30 * 60);
 
+/// How often what was found is read again when the answer tells of an earlier detection.
+const LATE_READS: usize = 3;
+
 /// How long a detection may take before a word is said of it.
 const SILENCE: Duration = Duration::from_secs(3);
 
@@ -142,11 +145,10 @@ impl Engine<'_> {
         let start = Instant::now();
         let mut waits = self.pace.waits();
         let mut told = false;
-        let problem = loop {
+        let (began, problem) = loop {
             self.go_on()?;
             match detection.drift_detection(&id).await? {
-                Detection::Complete => break None,
-                Detection::Failed(reason) => break Some(reason),
+                Detection::Ended { began, problem } => break (began, problem),
                 Detection::InProgress => {}
             }
             if !told && start.elapsed() > SILENCE {
@@ -163,7 +165,36 @@ impl Engine<'_> {
             }
             waits.rest().await;
         };
-        Ok((detection.resource_drifts(&stack.id).await?, problem))
+        let found = self.found_since(detection, &stack.id, began).await?;
+        Ok((found, problem))
+    }
+
+    /// What a detection that began at a time found. CloudFormation tells what it found last of each resource: what is older was
+    /// not found by this detection, or its answer is late.
+    async fn found_since(
+        &self,
+        detection: &dyn DriftDetection,
+        stack_id: &str,
+        began: Option<i64>,
+    ) -> Result<Vec<DetectedDrift>, Error> {
+        let is_older =
+            |one: &DetectedDrift| one.at.zip(began).is_some_and(|(at, began)| at < began);
+        let mut waits = self.pace.waits();
+        let mut found = detection.resource_drifts(stack_id).await?;
+        for _ in 0..LATE_READS {
+            if !found.iter().any(is_older) {
+                break;
+            }
+            self.go_on()?;
+            waits.rest().await;
+            found = detection.resource_drifts(stack_id).await?;
+        }
+        for one in found.iter_mut().filter(|one| is_older(one)) {
+            one.status = DetectedStatus::Unchecked(String::new());
+            one.reason = Some("CloudFormation last looked at it before".to_owned());
+            one.differences.clear();
+        }
+        Ok(found)
     }
 
     /// Begins a detection. One that is under way already, of someone else, is let end first.

@@ -21,10 +21,13 @@ pub trait DriftDetection: Send + Sync {
 pub enum Detection {
     /// It is under way.
     InProgress,
-    /// Every resource was checked that can be.
-    Complete,
-    /// At least one resource could not be checked, and why; there are results of the others.
-    Failed(String),
+    /// It came to an end.
+    Ended {
+        /// When it began, in milliseconds since 1970: what was found earlier is not of this detection.
+        began: Option<i64>,
+        /// Why at least one resource could not be checked; there are results of the others.
+        problem: Option<String>,
+    },
 }
 
 /// What CloudFormation found of a resource.
@@ -32,6 +35,8 @@ pub enum Detection {
 pub struct DetectedDrift {
     /// Its name in the template.
     pub logical_id: String,
+    /// When that was found, in milliseconds since 1970.
+    pub at: Option<i64>,
     /// How it is.
     pub status: DetectedStatus,
     /// Why it is in that status, when CloudFormation says so.

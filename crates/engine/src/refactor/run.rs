@@ -17,8 +17,11 @@ use crate::{
     status::StackStatus,
 };
 
-/// How long making or executing a refactor may take.
-const PATIENCE: Duration = Duration::from_secs(60 * 60);
+/// How long making a refactor may take, which is a matter of seconds.
+const MAKING: Duration = Duration::from_secs(5 * 60);
+
+/// How long executing one may take.
+const EXECUTING: Duration = Duration::from_secs(60 * 60);
 
 /// A refactor that is ready to be made.
 #[derive(Clone, Debug, PartialEq)]
@@ -176,8 +179,8 @@ impl Engine<'_> {
                 RefactorProgress::Pending => {}
             }
             self.go_on()?;
-            if start.elapsed() > PATIENCE {
-                return Err(overdue(prepared.first_stack()));
+            if start.elapsed() > MAKING {
+                return Err(overdue(prepared.first_stack(), MAKING));
             }
             waits.rest().await;
         }
@@ -232,6 +235,7 @@ impl Engine<'_> {
         let mut waits = self.pace.waits();
         let mut is_rolling_back = false;
         let mut last_answer = start;
+        let mut last_sight = start;
         loop {
             let found = match self.cloud.refactor(id).await {
                 Ok(found) => {
@@ -282,8 +286,18 @@ impl Engine<'_> {
                 | RefactorProgress::Executing
                 | RefactorProgress::RollingBack => {}
             }
-            if start.elapsed() > PATIENCE {
-                return Err(overdue(stack));
+            // That it was not begun is known better here: the answer is late.
+            let is_late = matches!(
+                found.progress,
+                RefactorProgress::Pending | RefactorProgress::Available
+            );
+            if !is_late {
+                last_sight = Instant::now();
+            }
+            for (since, patience) in [(last_sight, self.pace.patience()), (start, EXECUTING)] {
+                if since.elapsed() > patience {
+                    return Err(overdue(stack, patience));
+                }
             }
             tokio::select! {
                 () = self.stop.cancelled() => return Ok(Moved::Detached),
@@ -367,10 +381,10 @@ fn told(action: &RefactorAction, verb: &str) -> String {
     }
 }
 
-fn overdue(stack: &str) -> Error {
+fn overdue(stack: &str, patience: Duration) -> Error {
     Error::Overdue {
         stack: stack.to_owned(),
         what: "the move of its resources",
-        minutes: PATIENCE.as_secs() / 60,
+        minutes: patience.as_secs().div_ceil(60),
     }
 }

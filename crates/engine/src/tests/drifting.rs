@@ -24,7 +24,7 @@ impl Detections {
     fn of(found: Vec<DetectedDrift>) -> Self {
         Self {
             refusals: Mutex::default(),
-            progress: Mutex::new(vec![Detection::Complete, Detection::InProgress]),
+            progress: Mutex::new(vec![ended(None), Detection::InProgress]),
             found,
         }
     }
@@ -59,9 +59,20 @@ impl DriftDetection for Detections {
     }
 }
 
+/// When each detection begins.
+const BEGAN: i64 = 1000;
+
+fn ended(problem: Option<&str>) -> Detection {
+    Detection::Ended {
+        began: Some(BEGAN),
+        problem: problem.map(str::to_owned),
+    }
+}
+
 fn found(logical_id: &str, status: DetectedStatus) -> DetectedDrift {
     DetectedDrift {
         logical_id: logical_id.to_owned(),
+        at: Some(BEGAN),
         status,
         reason: None,
         expected: None,
@@ -92,6 +103,24 @@ fn statuses(report: &DriftReport) -> Vec<(&str, DriftStatus, Option<&str>)> {
         .resources()
         .map(|one| (one.logical_id.as_str(), one.status, one.reason.as_deref()))
         .collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_an_earlier_detection_found_is_not_told_as_if_it_were_so() {
+    let mut same = found("Same", DetectedStatus::InSync);
+    same.at = Some(BEGAN - 1);
+    let detections = Detections::of(vec![same, found("Other", DetectedStatus::InSync)]);
+    let report = drift(&detections).await.expect("it can be detected");
+    let told = statuses(&report);
+    let before = Some("CloudFormation last looked at it before");
+    assert!(
+        told.contains(&("Same", DriftStatus::Unchecked, before)),
+        "{told:?}"
+    );
+    assert!(
+        told.contains(&("Other", DriftStatus::InSync, None)),
+        "{told:?}"
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -151,8 +180,7 @@ async fn a_word_that_is_not_understood_is_not_clean() {
 #[tokio::test(start_paused = true)]
 async fn a_detection_that_fails_is_told_and_what_it_found_is_used() {
     let detections = Detections::of(vec![found("Gone", DetectedStatus::Deleted)]);
-    *detections.progress.lock().expect("no panic") =
-        vec![Detection::Failed("no right to read `Odd`".to_owned())];
+    *detections.progress.lock().expect("no panic") = vec![ended(Some("no right to read `Odd`"))];
     let report = drift(&detections).await.expect("it is told");
     let stack = &report.stacks[0];
     assert_eq!(stack.problem.as_deref(), Some("no right to read `Odd`"));
