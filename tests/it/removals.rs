@@ -244,6 +244,36 @@ fn a_reader_that_fails_keeps_what_it_reads() {
 }
 
 #[test]
+fn whoever_may_not_ask_who_imports_is_told_so_and_goes_on() {
+    let project = deployed(strong());
+    project.write("faults.json", r#"{"deny": ["ListImports", "ListStacks"]}"#);
+    let (server, _) = project.serve("--faults faults.json");
+    project
+        .run("deploy -e local")
+        .ended_with(0)
+        .says(
+            "as `cloudformation:ListImports` is not allowed: ask for that right to know it before",
+        )
+        .says("while one imports `sample-feed`, CloudFormation does not take that away");
+    drop(server);
+    is_clean(&project);
+
+    // One that is of another app then: CloudFormation keeps the export, and all is as it was.
+    let project = deployed(strong());
+    let [data, _] = stacks(None);
+    project.set_stacks([data]);
+    project.write("faults.json", r#"{"deny": ["ListImports", "ListStacks"]}"#);
+    let (_server, _) = project.serve("--faults faults.json");
+    project
+        .run("deploy -e local")
+        .ended_with(1)
+        .says("`cloudformation:ListImports` is not allowed")
+        .says("Cannot delete export sample-feed as it is in use by sample-local-app");
+    let outputs = project.json("outputs -e local --format json");
+    assert!(outputs["stacks"]["data"]["Name"].is_string(), "{outputs}");
+}
+
+#[test]
 fn a_reader_that_goes_on_reading_stops_the_removal() {
     for read in [strong(), weak()] {
         let project = deployed(read.clone());

@@ -19,7 +19,7 @@ use crate::{
     inspect::deployed_template,
     planning::{ChangeSets, Planning},
     port::Stack,
-    survey::{Denied, HIDDEN, Survey},
+    survey::{HIDDEN, Survey},
 };
 
 /// A stack with its deployed template.
@@ -55,8 +55,7 @@ impl Engine<'_> {
         if gone.is_empty() {
             return Ok(Removals::default());
         }
-        self.ask_who_imports(&mut gone, survey, change_sets.denied())
-            .await?;
+        self.ask_who_imports(&mut gone, survey).await?;
         let mut stacks = self.all_of_the_app(assembly, survey, change_sets).await?;
         let foreign = self.foreign_readers(assembly, &gone).await?;
         stacks.extend(foreign);
@@ -105,7 +104,6 @@ impl Engine<'_> {
         &self,
         gone: &mut [Leaving<'_>],
         survey: &Survey,
-        denied: Denied,
     ) -> Result<(), Error> {
         let exported = gone.iter_mut().filter(|one| one.is_exported());
         let asked = exported.map(async |one| {
@@ -115,11 +113,13 @@ impl Engine<'_> {
             self.pace.permit().await;
             match self.cloud.importers(export).await {
                 Ok(importers) => one.importers = importers.into_iter().collect(),
-                // Those of the app are known by their templates.
-                Err(error)
-                    if error.kind == AwsErrorKind::AccessDenied && denied == Denied::Note =>
-                {
-                    self.note(one.stack_name, not_known(one.output, &error.call()));
+                // Those of the app are known by their templates, and CloudFormation knows all.
+                Err(error) if error.kind == AwsErrorKind::AccessDenied => {
+                    let message = format!(
+                        "{}; while one imports `{export}`, CloudFormation does not take that away: the update fails and is undone",
+                        not_known(one.output, &error.call())
+                    );
+                    self.note(one.stack_name, message);
                 }
                 Err(error) => return Err(Error::from(error)),
             }
@@ -181,7 +181,7 @@ impl Engine<'_> {
 
 fn not_known(output: &str, call: &str) -> String {
     format!(
-        "whether stacks that are not of this app read `{output}` is not known: {call} is not allowed"
+        "whether stacks that are not of this app read `{output}` is not known, as {call} is not allowed: ask for that right to know it before"
     )
 }
 
