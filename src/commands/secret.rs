@@ -99,8 +99,13 @@ fn write(
         let written = cloud.put_secret(&parameter, &value, secrecy).await;
         match written.map_err(engine::Error::from)? {
             Some(version) => Ok(version),
-            // Someone else was quicker.
-            None => Err(CommandError::failed(format!("`{parameter}` exists by now"))),
+            // Someone else was quicker, or this was written by a call whose answer was lost.
+            None => Err(CommandError::failed(format!("`{parameter}` exists by now")).hinted(
+                format!(
+                    "if nobody else set it just now, an answer of SSM was lost and the value is in place; `chitinfra secret rotate -e {environment} {}` writes it in any case",
+                    args.name
+                ),
+            )),
         }
     })?;
     printer.answer(&format!("{parameter} is version {version}"));
