@@ -216,6 +216,9 @@ fn identity() -> Value {
             "GenerateSecret": false,
             "CallbackURLs": ["https://a.example", "http://localhost:3000"],
         })),
+        "Backend": kept("AWS::Cognito::UserPoolClient", json!({
+            "UserPoolId": {"Ref": "Users"}, "ClientName": "backend", "GenerateSecret": true,
+        })),
         "SignIn": kept("AWS::Cognito::UserPoolDomain", json!({"UserPoolId": {"Ref": "Users"}, "Domain": "sign-in"})),
         "GitHub": kept("AWS::IAM::OIDCProvider", json!({
             "Url": "https://token.actions.githubusercontent.com", "ClientIdList": ["sts.amazonaws.com"],
@@ -288,6 +291,15 @@ fn sign_in_and_budgets_are_read_from_their_services() {
     ));
     let client = client["UserPoolClient"]["ClientId"].as_str();
     let client = client.expect("it has an id");
+    let backend = there.json(&format!(
+        "cognito-idp create-user-pool-client --user-pool-id {pool} --client-name backend --generate-secret"
+    ));
+    let member = |name: &str| {
+        backend["UserPoolClient"][name]
+            .as_str()
+            .expect("it has one")
+    };
+    let (backend, secret) = (member("ClientId"), member("ClientSecret"));
     there.good(&format!(
         "cognito-idp create-user-pool-domain --user-pool-id {pool} --domain sign-in"
     ));
@@ -310,6 +322,7 @@ fn sign_in_and_budgets_are_read_from_their_services() {
     let taken = json!([
         {"ResourceType": "AWS::Cognito::UserPool", "LogicalResourceId": "Users", "ResourceIdentifier": {"UserPoolId": pool}},
         {"ResourceType": "AWS::Cognito::UserPoolClient", "LogicalResourceId": "Web", "ResourceIdentifier": {"ClientId": client}},
+        {"ResourceType": "AWS::Cognito::UserPoolClient", "LogicalResourceId": "Backend", "ResourceIdentifier": {"ClientId": backend}},
         {"ResourceType": "AWS::Cognito::UserPoolDomain", "LogicalResourceId": "SignIn", "ResourceIdentifier": {"Domain": "sign-in"}},
         {"ResourceType": "AWS::IAM::OIDCProvider", "LogicalResourceId": "GitHub", "ResourceIdentifier": {"Arn": provider}},
         {"ResourceType": "AWS::Budgets::Budget", "LogicalResourceId": "Budget", "ResourceIdentifier": {"Id": "monthly"}},
@@ -333,10 +346,15 @@ fn sign_in_and_budgets_are_read_from_their_services() {
             "GitHub in_sync",
             "Budget in_sync",
             "Web in_sync",
+            "Backend unchecked",
             "SignIn in_sync",
         ],
         "{clean:#?}"
     );
+    // Nothing of a client is asked for that has a secret: the answer would tell it.
+    let told = format!("{clean:?}");
+    assert!(told.contains("answers with its secret"), "{told}");
+    assert!(!told.contains(secret), "{told}");
     // It cannot say who is told, which is not taken for nobody.
     let budget_drift = &clean.stacks[0].resources[2];
     assert_eq!(
@@ -377,6 +395,7 @@ fn sign_in_and_budgets_are_read_from_their_services() {
             "Users modified EnabledMfas.0,MfaConfiguration,Policies.PasswordPolicy.MinimumLength,UsernameAttributes",
             "GitHub modified ClientIdList.1",
             "Budget modified Budget.BudgetLimit.Amount",
+            "Backend unchecked",
             "SignIn deleted",
         ],
         "{changed:#?}"

@@ -44,6 +44,9 @@ const TELLING: [&str; 6] = [
     "ssm:GetParameters",
 ];
 
+/// Tells the secret of a client that has one.
+const DESCRIBES_CLIENTS: &str = "cognito-idp:DescribeUserPoolClient";
+
 /// An action that is done to more kinds of things than this is allowed on the service's resources as a whole.
 const MOST_ARNS: usize = 6;
 
@@ -60,6 +63,8 @@ pub struct Needs {
     services: BTreeSet<String>,
     /// Policies that are named and not written out, of which it is not known what they allow.
     policies: BTreeSet<String>,
+    /// Whether a client of a user pool has a secret, or may have one.
+    has_confidential_client: bool,
     /// Names that the stacks give.
     names: Names,
     /// Further resources of actions, by action.
@@ -102,6 +107,7 @@ impl Needs {
             if let Some(type_name) = resource.1["Type"].as_str() {
                 self.add_type(type_name);
             }
+            self.has_confidential_client |= is_confidential_client(resource.1);
             self.names.add(scope, template, resource.1);
             self.add_policies(resource.1);
         }
@@ -320,6 +326,7 @@ impl Needs {
             self.actions[grant.action].reads
                 && is_read(grant.action)
                 && !TELLING.contains(&grant.action)
+                && !(self.has_confidential_client && grant.action == DESCRIBES_CLIENTS)
         })
     }
 
@@ -458,6 +465,13 @@ fn spelled(permission: &str) -> String {
 fn is_read(action: &str) -> bool {
     let access = schema::iam_action(action).map(|action| action.access);
     matches!(access, Some(AccessLevel::List | AccessLevel::Read))
+}
+
+/// Whether a resource is a client of a user pool that has a secret, or may have one.
+fn is_confidential_client(resource: &Value) -> bool {
+    let generates = &resource["Properties"]["GenerateSecret"];
+    resource["Type"] == "AWS::Cognito::UserPoolClient"
+        && !(generates.is_null() || *generates == false || *generates == "false")
 }
 
 /// What a type needs of which AWS has published no handlers: the actions of its service that speak of it.

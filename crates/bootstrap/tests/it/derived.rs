@@ -236,3 +236,25 @@ fn looked_up_values_can_be_read_where_they_are() {
         "{text}"
     );
 }
+
+#[test]
+fn whoever_only_looks_is_not_told_the_secret_of_a_client() {
+    for (generates, may_look) in [
+        (json!(null), true),
+        (json!(false), true),
+        (json!(true), false),
+        (json!({"Ref": "Confidential"}), false),
+    ] {
+        let client = json!({"UserPoolId": {"Ref": "Users"}, "GenerateSecret": generates});
+        let template = environment(&[of(json!({
+            "Users": {"Type": "AWS::Cognito::UserPool", "Properties": {}},
+            "Web": {"Type": "AWS::Cognito::UserPoolClient", "Properties": client},
+        }))]);
+        let reads = template["Resources"]["ReadPolicy1"].to_string();
+        assert!(reads.contains("cognito-idp:DescribeUserPool\""), "{reads}");
+        let looks = reads.contains("cognito-idp:DescribeUserPoolClient\"");
+        assert_eq!(looks, may_look, "{generates}: {reads}");
+        // CloudFormation manages it all the same.
+        assert!(allowed(&template).contains("cognito-idp:describeuserpoolclient"));
+    }
+}

@@ -57,4 +57,6 @@ pub enum Live {
     },
     /// It is gone.
     Gone,
+    /// It was not read, for this reason.
+    Withheld(String),
 }

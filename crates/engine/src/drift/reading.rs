@@ -139,7 +139,7 @@ impl Engine<'_> {
     /// Completes what is known of a resource.
     fn complete(&self, drift: &mut ResourceDrift, outcome: &Outcome, told: &Told<'_>) {
         let properties = match outcome {
-            Err(reason) => {
+            Err(reason) | Ok(Live::Withheld(reason)) => {
                 let reason = format!("nor can it be read: {reason}");
                 match &mut drift.reason {
                     Some(first) if drift.status == DriftStatus::Unchecked => {

@@ -87,6 +87,7 @@ impl Aws {
             return Ok(None);
         }
         let mut properties = members(kept.take(), "UserPoolClient");
+        // None is expected, or it would not have been read; it goes no further all the same.
         let has_secret = properties.shift_remove("ClientSecret").is_some();
         properties.insert("GenerateSecret".to_owned(), json!(has_secret));
         complete(&mut properties, resource, &[]);
@@ -110,6 +111,15 @@ impl Aws {
         complete(&mut properties, resource, &[]);
         Ok(Some((properties, Attributes::new())))
     }
+}
+
+/// Whether a resource is a client that has a secret, or may have one: whoever asks for it is
+/// [told the secret](https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_UserPoolClientType.html).
+pub(super) fn tells_secret(resource: &LiveResource) -> bool {
+    let generates = resource.properties.get("GenerateSecret");
+    let has_none = |value: &Value| *value == json!(false) || *value == json!("false");
+    resource.resource_type == "AWS::Cognito::UserPoolClient"
+        && generates.is_some_and(|value| !has_none(value))
 }
 
 /// The members of the one thing that an answer describes.
@@ -204,6 +214,31 @@ mod tests {
         assert_eq!(found["EmailAuthenticationSubject"], "code");
         assert_eq!(found["EmailAuthenticationMessage"], Value::Null);
         assert_eq!(factors(&json!({}))["EnabledMfas"], json!([]));
+    }
+
+    #[test]
+    fn a_client_with_a_secret_is_not_asked_for() {
+        let client = |properties: Value| {
+            let Value::Object(properties) = properties else {
+                panic!("it is an object");
+            };
+            LiveResource {
+                resource_type: "AWS::Cognito::UserPoolClient".to_owned(),
+                physical_id: "c".to_owned(),
+                properties,
+            }
+        };
+        for open in [
+            json!({}),
+            json!({"GenerateSecret": false}),
+            json!({"GenerateSecret": "false"}),
+        ] {
+            assert!(!tells_secret(&client(open.clone())), "{open}");
+        }
+        for confidential in [json!(true), json!("true"), json!({"Ref": "Confidential"})] {
+            let properties = json!({"GenerateSecret": confidential});
+            assert!(tells_secret(&client(properties)), "{confidential}");
+        }
     }
 
     #[test]

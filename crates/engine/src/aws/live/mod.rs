@@ -74,6 +74,10 @@ impl LiveReads for Aws {
 
     fn read<'a>(&'a self, resource: &'a LiveResource) -> Answer<'a, Live> {
         Box::pin(async move {
+            if cognito::tells_secret(resource) {
+                let reason = "the only call that describes it answers with its secret too";
+                return Ok(Live::Withheld(reason.to_owned()));
+            }
             let read = match resource.resource_type.as_str() {
                 "AWS::Budgets::Budget" => self.read_budget(resource).await,
                 "AWS::Cognito::UserPool" => self.read_user_pool(resource).await,
