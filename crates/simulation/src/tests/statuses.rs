@@ -65,42 +65,39 @@ fn belies_the_past(status: &StackStatus) -> bool {
     )
 }
 
-/// Whether a command must succeed on a stack in a status; nothing where it may do either.
-fn must_succeed(verb: Verb, status: &StackStatus) -> Option<bool> {
+/// Whether a command succeeds on a stack in a status, or fails.
+fn must_succeed(verb: Verb, status: &StackStatus) -> bool {
     let condition = status.condition();
     if belies_the_past(status) {
-        match verb {
-            Verb::Plan | Verb::Save | Verb::Deploy | Verb::DeployChange | Verb::Rollback => {
-                return Some(false);
-            }
-            Verb::DeploySaved | Verb::Recover(_) => return None,
-            Verb::Destroy | Verb::Look => {}
-        }
+        // There is no way that loses nothing but to take the stack away.
+        return matches!(verb, Verb::Destroy | Verb::Look);
     }
+    // CloudFormation takes another change set for a stack that was left as it failed.
+    let is_paused = matches!(
+        status,
+        StackStatus::CreateFailed | StackStatus::UpdateFailed
+    );
     match verb {
-        Verb::Look => Some(true),
-        Verb::Plan | Verb::Save => Some(match condition {
+        Verb::Look => true,
+        Verb::Plan | Verb::Save => match condition {
             Condition::Absent | Condition::Ready | Condition::Leftover => true,
             Condition::Busy | Condition::Stuck => false,
-        }),
-        Verb::Deploy | Verb::DeployChange => Some(condition != Condition::Stuck),
-        // A stack that was in another status when the plan was made was not changed by that alone.
+        },
+        Verb::Deploy | Verb::DeployChange | Verb::Rollback => condition != Condition::Stuck,
+        // A stack that was in another status when the plan was made was not changed by that alone. Whatever is under way
+        // changes it, and what is gone is no longer what was planned for; the shell is the plan's own.
         Verb::DeploySaved => match condition {
-            // CloudFormation takes another change set for a stack that was left as it failed.
-            Condition::Stuck => (!matches!(
-                status,
-                StackStatus::CreateFailed | StackStatus::UpdateFailed
-            ))
-            .then_some(false),
-            Condition::Absent | Condition::Ready | Condition::Leftover | Condition::Busy => None,
+            Condition::Ready => true,
+            Condition::Absent => *status == StackStatus::ReviewInProgress,
+            Condition::Stuck => is_paused,
+            Condition::Busy | Condition::Leftover => false,
         },
         // What is under way is followed to its end first.
-        Verb::Destroy => Some(true),
-        Verb::Rollback => Some(condition != Condition::Stuck),
-        Verb::Recover(_) if *status == StackStatus::ImportRollbackFailed => Some(false),
+        Verb::Destroy => true,
+        Verb::Recover(_) if *status == StackStatus::ImportRollbackFailed => false,
         // What a saved plan waits with is nobody's to delete without being told so.
-        Verb::Recover(0) => Some(*status != StackStatus::ReviewInProgress),
-        Verb::Recover(_) => None,
+        Verb::Recover(0) => *status != StackStatus::ReviewInProgress,
+        Verb::Recover(_) => true,
     }
 }
 
@@ -156,7 +153,8 @@ fn play(status: &StackStatus, verb: Verb) -> Option<String> {
         };
         let (trace, ()) = tokio::join!(stage.only_run(&command), end);
         stage.settle().await;
-        // Of a stack that is gone or only a shell, nothing can be lost.
+        // Of a stack that is gone or only a shell, nothing can be lost; and the two statuses that belie the past have no true
+        // state to be held against: they say that nothing is there, and all is.
         let holds = |status: &StackStatus| {
             !matches!(
                 status,
@@ -171,12 +169,17 @@ fn play(status: &StackStatus, verb: Verb) -> Option<String> {
             stage.judge(&before, command, &trace);
         }
         let is_done = matches!(trace.ended, Ended::Done);
-        if must_succeed(verb, status).is_some_and(|must| must != is_done) {
+        if must_succeed(verb, status) != is_done {
             stage
                 .world
                 .accuse(format_args!("it ended so: {:?}", trace.ended));
         }
-        if matches!(verb, Verb::DeploySaved | Verb::Save) {
+        let is_waiting = match verb {
+            Verb::Save => true,
+            Verb::DeploySaved => !is_done,
+            _ => false,
+        };
+        if is_waiting {
             // What was saved waits to be deployed.
             return stage.verdict(&cell);
         }
