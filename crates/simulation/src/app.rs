@@ -1,6 +1,6 @@
 //! The app that is deployed: a few stacks that read one another, and what its authors make of it next.
 
-use assembly::{Manifest, StackManifest};
+use assembly::{Manifest, Move, StackManifest};
 use engine::{Assembly, Template};
 use indexmap::IndexMap;
 use pairs::Random;
@@ -13,10 +13,18 @@ pub(crate) const PROJECT: &str = "shop";
 /// The environment of every simulation.
 pub(crate) const ENVIRONMENT: &str = "sim";
 
+/// The identity provider that a stack may make, and for whom its tokens are.
+#[cfg(test)]
+const PROVIDER: &str = "https://token.actions.githubusercontent.com";
+#[cfg(test)]
+pub(crate) const AUDIENCE: &str = "sts.amazonaws.com";
+
 /// An app as its authors have it at one moment.
 #[derive(Clone, Debug)]
 pub(crate) struct App {
     stacks: Vec<Stack>,
+    /// Where its authors say that resources were before.
+    moves: Vec<Move>,
     /// How many names were given so far.
     names: u32,
 }
@@ -29,7 +37,10 @@ struct Stack {
     tag: u32,
     parameter: u32,
     output: u32,
+    /// Whether it has no outputs.
+    silent: bool,
     protected: bool,
+    policy: Option<Value>,
 }
 
 /// How one stack reads another.
@@ -59,6 +70,8 @@ enum Kind {
     /// One that imports what nobody exports.
     #[cfg(test)]
     Bad,
+    #[cfg(test)]
+    IdentityProvider,
 }
 
 const KINDS: [Kind; 4] = [Kind::Topic, Kind::Queue, Kind::Bucket, Kind::Role];
@@ -68,6 +81,7 @@ impl App {
     pub(crate) fn draw(random: &mut Random) -> Self {
         let mut app = Self {
             stacks: Vec::new(),
+            moves: Vec::new(),
             names: 0,
         };
         for index in 0..1 + random.below(6) {
@@ -83,14 +97,7 @@ impl App {
                 }
             }
             let count = 1 + random.below(4);
-            let mut stack = Stack {
-                resources: Vec::new(),
-                reads,
-                tag: 0,
-                parameter: 0,
-                output: 0,
-                protected: false,
-            };
+            let mut stack = Stack::new(reads);
             for _ in 0..count {
                 let resource = app.resource(index, random);
                 stack.resources.push(resource);
@@ -106,26 +113,60 @@ impl App {
     #[cfg(test)]
     pub(crate) fn two() -> Self {
         let stack = |id: &str, reads| Stack {
-            resources: vec![Resource {
-                id: id.to_owned(),
-                kind: Kind::Topic,
-                value: 1,
-                name: None,
-                retained: false,
-            }],
-            reads,
-            tag: 0,
-            parameter: 0,
-            output: 0,
-            protected: false,
+            resources: vec![Resource::topic(id.to_owned())],
+            ..Stack::new(reads)
         };
         Self {
             stacks: vec![
                 stack("S0R1", Vec::new()),
                 stack("S1R2", vec![(0, Link::Output)]),
             ],
+            moves: Vec::new(),
             names: 2,
         }
+    }
+
+    /// Gives the first stack another resource.
+    #[cfg(test)]
+    pub(crate) fn grow(&mut self) {
+        self.names += 1;
+        let id = format!("S0R{}", self.names);
+        self.stacks[0].resources.push(Resource::topic(id));
+    }
+
+    /// Moves the last resource of the first stack to the second.
+    #[cfg(test)]
+    pub(crate) fn relocate_last(&mut self) {
+        let place = self.stacks[0].resources.len() - 1;
+        self.relocate(0, place, 1);
+    }
+
+    /// Lets the second stack read the first by an export.
+    #[cfg(test)]
+    pub(crate) fn link_by_export(&mut self) {
+        self.stacks[1].reads = vec![(0, Link::Export)];
+    }
+
+    /// Lets the second stack no longer read the first, which then tells nothing.
+    #[cfg(test)]
+    pub(crate) fn part(&mut self) {
+        self.fall_silent(0);
+    }
+
+    /// Gives the first stack a policy that denies nothing.
+    #[cfg(test)]
+    pub(crate) fn set_policy(&mut self) {
+        self.stacks[0].policy = Some(json!({"Statement": [
+            {"Effect": "Allow", "Action": "Update:*", "Principal": "*", "Resource": "*"},
+        ]}));
+    }
+
+    /// Lets the first stack make the account's identity provider.
+    #[cfg(test)]
+    pub(crate) fn vouch(&mut self) {
+        self.grow();
+        let last = self.stacks[0].resources.last_mut();
+        last.expect("it has one").kind = Kind::IdentityProvider;
     }
 
     /// Changes the resource of the first stack, and what the second one reads of it.
@@ -161,7 +202,7 @@ impl App {
             let index = random.below(self.stacks.len());
             let count = self.stacks[index].resources.len();
             let place = random.below(count);
-            match random.below(12) {
+            match random.below(16) {
                 0..=4 => self.stacks[index].resources[place].value += 1,
                 5 | 6 => {
                     self.names += 1;
@@ -175,12 +216,58 @@ impl App {
                     self.stacks[index].resources.push(resource);
                 }
                 8 if place > 0 => {
-                    self.stacks[index].resources.remove(place);
+                    let gone = self.stacks[index].resources.remove(place);
+                    self.forget_moves_to(&format!("{}/{}", name(index), gone.id));
                 }
                 9 => self.stacks[index].output += 1,
                 10 => self.stacks[index].tag += 1,
+                // What has a name of its own is not moved back without it.
+                12..=14 if place > 0 && self.stacks[index].resources[place].name.is_none() => {
+                    let to = random.below(self.stacks.len());
+                    self.relocate(index, place, to);
+                }
+                15 => match self.stacks[index].silent {
+                    true => self.stacks[index].silent = false,
+                    false => self.fall_silent(index),
+                },
                 _ => self.stacks[index].parameter += 1,
             }
+        }
+    }
+
+    /// Moves a resource to the end of a stack, where it gets another name; that may be the stack in which it is.
+    fn relocate(&mut self, from: usize, place: usize, to: usize) {
+        self.names += 1;
+        let mut resource = self.stacks[from].resources.remove(place);
+        let start = format!("{}/{}", name(from), resource.id);
+        resource.id = format!("S{to}R{}", self.names);
+        self.moves.push(Move {
+            from: start,
+            to: format!("{}/{}", name(to), resource.id),
+        });
+        self.stacks[to].resources.push(resource);
+    }
+
+    /// Takes away the moves that lead to a resource which is no longer declared.
+    fn forget_moves_to(&mut self, place: &str) {
+        let mut ends = vec![place.to_owned()];
+        while let Some(end) = ends.pop() {
+            let (gone, kept) = self.moves.drain(..).partition(|one| one.to == end);
+            self.moves = kept;
+            ends.extend(gone.into_iter().map(|one: Move| one.from));
+        }
+    }
+
+    /// Takes all moves away, as their authors do when CloudFormation cannot make one any more.
+    pub(crate) fn forget_moves(&mut self) {
+        self.moves.clear();
+    }
+
+    /// Takes the outputs of a stack away, and all that reads them.
+    fn fall_silent(&mut self, index: usize) {
+        self.stacks[index].silent = true;
+        for stack in &mut self.stacks {
+            stack.reads.retain(|(before, _)| *before != index);
         }
     }
 
@@ -213,10 +300,10 @@ impl App {
                 template: format!("{}.template.json", name(index)),
                 depends_on: reads.map(|(before, _)| name(*before)).collect(),
                 tags: IndexMap::from([("version".to_owned(), stack.tag.to_string())]),
-                parameters: IndexMap::from([("Size".to_owned(), stack.parameter.to_string())]),
+                parameters: stack.parameters(),
                 termination_protection: stack.protected,
                 notification_arns: None,
-                stack_policy: None,
+                stack_policy: stack.policy.clone(),
                 role_arn: None,
                 resources: IndexMap::new(),
                 allowed_losses: Vec::new(),
@@ -237,7 +324,7 @@ impl App {
                 region: REGION.to_owned(),
                 stacks: manifests.collect(),
                 external: Vec::new(),
-                moves: Vec::new(),
+                moves: self.moves.clone(),
                 diagnostics: Vec::new(),
             },
             templates: templates.collect(),
@@ -263,19 +350,53 @@ impl App {
                     {"DisplayName": {"Fn::Join": [" ", words]}}}),
             );
         }
-        let first = &stack.resources[0].id;
-        json!({
-            "Parameters": {"Size": {"Type": "String"}},
-            "Resources": resources,
-            "Outputs": {
+        let mut template = json!({"Resources": resources});
+        if !stack.silent {
+            template["Parameters"] = json!({"Size": {"Type": "String"}});
+            let first = &stack.resources[0].id;
+            template["Outputs"] = json!({
                 "Value": {"Value": {"Fn::Join": ["-", ["v", stack.output.to_string(), {"Ref": "Size"}, {"Ref": first}]]}},
                 "First": {"Value": {"Ref": first}, "Export": {"Name": export(index)}},
-            },
-        })
+            });
+        }
+        template
+    }
+}
+
+impl Stack {
+    /// Values of its parameters, which only its outputs use.
+    fn parameters(&self) -> IndexMap<String, String> {
+        let size = ("Size".to_owned(), self.parameter.to_string());
+        IndexMap::from_iter((!self.silent).then_some(size))
+    }
+
+    /// One without resources.
+    fn new(reads: Vec<(usize, Link)>) -> Self {
+        Self {
+            resources: Vec::new(),
+            reads,
+            tag: 0,
+            parameter: 0,
+            output: 0,
+            silent: false,
+            protected: false,
+            policy: None,
+        }
     }
 }
 
 impl Resource {
+    #[cfg(test)]
+    fn topic(id: String) -> Self {
+        Self {
+            id,
+            kind: Kind::Topic,
+            value: 1,
+            name: None,
+            retained: false,
+        }
+    }
+
     fn template(&self, before: Option<&String>) -> Value {
         let (kind, mut properties, name) = match self.kind {
             #[cfg(test)]
@@ -283,6 +404,12 @@ impl Resource {
                 "AWS::SNS::Topic",
                 json!({"DisplayName": {"Fn::ImportValue": "nothing"}}),
                 "TopicName",
+            ),
+            #[cfg(test)]
+            Kind::IdentityProvider => (
+                "AWS::IAM::OIDCProvider",
+                json!({"Url": PROVIDER, "ClientIdList": [AUDIENCE]}),
+                "Url",
             ),
             Kind::Topic => (
                 "AWS::SNS::Topic",

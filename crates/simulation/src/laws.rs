@@ -1,5 +1,10 @@
 //! What must hold, whatever happened: held against what really is in the endpoint.
 
+mod drift;
+mod moves;
+
+pub(crate) use drift::drifted;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use engine::{Assembly, History, ReleaseOutcome, Template};
@@ -31,8 +36,12 @@ impl Act<'_> {
             self.failure_has_a_reason(world, command, trace);
             self.nothing_is_left(world, command, trace);
             self.status_is_true(world, trace);
+            self.drift_is_true(world, trace);
+            self.drift_is_reverted(world, command, trace);
+            self.moves_are_made(world, trace);
         }
         self.nothing_is_lost(world);
+        self.nothing_is_twice(world);
         self.no_empty_shell(world);
     }
 
@@ -41,12 +50,7 @@ impl Act<'_> {
         if !matches!(trace.ended, Ended::Done) {
             return;
         }
-        let is_alone = self.traces.iter().all(|other| {
-            let is_refused = matches!(&other.ended, Ended::Failed(failure)
-                if failure.message.contains(" is held by "));
-            other.name == trace.name || is_refused
-        });
-        if let (Some(wanted), true) = (&trace.wanted, is_alone) {
+        if let (Some(wanted), true) = (&trace.wanted, self.is_alone(trace)) {
             for difference in differences(self.after, wanted, self.touched) {
                 world.accuse(format_args!(
                     "{} reports success of `{}`, and {difference}",
@@ -70,6 +74,15 @@ impl Act<'_> {
         }
     }
 
+    /// Whether nobody else did anything meanwhile but to be refused.
+    fn is_alone(&self, trace: &Trace) -> bool {
+        self.traces.iter().all(|other| {
+            let is_refused = matches!(&other.ended, Ended::Failed(failure)
+                if failure.message.contains(" is held by "));
+            other.name == trace.name || is_refused
+        })
+    }
+
     /// Who fails says what to do; and nobody fails where nothing goes wrong.
     fn failure_has_a_reason(&self, world: &World, command: &Command, trace: &Trace) {
         let Ended::Failed(failure) = &trace.ended else {
@@ -91,10 +104,20 @@ impl Act<'_> {
                     | "REVIEW_IN_PROGRESS"
             )
         });
-        let deploys = matches!(command, Command::Deploy | Command::Rollback(_));
+        let deploys = matches!(
+            command,
+            Command::Deploy | Command::Rollback(_) | Command::Revert
+        );
         let is_alone = self.traces.len() == 1;
         let is_held = failure.message.contains(" is held by ")
-            || failure.message.contains("has no asset bucket");
+            || failure.message.contains("has no asset bucket")
+            || self.is_refused_move(trace, failure);
+        // CloudFormation cannot change what something else has deleted.
+        let was_whole = self.before.iter().all(|stack| {
+            let mut resources = stack.resources.iter();
+            resources.all(|one| one.physical_id.is_none() || one.actual.is_some())
+        });
+        let was_well = was_well && (was_whole || matches!(command, Command::Revert));
         let is_calm = self.is_calm && self.touched.is_empty() && !trace.struck && is_alone;
         if deploys && is_calm && was_well && !is_held {
             world.accuse(format_args!(
@@ -194,6 +217,10 @@ impl Act<'_> {
                     continue;
                 };
                 let now = after.and_then(|after| physical_id(after, &resource.logical_id));
+                let was_gone = resource.actual.is_none();
+                if was_gone || self.has_moved(before, resource) {
+                    continue;
+                }
                 let is_told = told.contains(&(before.name.as_str(), resource.logical_id.as_str()));
                 let is_stateful = resource.resource_type == "AWS::S3::Bucket";
                 let may_go = provisional.contains(before.name.as_str()) && !is_stateful;

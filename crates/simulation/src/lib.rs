@@ -8,6 +8,9 @@
 mod app;
 mod command;
 mod laws;
+mod looks;
+mod others;
+mod process;
 mod story;
 mod wire;
 mod world;

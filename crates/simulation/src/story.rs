@@ -1,6 +1,6 @@
 //! One simulation: what its seed lets happen to one environment, act by act, and how it is brought to rest in the end.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use engine::{Assembly, Aws, AwsOptions, Home, history};
 use local::{Deed, Faults, InProcess, Step};
@@ -11,7 +11,8 @@ use tokio::time::sleep;
 use crate::{
     app::{App, ENVIRONMENT, PROJECT},
     command::{Command, Ended, Manner, Trace, run},
-    laws::{Act, differences, history_is_true},
+    laws::{Act, differences, drifted, history_is_true},
+    process::WRONG,
     wire::{Doom, Moment, Run, Wire, WorldTime},
     world::{ACCOUNT, REGION, Weather, World},
 };
@@ -157,7 +158,11 @@ impl<'w> Story<'w> {
 
     /// One act: a command, or two at once, in some weather.
     async fn act(&mut self) {
-        let kind = self.random.below(100);
+        let disturbed = self.random.percent(20) && self.disturb().await;
+        let kind = match disturbed && self.random.percent(60) {
+            true => 48 + self.random.below(7),
+            false => self.random.below(100),
+        };
         let is_two = kind >= 90;
         if kind < 60 && !self.past.is_empty() || is_two {
             self.edit();
@@ -173,6 +178,8 @@ impl<'w> Story<'w> {
             80..84 => (self.app.clone(), Command::Recover(self.random.below(3))),
             84..88 => (self.app.clone(), Command::Rollback(self.random.below(3))),
             88 => (self.app.clone(), Command::Plan),
+            48..52 => (self.app.clone(), Command::Drift),
+            52..55 => (self.app.clone(), Command::Revert),
             55..60 | 89 => (self.app.clone(), Command::Look),
             _ => (self.app.clone(), Command::Deploy),
         };
@@ -226,6 +233,33 @@ impl<'w> Story<'w> {
         sleep(REST).await;
     }
 
+    /// Something else changes resources beside their stacks, or deletes one; whether there was any.
+    async fn disturb(&mut self) -> bool {
+        let stacks = self.world.stacks();
+        let all = stacks
+            .iter()
+            .flat_map(|stack| stack.resources.iter().map(move |one| (stack, one)));
+        let there: Vec<_> = all.filter(|(_, one)| one.actual.is_some()).collect();
+        if there.is_empty() {
+            return false;
+        }
+        for _ in 0..1 + self.random.below(2) {
+            let (stack, resource) = *self.random.one(&there);
+            // What has another name once it is made again cannot be brought back while others import the name.
+            let is_exported = resource
+                .physical_id
+                .as_ref()
+                .is_some_and(|id| stack.outputs.values().any(|value| value == id));
+            let is_changed = is_exported || self.random.percent(80);
+            let value = is_changed.then(|| self.random.below(1000));
+            self.world.disturb(resource, value).await;
+            if !is_changed {
+                break;
+            }
+        }
+        true
+    }
+
     fn edit(&mut self) {
         self.app.edit(&mut self.random);
         if self.random.percent(5) {
@@ -276,6 +310,13 @@ impl<'w> Story<'w> {
             }
             is_calm = false;
         }
+        let mut unreadable = BTreeSet::new();
+        if random.percent(10) {
+            let id = random.one(&ids);
+            faults = faults.fail(id, Step::Read, "the scenario says so");
+            unreadable.insert(id.clone());
+        }
+        self.world.set_unreadable(unreadable);
         self.world.set_faults(faults);
         let per_mille = *random.one(&[0, 0, 0, 10, 30, 100, 300, 700]);
         self.world.set_weather(Weather {
@@ -329,10 +370,7 @@ impl<'w> Story<'w> {
 
     fn count(&mut self, commands: &[Command], traces: &[Trace]) {
         for (command, trace) in commands.iter().zip(traces) {
-            let deploys = matches!(
-                command,
-                Command::Deploy | Command::DeploySaved(_) | Command::Rollback(_)
-            );
+            let deploys = command.deploys();
             let figures = &mut self.figures;
             figures.deployments += u64::from(deploys);
             figures.others += u64::from(!deploys);
@@ -379,14 +417,28 @@ impl<'w> Story<'w> {
     async fn end(&mut self) {
         self.world.tell("from now on nothing goes wrong");
         self.world.set_faults(Faults::default());
+        self.world.set_unreadable(BTreeSet::new());
         self.world.set_weather(Weather::default());
-        let assembly = self.app.assembly();
+        let mut assembly = self.app.assembly();
         let mut failures = Vec::new();
         for attempt in 0..ATTEMPTS {
-            let trace = self.calmly(&assembly, Command::Deploy).await;
+            let is_as_deployed = drifted(&self.world.stacks()).next().is_none();
+            let command = match is_as_deployed {
+                true => Command::Deploy,
+                false => Command::Revert,
+            };
+            let trace = self.calmly(&assembly, command).await;
             match trace.ended {
                 Ended::Done => break,
-                ended => failures.push(format!("{ended:?}")),
+                ended => {
+                    let is_wrong = matches!(&ended, Ended::Failed(failure)
+                        if failure.message.starts_with(WRONG));
+                    if is_wrong {
+                        self.app.forget_moves();
+                        assembly = self.app.assembly();
+                    }
+                    failures.push(format!("{ended:?}"));
+                }
             }
             if attempt + 1 == ATTEMPTS {
                 self.world.accuse(format_args!(
@@ -403,6 +455,12 @@ impl<'w> Story<'w> {
         for difference in differences(&stacks, &assembly, &Default::default()) {
             self.world
                 .accuse(format_args!("the end is not what was wanted: {difference}"));
+        }
+        for (stack, resource) in drifted(&stacks) {
+            self.world.accuse(format_args!(
+                "in the end {} of {} is not as it was deployed",
+                resource.logical_id, stack.name
+            ));
         }
         let events = |stacks: &[local::SeenStack]| -> usize {
             stacks.iter().map(|stack| stack.events.len()).sum()

@@ -39,7 +39,7 @@ use crate::world::{Blow, World};
 const MOST_CALLS: u64 = 4000;
 
 /// How long something may be invisible after it was made.
-const UNSEEN: i64 = 3000;
+pub(crate) const UNSEEN: i64 = 3000;
 
 /// What is to happen to one run, by the numbers of its calls.
 #[derive(Clone, Debug, Default)]
@@ -280,6 +280,16 @@ struct Asked {
 
 impl Asked {
     fn of(request: &Request<Bytes>) -> Self {
+        let target = request.headers().get("x-amz-target");
+        if let Some((_, operation)) = target
+            .and_then(|target| target.to_str().ok())
+            .and_then(|target| target.split_once('.'))
+        {
+            return Self {
+                operation: operation.to_owned(),
+                target: String::new(),
+            };
+        }
         let form: Vec<_> = form_urlencoded::parse(request.body()).collect();
         let field = |name: &str| {
             let found = form.iter().find(|(key, _)| key == name);
@@ -290,24 +300,13 @@ impl Asked {
                 operation,
                 target: field("ChangeSetName")
                     .filter(|name| name.starts_with("arn:"))
-                    .or_else(|| field("StackName"))
+                    .or_else(|| NAMING.iter().find_map(|name| field(name)))
                     .unwrap_or_default(),
             },
-            None => {
-                let path = request.uri().path();
-                let is_object = path.trim_matches('/').contains('/');
-                let operation = match (request.method().as_str(), is_object) {
-                    ("GET", true) => "GetObject",
-                    ("GET", false) => "ListObjects",
-                    ("PUT", true) => "PutObject",
-                    ("PUT", false) => "CreateBucket",
-                    (other, _) => other,
-                };
-                Self {
-                    operation: operation.to_owned(),
-                    target: path.to_owned(),
-                }
-            }
+            None => Self {
+                operation: of_s3(request).to_owned(),
+                target: request.uri().path().to_owned(),
+            },
         }
     }
 
@@ -320,6 +319,7 @@ impl Asked {
         ["Describe", "ListStack", "ListChangeSets", "GetTemplate"]
             .iter()
             .any(|verb| self.operation.starts_with(verb))
+            && self.operation != "DescribeParameters"
     }
 }
 
@@ -328,6 +328,26 @@ impl std::fmt::Display for Asked {
         // `arn:aws:cloudformation:us-east-1:000000000000:stack/shop-sim-a/uuid`
         let short = self.target.splitn(6, ':').nth(5).unwrap_or(&self.target);
         write!(formatter, "{} {short}", self.operation)
+    }
+}
+
+/// The fields of CloudFormation's calls that say what a call is about.
+const NAMING: [&str; 4] = [
+    "StackName",
+    "StackRefactorId",
+    "StackDriftDetectionId",
+    "ExportName",
+];
+
+/// The operation of a call to S3.
+fn of_s3(request: &Request<Bytes>) -> &str {
+    let is_object = request.uri().path().trim_matches('/').contains('/');
+    match (request.method().as_str(), is_object) {
+        ("GET", true) => "GetObject",
+        ("GET", false) => "ListObjectsV2",
+        ("PUT", true) => "PutObject",
+        ("PUT", false) => "CreateBucket",
+        (other, _) => other,
     }
 }
 

@@ -9,7 +9,7 @@ use std::{
 
 use axum::body::Bytes;
 use engine::Claimant;
-use local::{Deed, Faults, InProcess, Options, SeenStack, Trouble};
+use local::{Faults, InProcess, Options, SeenStack, Trouble};
 use pairs::Random;
 use sha2::{Digest, Sha256};
 use tokio::time::Instant;
@@ -67,6 +67,8 @@ struct Inner {
     dead: Mutex<BTreeSet<String>>,
     /// Stacks that someone else worked on, since this was asked the last time.
     touched: Mutex<BTreeSet<String>>,
+    /// Logical ids of the resources that nobody can read.
+    unreadable: Mutex<BTreeSet<String>>,
 }
 
 impl World {
@@ -87,6 +89,7 @@ impl World {
             answers: Mutex::default(),
             dead: Mutex::default(),
             touched: Mutex::default(),
+            unreadable: Mutex::default(),
         }))
     }
 
@@ -120,6 +123,15 @@ impl World {
 
     pub(crate) fn set_faults(&self, faults: Faults) {
         self.0.endpoint.set_faults(faults);
+    }
+
+    /// Says which resources nobody can read from now on; the faults say so too.
+    pub(crate) fn set_unreadable(&self, logical_ids: BTreeSet<String>) {
+        *lock(&self.0.unreadable) = logical_ids;
+    }
+
+    pub(crate) fn is_unreadable(&self, logical_id: &str) -> bool {
+        lock(&self.0.unreadable).contains(logical_id)
     }
 
     /// What strikes a call, if anything does.
@@ -217,41 +229,6 @@ impl World {
     #[cfg(test)]
     pub(crate) fn stack(&self, name: &str) -> Option<SeenStack> {
         self.stacks().into_iter().find(|stack| stack.name == name)
-    }
-
-    /// Someone else does something to a stack.
-    pub(crate) async fn others(&self, stack: &str, deed: Deed) {
-        self.tell(format_args!("someone else: {deed:?} {stack}"));
-        self.touch(stack);
-        let tag = [
-            ("Tags.member.1.Key", "someone"),
-            ("Tags.member.1.Value", "else"),
-            ("UsePreviousTemplate", "true"),
-            ("Capabilities.member.1", "CAPABILITY_NAMED_IAM"),
-        ];
-        let (action, more): (_, &[_]) = match deed {
-            Deed::Update => ("UpdateStack", &tag),
-            Deed::Delete => ("DeleteStack", &[]),
-            Deed::ChangeSet => ("CreateChangeSet", &tag),
-        };
-        let body = {
-            let mut form = form_urlencoded::Serializer::new(String::new());
-            form.append_pair("Version", "2010-05-15");
-            form.append_pair("Action", action);
-            form.append_pair("StackName", stack);
-            form.extend_pairs(more);
-            if deed == Deed::ChangeSet {
-                form.append_pair("ChangeSetName", "someone-elses");
-            }
-            Bytes::from(form.finish())
-        };
-        let request = axum::http::Request::post("/").body(body);
-        // They may fail too; that is theirs to see.
-        let _ = self
-            .0
-            .endpoint
-            .answer(request.expect("its parts are plain"))
-            .await;
     }
 }
 

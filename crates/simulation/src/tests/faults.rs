@@ -2,7 +2,7 @@
 //! success that is true or a failure that says what to do; nothing is left behind; and the next run gets there.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::{
         Mutex,
         atomic::{AtomicUsize, Ordering},
@@ -10,33 +10,40 @@ use std::{
     time::Duration,
 };
 
+use engine::ApiOperation;
 use local::{CallFault, Faults, Step, Trouble};
 
 use super::stage::Stage;
 use crate::{alone, command::Command};
 
-/// Every operation that the engine asks for, in the order of the alphabet.
-const OPERATIONS: [&str; 19] = [
-    "CancelUpdateStack",
-    "ContinueUpdateRollback",
-    "CreateBucket",
-    "CreateChangeSet",
-    "DeleteChangeSet",
-    "DeleteStack",
-    "DescribeChangeSet",
-    "DescribeEvents",
-    "DescribeStackEvents",
-    "DescribeStacks",
-    "ExecuteChangeSet",
-    "GetCallerIdentity",
-    "GetObject",
-    "GetTemplate",
-    "ListChangeSets",
-    "ListObjects",
-    "ListStackResources",
-    "PutObject",
-    "UpdateTerminationProtection",
-];
+/// The operations of live reads: the endpoint answers for no service beside the stacks.
+const ELSEWHERE: [ApiOperation; 22] = {
+    use ApiOperation::*;
+    [
+        DescribeBudget,
+        DescribeNotificationsForBudget,
+        DescribeSubscribersForNotification,
+        DescribeUserPool,
+        DescribeUserPoolClient,
+        DescribeUserPoolDomain,
+        GetUserPoolMfaConfig,
+        GetPolicy,
+        GetPolicyVersion,
+        GetRole,
+        GetRolePolicy,
+        ListAttachedRolePolicies,
+        ListEntitiesForPolicy,
+        GetBucketCors,
+        GetBucketEncryption,
+        GetBucketLifecycleConfiguration,
+        GetBucketOwnershipControls,
+        GetBucketPolicy,
+        GetBucketTagging,
+        GetBucketVersioning,
+        GetPublicAccessBlock,
+        HeadBucket,
+    ]
+};
 
 /// In how many situations each fault of each operation is tried.
 const PER_FAULT: usize = 1;
@@ -57,9 +64,17 @@ enum Situation {
     Leftover,
     Rollback,
     Look,
+    Paused,
+    Drift,
+    Revert,
+    Move,
+    Removal,
+    Policy,
+    Secret,
+    Bootstrap,
 }
 
-const SITUATIONS: [Situation; 13] = [
+const SITUATIONS: [Situation; 21] = [
     Situation::FirstDeployment,
     Situation::Update,
     Situation::Refused,
@@ -73,15 +88,31 @@ const SITUATIONS: [Situation; 13] = [
     Situation::Leftover,
     Situation::Rollback,
     Situation::Look,
+    Situation::Paused,
+    Situation::Drift,
+    Situation::Revert,
+    Situation::Move,
+    Situation::Removal,
+    Situation::Policy,
+    Situation::Secret,
+    Situation::Bootstrap,
 ];
 
 impl Situation {
     /// What goes wrong besides.
     fn faults(self) -> Faults {
         match self {
-            Self::Cancel => Faults::default().delay("S0R1", Duration::from_secs(60)),
+            Self::Cancel => Faults::default().delay("S0R1", Duration::from_secs(15)),
             _ => Faults::default(),
         }
+    }
+
+    /// Whether the command changes no stack, whatever happens to its calls.
+    fn is_harmless(self) -> bool {
+        matches!(
+            self,
+            Self::Look | Self::Drift | Self::Secret | Self::Bootstrap
+        )
     }
 
     /// Brings it about; the command that is then run.
@@ -100,6 +131,12 @@ impl Situation {
             stage.run(Command::Deploy).await;
             stage.world.set_faults(Faults::default());
             return Command::Deploy;
+        }
+        match self {
+            Self::Move => stage.app.grow(),
+            Self::Removal => stage.app.link_by_export(),
+            Self::Bootstrap => stage.app.vouch(),
+            _ => {}
         }
         stage.must(Command::Deploy).await;
         match self {
@@ -147,6 +184,35 @@ impl Situation {
                 Command::Rollback(1)
             }
             Self::Look => Command::Look,
+            Self::Paused => {
+                let first = stage.first();
+                let set = stage.world.endpoint().set_status(&first, "UPDATE_FAILED");
+                set.expect("it is deployed");
+                Command::Recover(0)
+            }
+            Self::Drift | Self::Revert => {
+                // What an answer that is late tells.
+                stage.must(Command::Drift).await;
+                stage.disturb().await;
+                match self {
+                    Self::Drift => Command::Drift,
+                    _ => Command::Revert,
+                }
+            }
+            Self::Move => {
+                stage.app.relocate_last();
+                Command::Deploy
+            }
+            Self::Removal => {
+                stage.app.part();
+                Command::Deploy
+            }
+            Self::Policy => {
+                stage.app.set_policy();
+                Command::Deploy
+            }
+            Self::Secret => Command::Secret,
+            Self::Bootstrap => Command::Bootstrap,
         }
     }
 }
@@ -179,7 +245,7 @@ fn play(situation: Situation, fault: Option<CallFault>) -> Cell {
                 *calls.entry(operation.to_owned()).or_default() += 1;
             }
         }
-        if situation != Situation::Refused {
+        if !situation.is_harmless() && situation != Situation::Refused {
             stage.must_come_to_health().await;
         }
         Cell {
@@ -199,13 +265,15 @@ fn every_call_may_fail_in_every_way() {
             callers.entry(operation).or_default().push(situation);
         }
     }
-    let called: Vec<&str> = callers.keys().map(String::as_str).collect();
-    assert_eq!(called, OPERATIONS);
+    let called: BTreeSet<&str> = callers.keys().map(String::as_str).collect();
+    let operations = ApiOperation::ALL.iter();
+    let wanted = operations.filter(|one| !ELSEWHERE.contains(one));
+    assert_eq!(called, wanted.map(|one| one.name()).collect());
     let mut cells = Vec::new();
     for (operation, situations) in &callers {
         for (number, trouble) in Trouble::ALL.into_iter().enumerate() {
             for (more, times) in [Some(1), None].into_iter().enumerate() {
-                let fault = CallFault::new(operation, 1, times).trouble(trouble);
+                let fault = CallFault::new(known_as(operation), 1, times).trouble(trouble);
                 // Each in its turn: all of them take minutes.
                 let turn = number * 2 + more;
                 let some = (0..situations.len().min(PER_FAULT))
@@ -224,6 +292,14 @@ fn every_call_may_fail_in_every_way() {
         cells.len(),
         broken.join("\n\n")
     );
+}
+
+/// What the endpoint calls an operation.
+fn known_as(operation: &str) -> &str {
+    match operation {
+        "ListObjectsV2" => "ListObjects",
+        operation => operation,
+    }
 }
 
 /// What is broken of many cells, tried on all cores.

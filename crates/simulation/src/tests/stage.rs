@@ -10,7 +10,7 @@ use tokio::time::sleep;
 use crate::{
     app::App,
     command::{Command, Ended, Manner, Trace, run},
-    laws::{Act, differences},
+    laws::{Act, differences, drifted},
     wire::Doom,
     world::World,
 };
@@ -72,6 +72,12 @@ impl Stage {
         run(&self.world, &self.assembly(), command, manner).await
     }
 
+    /// Something else changes the resource of the first stack.
+    pub(super) async fn disturb(&self) {
+        let first = self.world.stack(&self.first()).expect("it is deployed");
+        self.world.disturb(&first.resources[0], Some(7)).await;
+    }
+
     pub(super) fn judge(&self, before: &[SeenStack], command: Command, trace: &Trace) {
         Act {
             before,
@@ -116,6 +122,10 @@ impl Stage {
     pub(super) async fn must_come_to_health(&mut self) {
         self.world.set_faults(Faults::default());
         sleep(Duration::from_secs(100)).await;
+        if drifted(&self.world.stacks()).next().is_some() {
+            self.must(Command::Drift).await;
+            self.must(Command::Revert).await;
+        }
         if !matches!(self.run(Command::Deploy).await.ended, Ended::Done) {
             self.run(Command::Recover(0)).await;
             self.must(Command::Deploy).await;
