@@ -1,9 +1,9 @@
 //! Working out expressions.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::{
-    CHANGED, MAY_CHANGE, Mode, Part, Place, Side, is_literal, parts,
+    CHANGED, MAY_CHANGE, Mode, Part, Place, Side, expression_of, is_literal, parts,
     text::{concatenate, text_of},
 };
 
@@ -55,7 +55,7 @@ impl Side<'_> {
     /// An expression that is not worked out: what its argument means, under its name.
     fn unknown(&self, name: &str, argument: &Value, place: &Place<'_>) -> Value {
         let meaning = self.meaning(argument, place).unwrap_or(Value::Null);
-        Value::Object(Map::from_iter([(name.to_owned(), meaning)]))
+        expression_of(name, meaning)
     }
 
     /// An expression that is left as it is written, marked where a parameter in its text comes to something else.
@@ -63,7 +63,6 @@ impl Side<'_> {
         let text = argument.as_str().or_else(|| argument.get(0)?.as_str());
         let is_changed = name == "Fn::Sub"
             && parts(text.unwrap_or_default())
-                .iter()
                 .any(|part| matches!(part, Part::Variable(name) if self.is_changed_secret(name) || self.is_loose(name)));
         let meaning = self.meaning(argument, place).unwrap_or(Value::Null);
         let meaning = if is_changed {
@@ -71,7 +70,7 @@ impl Side<'_> {
         } else {
             meaning
         };
-        Value::Object(Map::from_iter([(name.to_owned(), meaning)]))
+        expression_of(name, meaning)
     }
 
     /// `None` for `AWS::NoValue`.
@@ -86,16 +85,16 @@ impl Side<'_> {
                 (false, true) => Some(MAY_CHANGE),
                 (false, false) => None,
             };
-            json!({"Ref": marked(target, mark)})
+            expression_of("Ref", marked(target, mark))
         }))
     }
 
     fn attribute(&self, argument: &Value, place: &Place<'_>) -> Value {
         let (target, attribute) = match argument {
-            Value::String(text) => match text.split_once('.') {
-                Some((target, attribute)) => (target, json!(attribute)),
-                None => (text.as_str(), json!("")),
-            },
+            Value::String(text) => {
+                let (target, attribute) = text.split_once('.').unwrap_or((text, ""));
+                return attribute_of(target, Value::from(attribute));
+            }
             Value::Array(items) => {
                 let target = items.first().and_then(Value::as_str);
                 let names = items.iter().skip(1);
@@ -103,14 +102,14 @@ impl Side<'_> {
                     names.filter_map(|name| self.meaning(name, place)).collect();
                 let all_text: Option<Vec<&str>> = names.iter().map(Value::as_str).collect();
                 let attribute = match all_text {
-                    Some(names) => json!(names.join(".")),
-                    None => json!(names),
+                    Some(names) => Value::String(names.join(".")),
+                    None => Value::Array(names),
                 };
                 (target.unwrap_or_default(), attribute)
             }
             _ => return self.unknown("Fn::GetAtt", argument, place),
         };
-        json!({"Fn::GetAtt": [target, attribute]})
+        attribute_of(target, attribute)
     }
 
     fn substitution(&self, argument: &Value, place: &Place<'_>) -> Value {
@@ -123,16 +122,18 @@ impl Side<'_> {
             },
             _ => return self.unknown("Fn::Sub", argument, place),
         };
-        concatenate(parts(text).into_iter().map(|part| match part {
-            Part::Literal(literal) => json!(literal),
+        concatenate(parts(text).map(|part| match part {
+            Part::Literal(literal) => Value::from(literal),
             Part::Variable(name) => {
                 let given = variables.and_then(|variables| variables.get(name));
                 let meaning = match (given, name.split_once('.')) {
                     (Some(value), _) => self.meaning(value, place),
-                    (None, Some(_)) => Some(self.attribute(&json!(name), place)),
+                    (None, Some((target, attribute))) => {
+                        Some(attribute_of(target, Value::from(attribute)))
+                    }
                     (None, None) => self.reference(name),
                 };
-                meaning.unwrap_or_else(|| json!(""))
+                meaning.unwrap_or_else(|| Value::from(""))
             }
         }))
     }
@@ -251,6 +252,13 @@ impl Side<'_> {
 fn marked(name: &str, mark: Option<&str>) -> Value {
     match mark {
         Some(mark) => json!([name, mark]),
-        None => json!(name),
+        None => Value::from(name),
     }
+}
+
+fn attribute_of(target: &str, attribute: Value) -> Value {
+    expression_of(
+        "Fn::GetAtt",
+        Value::Array(vec![Value::from(target), attribute]),
+    )
 }

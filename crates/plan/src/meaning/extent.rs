@@ -101,7 +101,7 @@ impl Extent<'_, '_> {
             .iter()
             .map(|(name, value)| (name.as_str(), self.of(value, false)))
             .collect();
-        sum(parts(text).into_iter().map(|part| match part {
+        sum(parts(text).map(|part| match part {
             Part::Literal(literal) => literal.len(),
             Part::Variable(name) => {
                 let given = lengths.get(name).copied();

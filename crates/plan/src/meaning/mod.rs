@@ -34,6 +34,11 @@ pub(crate) fn intrinsic(entries: &Map<String, Value>) -> Option<(&str, &Value)> 
     (name == "Ref" || name.starts_with("Fn::")).then_some((name.as_str(), argument))
 }
 
+/// An expression with its argument.
+fn expression_of(name: &str, argument: Value) -> Value {
+    Value::Object(Map::from_iter([(name.to_owned(), argument)]))
+}
+
 /// Whether nothing of a meaning is left to be worked out.
 pub(crate) fn is_literal(meaning: &Value) -> bool {
     match meaning {
@@ -80,19 +85,15 @@ impl Side<'_> {
     }
 
     fn members(&self, entries: &Map<String, Value>, place: &Place<'_>) -> Value {
-        let mut meanings: Vec<(&String, Value)> = entries
-            .iter()
-            .filter_map(|(key, value)| {
-                let within = place.child(key);
-                let meaning = self.meaning(value, &within)?;
-                Some((key, policy::member(&within, meaning)))
-            })
-            .collect();
-        meanings.sort_unstable_by_key(|(key, _)| *key);
-        let mut members: Map<String, Value> = meanings
-            .into_iter()
-            .map(|(key, meaning)| (key.clone(), meaning))
-            .collect();
+        let mut sorted: Vec<(&String, &Value)> = entries.iter().collect();
+        sorted.sort_unstable_by_key(|(key, _)| *key);
+        let mut members = Map::with_capacity(sorted.len());
+        for (key, value) in sorted {
+            let within = place.child(key);
+            if let Some(meaning) = self.meaning(value, &within) {
+                members.insert(key.clone(), policy::member(&within, meaning));
+            }
+        }
         if place.mode == Mode::Policy {
             policy::complete(&mut members);
         }

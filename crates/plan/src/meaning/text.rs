@@ -1,6 +1,10 @@
 //! Texts with references in them.
 
-use serde_json::{Value, json};
+use std::{iter, mem};
+
+use serde_json::Value;
+
+use super::expression_of;
 
 /// A part of the text of `Fn::Sub`.
 #[derive(Debug, PartialEq, Eq)]
@@ -12,28 +16,37 @@ pub(crate) enum Part<'a> {
 }
 
 /// Takes the text of `Fn::Sub` apart. `${!Name}` is the literal text `${Name}`; a `${` that is never closed is literal too.
-pub(crate) fn parts(text: &str) -> Vec<Part<'_>> {
-    let mut parts = Vec::new();
+pub(crate) fn parts(text: &str) -> impl Iterator<Item = Part<'_>> {
     let mut rest = text;
-    while let Some(start) = rest.find("${") {
-        let Some(length) = rest[start..].find('}') else {
-            break;
-        };
-        let (literal, variable) = (&rest[..start], &rest[start + 2..start + length]);
-        if let Some(escaped) = variable.strip_prefix('!') {
-            // The text behind the exclamation mark runs on to the brace that closes it.
-            parts.push(Part::Literal(&rest[..start + 2]));
-            let begin = start + 3;
-            parts.push(Part::Literal(&rest[begin..=begin + escaped.len()]));
-        } else {
-            parts.push(Part::Literal(literal));
-            parts.push(Part::Variable(variable.trim()));
+    let mut next = None;
+    let parts = iter::from_fn(move || {
+        if next.is_some() || rest.is_empty() {
+            return next.take();
         }
-        rest = &rest[start + length + 1..];
-    }
-    parts.push(Part::Literal(rest));
-    parts.retain(|part| *part != Part::Literal(""));
-    parts
+        let Some((start, end)) = variable(rest) else {
+            return Some(Part::Literal(mem::take(&mut rest)));
+        };
+        let (literal, name) = (&rest[..start], &rest[start + 2..end]);
+        let (first, second) = if name.starts_with('!') {
+            // The text behind the exclamation mark runs on to the brace that closes it.
+            let (first, second) = (&rest[..start + 2], &rest[start + 3..=end]);
+            (Part::Literal(first), Part::Literal(second))
+        } else {
+            (Part::Literal(literal), Part::Variable(name.trim()))
+        };
+        rest = &rest[end + 1..];
+        next = Some(second);
+        Some(first)
+    });
+    parts.filter(|part| *part != Part::Literal(""))
+}
+
+/// Where the first `${` of a text and the `}` that closes it stand.
+fn variable(text: &str) -> Option<(usize, usize)> {
+    let mut signs = text.match_indices('$');
+    let (start, _) = signs.find(|(index, _)| text[index + 1..].starts_with('{'))?;
+    let length = text[start..].find('}')?;
+    Some((start, start + length))
 }
 
 /// The text a scalar stands for, as CloudFormation hands it on.
@@ -78,7 +91,10 @@ pub(crate) fn concatenate(texts: impl IntoIterator<Item = Value>) -> Value {
     match joined.len() {
         0 => Value::String(String::new()),
         1 => joined.remove(0),
-        _ => json!({"Fn::Join": ["", joined]}),
+        _ => {
+            let join = vec![Value::String(String::new()), Value::Array(joined)];
+            expression_of("Fn::Join", Value::Array(join))
+        }
     }
 }
 
@@ -97,6 +113,8 @@ fn append(joined: &mut Vec<Value>, item: Value) {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]
@@ -119,7 +137,7 @@ mod tests {
             ("a${B", vec![Literal("a${B")]),
         ];
         for (text, expected) in table {
-            assert_eq!(parts(text), expected, "{text}");
+            assert_eq!(parts(text).collect::<Vec<_>>(), expected, "{text}");
         }
     }
 

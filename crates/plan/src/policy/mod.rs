@@ -38,10 +38,10 @@ pub(crate) fn member(place: &Place<'_>, meaning: Value) -> Value {
 /// The meaning of a lone text within a policy document.
 pub(crate) fn scalar(place: &Place<'_>, text: String) -> Value {
     match place.name() {
-        "Action" | "NotAction" => json!(text.to_ascii_lowercase()),
+        "Action" | "NotAction" => Value::String(text.to_ascii_lowercase()),
         "Principal" | "NotPrincipal" if text == "*" => json!({"AWS": ["*"]}),
-        "AWS" => json!(account(&text).unwrap_or(&text)),
-        _ => json!(text),
+        "AWS" => Value::from(account(&text).unwrap_or(&text)),
+        _ => Value::String(text),
     }
 }
 
