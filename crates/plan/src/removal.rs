@@ -304,7 +304,7 @@ fn needs(value: &Value) -> Vec<(&'static str, String)> {
     let mut found = Vec::new();
     let mut names = Vec::new();
     uses(value, &mut |one| match one {
-        Use::Reference(name) | Use::Attribute(name, _) => names.push(name.to_owned()),
+        Use::Reference(name) | Use::Attribute(name) => names.push(name.to_owned()),
         Use::Mapping(name) => found.extend(name.map(|name| ("Mappings", name.to_owned()))),
         Use::Condition(name) => found.push(("Conditions", name.to_owned())),
         Use::Output(..) => {}

@@ -9,8 +9,8 @@ use crate::meaning::{Part, intrinsic, parts};
 pub(crate) enum Use<'v> {
     /// The value of a parameter or the name of a resource.
     Reference(&'v str),
-    /// An attribute of a resource.
-    Attribute(&'v str, String),
+    /// An attribute of a resource, whichever.
+    Attribute(&'v str),
     /// A value in a mapping; `None` where the mapping's name is itself worked out.
     Mapping(Option<&'v str>),
     /// The outcome of a condition.
@@ -54,7 +54,7 @@ fn own_use<'v>(name: &str, argument: &'v Value, visit: &mut impl FnMut(Use<'v>))
                     Part::Variable(name)
                         if variables.is_some_and(|all| all.get(name).is_some()) => {}
                     Part::Variable(name) => match name.split_once('.') {
-                        Some((target, name)) => visit(Use::Attribute(target, name.to_owned())),
+                        Some((target, _)) => visit(Use::Attribute(target)),
                         None => visit(Use::Reference(name)),
                     },
                 }
@@ -84,19 +84,13 @@ pub(crate) fn output_of(argument: &Value) -> Option<(&str, &str)> {
 }
 
 fn attribute<'v>(argument: &'v Value, visit: &mut impl FnMut(Use<'v>)) {
-    match argument {
-        Value::String(text) => {
-            if let Some((target, name)) = text.split_once('.') {
-                visit(Use::Attribute(target, name.to_owned()));
-            }
-        }
-        Value::Array(items) => {
-            if let Some(target) = items.first().and_then(Value::as_str) {
-                let names: Vec<&str> = items.iter().skip(1).filter_map(Value::as_str).collect();
-                visit(Use::Attribute(target, names.join(".")));
-            }
-        }
-        _ => {}
+    let target = match argument {
+        Value::String(text) => text.split_once('.').map(|(target, _)| target),
+        Value::Array(items) => items.first().and_then(Value::as_str),
+        _ => None,
+    };
+    if let Some(target) = target {
+        visit(Use::Attribute(target));
     }
 }
 
@@ -122,10 +116,10 @@ mod tests {
             found,
             [
                 Use::Reference("One"),
-                Use::Attribute("Two", "Endpoint.Port".to_owned()),
-                Use::Attribute("Two", "Arn".to_owned()),
+                Use::Attribute("Two"),
+                Use::Attribute("Two"),
                 Use::Reference("Three"),
-                Use::Attribute("Four", "Arn".to_owned()),
+                Use::Attribute("Four"),
                 Use::Reference("Six"),
                 Use::Condition("Live"),
                 Use::Reference("Seven"),

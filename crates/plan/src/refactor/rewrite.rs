@@ -159,7 +159,7 @@ impl<'a> Rewriter<'a> {
     fn leaver(&self, stack: usize, value: &Value) -> Option<String> {
         let mut found = None;
         uses(value, &mut |one| {
-            if let Use::Reference(target) | Use::Attribute(target, _) = one
+            if let Use::Reference(target) | Use::Attribute(target) = one
                 && self.home(stack, target).0 != stack
             {
                 found.get_or_insert_with(|| target.to_owned());

@@ -10,8 +10,10 @@ pub(crate) struct Consequences {
     create_only: Vec<Pattern>,
     conditional: Vec<Pattern>,
     write_only: Vec<Pattern>,
-    identifier: Vec<Pattern>,
 }
+
+/// What AWS knows the resources of one type by.
+pub(super) struct Identity(Vec<Pattern>);
 
 impl Consequences {
     pub(crate) fn of(type_name: &str, facts: &dyn Facts) -> Self {
@@ -20,7 +22,6 @@ impl Consequences {
             create_only: facts.create_only(type_name),
             conditional: facts.conditional_create_only(type_name),
             write_only: facts.write_only(type_name),
-            identifier: facts.primary_identifier(type_name),
         }
     }
 
@@ -58,19 +59,21 @@ impl Consequences {
             .iter()
             .any(|pattern| pattern.len() <= path.len() && agree(pattern, path))
     }
+}
 
-    /// Whether an attribute belongs to what AWS knows the resource by, which no update changes.
-    pub(crate) fn is_identity(&self, attribute: &str) -> bool {
-        attribute == "Arn"
-            || self
-                .identifier
-                .iter()
-                .any(|part| part.join(".") == attribute)
+impl Identity {
+    pub(super) fn of(type_name: &str, facts: &dyn Facts) -> Self {
+        Self(facts.primary_identifier(type_name))
+    }
+
+    /// Whether an attribute belongs to it, so that no update changes it.
+    pub(super) fn has(&self, attribute: &str) -> bool {
+        attribute == "Arn" || self.0.iter().any(|part| part.join(".") == attribute)
     }
 
     /// Whether an attribute names the resource all by itself, so that a new resource has another.
-    pub(crate) fn is_whole_identity(&self, attribute: &str) -> bool {
-        attribute == "Arn" || (self.identifier.len() == 1 && self.is_identity(attribute))
+    pub(super) fn is_whole(&self, attribute: &str) -> bool {
+        attribute == "Arn" || (self.0.len() == 1 && self.has(attribute))
     }
 }
 
@@ -161,7 +164,6 @@ mod tests {
             ],
             conditional: vec![vec!["Size".into()]],
             write_only: vec![],
-            identifier: vec![],
         };
         let table = [
             ("Name", json!("a"), json!("b"), Impact::Replace),

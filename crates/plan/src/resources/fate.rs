@@ -15,7 +15,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use serde_json::Value;
 
-use super::Consequences;
+use super::consequence::Identity;
 use crate::{
     Cause, Facts, Impact, OutputName,
     meaning::intrinsic,
@@ -62,7 +62,7 @@ impl<'a> Fates<'a> {
     /// Whether a use may be one of a resource that changes, or of an output that is not settled.
     pub(crate) fn reach(&self, found: &Use<'_>) -> bool {
         match found {
-            Use::Reference(target) | Use::Attribute(target, _) => self.by_id.contains_key(target),
+            Use::Reference(target) | Use::Attribute(target) => self.by_id.contains_key(target),
             Use::Output(stack_name, output) => self.is_unsettled(stack_name, output),
             Use::Mapping(_) | Use::Condition(_) => false,
         }
@@ -134,7 +134,7 @@ impl<'a> Fates<'a> {
             (Impact::InPlace, None) => None,
             (Impact::InPlace, Some(attribute)) => {
                 let attribute = attribute.to_owned();
-                let stays = Consequences::of(type_name, self.facts).is_identity(&attribute);
+                let stays = Identity::of(type_name, self.facts).has(&attribute);
                 (!stays).then_some((
                     Cause::Updated {
                         logical_id,
@@ -153,7 +153,7 @@ impl<'a> Fates<'a> {
             }
             (Impact::Replace, attribute) => {
                 let is_certain = attribute.is_none_or(|attribute| {
-                    Consequences::of(type_name, self.facts).is_whole_identity(attribute)
+                    Identity::of(type_name, self.facts).is_whole(attribute)
                 });
                 let attribute = attribute.map(str::to_owned);
                 let cause = Cause::Replaced {

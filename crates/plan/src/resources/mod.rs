@@ -217,6 +217,9 @@ impl<'a> Comparison<'a> {
 
     fn change(&self, pair: &Pair<'_>, difference: Option<Difference>) -> Option<Change> {
         let resource = pair.after.or(pair.before)?;
+        if difference.is_none() && pair.before.is_some() && pair.after.is_some() {
+            return None;
+        }
         let origin = self.origins.get(pair.logical_id);
         let type_name = type_name(resource);
         let change = Change {
@@ -389,7 +392,7 @@ fn gone(change: Change, resource: &Value, pair: &Pair<'_>) -> Change {
 
 /// Which resources refer to which, by the logical id of the one that is referred to.
 fn followers_of<'a>(pairs: &[Pair<'a>]) -> HashMap<&'a str, Vec<&'a str>> {
-    let mut followers: HashMap<&str, Vec<&str>> = HashMap::new();
+    let mut followers: HashMap<&str, Vec<&str>> = HashMap::with_capacity(pairs.len());
     for pair in pairs {
         let properties = pair
             .before
@@ -399,7 +402,7 @@ fn followers_of<'a>(pairs: &[Pair<'a>]) -> HashMap<&'a str, Vec<&'a str>> {
             continue;
         };
         uses(properties, &mut |found| {
-            if let Use::Reference(target) | Use::Attribute(target, _) = found {
+            if let Use::Reference(target) | Use::Attribute(target) = found {
                 let all = followers.entry(target).or_default();
                 if all.last() != Some(&pair.logical_id) {
                     all.push(pair.logical_id);
