@@ -108,6 +108,19 @@ impl<'p> Place<'p> {
         Value::Array(items)
     }
 
+    /// Whether two lists that stand here and have no order are the same, the texts of their items' meanings given.
+    pub(crate) fn is_same_set(&self, texts: &[Vec<String>; 2]) -> bool {
+        let [before, after] = texts.each_ref().map(|texts| {
+            let mut texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+            texts.sort_unstable();
+            if self.mode == Mode::Policy {
+                texts.dedup();
+            }
+            texts
+        });
+        before == after
+    }
+
     /// The nearest key that is a name: for the element of a list, that of the list.
     pub(crate) fn name(&self) -> &'p str {
         match self.parent {

@@ -1,6 +1,10 @@
 //! Which elements of two lists belong together.
 
-use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::{
+    borrow::Cow,
+    collections::{BTreeSet, HashMap, VecDeque},
+    hash::Hash,
+};
 
 use serde_json::Value;
 
@@ -26,11 +30,17 @@ const IDENTITIES: [&str; 12] = [
 /// The index of an element before and after; one of them is absent where it comes or goes.
 pub(super) type Pair = (Option<usize>, Option<usize>);
 
-/// Pairs the elements of two lists whose order matters, so that as few as possible come and go.
-pub(super) fn ordered(before: &[Value], after: &[Value]) -> Vec<Pair> {
-    let [old, new] = numbered([before, after], Value::to_string);
+/// Pairs the elements of two lists whose order matters, so that as few as possible come and go. `texts` are those of the
+/// elements.
+pub(super) fn ordered(lists: [&[Value]; 2], texts: &[Vec<String>; 2]) -> Vec<Pair> {
+    let [before, after] = lists;
+    let [old, new] = numbered(
+        texts
+            .each_ref()
+            .map(|texts| texts.iter().map(String::as_str)),
+    );
     let equal = common(0..before.len(), 0..after.len(), |i, j| old[i] == new[j]);
-    let [old, new] = numbered([before, after], likeness);
+    let [old, new] = numbered(lists.map(|list| list.iter().map(likeness)));
     let mut pairs = Vec::with_capacity(before.len().max(after.len()));
     let (mut from, mut to) = (0, 0);
     for (i, j) in equal.into_iter().chain([(before.len(), after.len())]) {
@@ -47,14 +57,18 @@ pub(super) fn ordered(before: &[Value], after: &[Value]) -> Vec<Pair> {
     pairs
 }
 
-/// Pairs the elements of two lists whose order means nothing: by what they mean, then by what is written (`texts`, of
-/// both lists), by what tells them apart, and at last where only one is left on each side.
-pub(super) fn unordered(before: &[Value], after: &[Value], texts: [&[Value]; 2]) -> Vec<Pair> {
+/// Pairs the elements of two lists whose order means nothing: by what they mean (`texts`), then by what is written, by
+/// what tells them apart, and at last where only one is left on each side.
+pub(super) fn unordered<'t>(
+    sides: [&[Value]; 2],
+    written: [&[Value]; 2],
+    texts: &'t [Vec<String>; 2],
+) -> Vec<Pair> {
+    let [before, after] = sides;
     let mut left: BTreeSet<usize> = (0..before.len()).collect();
     let mut partners: Vec<Option<usize>> = vec![None; after.len()];
-    let sides = [before, after];
-    let mut pair_by = |key: &dyn Fn(usize, usize) -> Option<String>| {
-        let mut places: HashMap<String, VecDeque<usize>> = HashMap::new();
+    let mut pair_by = |key: &dyn Fn(usize, usize) -> Option<Cow<'t, str>>| {
+        let mut places: HashMap<Cow<'t, str>, VecDeque<usize>> = HashMap::new();
         for index in &left {
             if let Some(key) = key(0, *index) {
                 places.entry(key).or_default().push_back(*index);
@@ -70,11 +84,11 @@ pub(super) fn unordered(before: &[Value], after: &[Value], texts: [&[Value]; 2])
             }
         }
     };
-    pair_by(&|side, index| Some(sides[side][index].to_string()));
-    pair_by(&|side, index| Some(texts[side][index].to_string()));
+    pair_by(&|side, index| Some(texts[side][index].as_str().into()));
+    pair_by(&|side, index| Some(written[side][index].to_string().into()));
     pair_by(&|side, index| {
         let (name, value) = identity(&sides[side][index])?;
-        Some(format!("{name} {value}"))
+        Some(format!("{name} {value}").into())
     });
     let new = partners.iter_mut().enumerate();
     let mut new = new.filter(|(_, partner)| partner.is_none());
@@ -94,14 +108,14 @@ pub(super) fn unordered(before: &[Value], after: &[Value], texts: [&[Value]; 2])
 
 /// A number for each element of both lists, the same for those of one key: they are compared with one another many
 /// times, however large they are.
-fn numbered(lists: [&[Value]; 2], key: fn(&Value) -> String) -> [Vec<usize>; 2] {
-    let mut numbers: HashMap<String, usize> = HashMap::new();
-    lists.map(|list| {
-        let number = |element| {
+fn numbered<K: Eq + Hash>(keys: [impl Iterator<Item = K>; 2]) -> [Vec<usize>; 2] {
+    let mut numbers: HashMap<K, usize> = HashMap::new();
+    keys.map(|keys| {
+        let number = |key| {
             let next = numbers.len();
-            *numbers.entry(key(element)).or_insert(next)
+            *numbers.entry(key).or_insert(next)
         };
-        list.iter().map(number).collect()
+        keys.map(number).collect()
     })
 }
 
@@ -181,6 +195,14 @@ mod tests {
 
     use super::*;
 
+    fn texts(list: &[Value]) -> Vec<String> {
+        list.iter().map(Value::to_string).collect()
+    }
+
+    fn by_text(before: &[Value], after: &[Value], written: [&[Value]; 2]) -> Vec<Pair> {
+        unordered([before, after], written, &[texts(before), texts(after)])
+    }
+
     fn items(value: Value) -> Vec<Value> {
         value.as_array().expect("it is a list").clone()
     }
@@ -212,8 +234,10 @@ mod tests {
             ),
         ];
         for (before, after, expected) in table {
+            let lists = [&before, &after].map(|list| items(list.clone()));
+            let texts = lists.each_ref().map(|list| texts(list));
             assert_eq!(
-                ordered(&items(before.clone()), &items(after.clone())),
+                ordered([&lists[0], &lists[1]], &texts),
                 expected,
                 "{before} {after}"
             );
@@ -225,7 +249,7 @@ mod tests {
         let before = items(json!([{"Key": "a", "Value": "1"}, {"Key": "b", "Value": "1"}, "x"]));
         let after = items(json!(["x", {"Key": "b", "Value": "2"}, "y"]));
         assert_eq!(
-            unordered(&before, &after, [&before, &after]),
+            by_text(&before, &after, [&before, &after]),
             [
                 (Some(0), None),
                 (Some(2), Some(0)),
@@ -241,12 +265,12 @@ mod tests {
         let before = items(json!([rule(22, "a"), rule(80, "a")]));
         let after = items(json!([rule(80, "a"), rule(22, "b")]));
         // The last that is left on each side.
-        let pairs = unordered(&before, &after, [&before, &after]);
+        let pairs = by_text(&before, &after, [&before, &after]);
         assert_eq!(pairs, [(Some(1), Some(0)), (Some(0), Some(1))]);
         // By the text, where several come to something else.
         let after = items(json!([rule(80, "b"), rule(22, "b")]));
-        let texts = [items(json!(["p", "q"])), items(json!(["q", "p"]))];
-        let pairs = unordered(&before, &after, [&texts[0], &texts[1]]);
+        let written = [items(json!(["p", "q"])), items(json!(["q", "p"]))];
+        let pairs = by_text(&before, &after, [&written[0], &written[1]]);
         assert_eq!(pairs, [(Some(1), Some(0)), (Some(0), Some(1))]);
     }
 }

@@ -118,15 +118,18 @@ impl Properties<'_> {
             items.iter().map(meaning).collect()
         };
         let (old, new) = (meanings(self.old, before), meanings(self.new, after));
+        let texts =
+            |items: &[Value]| -> Vec<String> { items.iter().map(Value::to_string).collect() };
+        let texts = [texts(&old), texts(&new)];
         let is_set = place.is_set();
-        let is_same = is_set && place.list(old.clone()) == place.list(new.clone());
+        let is_same = is_set && place.is_same_set(&texts);
         if is_same && !after.iter().any(|item| self.may_move(item)) {
             return;
         }
         let pairs = if is_set {
-            unordered(&old, &new, [before, after])
+            unordered([&old, &new], [before, after], &texts)
         } else {
-            ordered(&old, &new)
+            ordered([&old, &new], &texts)
         };
         let walked: Vec<Pair> = pairs
             .into_iter()
@@ -139,7 +142,7 @@ impl Properties<'_> {
             })
             .collect();
         // They are as large as the lists, and may be so again on each level below.
-        drop((old, new));
+        drop((old, new, texts));
         for (from, to) in walked {
             let Some(index) = from.or(to) else { continue };
             path.push(index.to_string());
@@ -236,7 +239,8 @@ impl Meanings {
 
 /// What an expression comes to, where that is known.
 fn worked_out(side: &Side<'_>, value: Option<&Value>, place: &Place<'_>) -> Option<Value> {
-    let value = value?;
+    // A scalar is shown as it is.
+    let value = value.filter(|value| value.is_object() || value.is_array())?;
     let shown = side.shown(value, place)?;
     (shown != *value && is_literal(&shown)).then_some(shown)
 }
