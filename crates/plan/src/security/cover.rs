@@ -5,7 +5,10 @@
 //! unless a later one denies the same under conditions no stricter. Where two texts cannot be compared for certain,
 //! access is said to widen.
 
-use std::collections::HashSet;
+use std::{
+    cell::OnceCell,
+    collections::{HashMap, HashSet},
+};
 
 use super::{
     condition,
@@ -21,16 +24,20 @@ const ADMINISTRATOR: &str = ":iam::aws:policy/AdministratorAccess";
 /// The statements of one template, ready to be asked what they cover.
 pub(super) struct Policies<'a> {
     statements: Vec<Prepared<'a>>,
+    /// Places of the statements that name a principal.
+    by_principal: HashMap<&'a str, Vec<usize>>,
+    /// Places of the statements that may name any principal.
+    of_any: Vec<usize>,
     /// Resources of the other template that are not in this one, nor left behind.
     absent: &'a HashSet<String>,
     effort: Effort,
 }
 
-/// A statement with its patterns taken apart.
+/// A statement with its patterns taken apart, once they are asked for: of most statements they never are.
 struct Prepared<'a> {
     statement: &'a Statement,
-    actions: Vec<Pattern>,
-    resources: Vec<Pattern>,
+    actions: OnceCell<Vec<Pattern>>,
+    resources: OnceCell<Vec<Pattern>>,
 }
 
 /// In what a statement goes further than another one: what it says of each, as it is written.
@@ -49,20 +56,59 @@ impl<'a> Prepared<'a> {
     fn of(statement: &'a Statement) -> Self {
         Self {
             statement,
-            actions: patterns(&statement.actions, read_action),
-            resources: patterns(&statement.resources, Pattern::glob),
+            actions: OnceCell::new(),
+            resources: OnceCell::new(),
         }
+    }
+
+    fn actions(&self) -> &[Pattern] {
+        let read = |text: &str| Pattern::glob(text).ignoring_case();
+        let actions = &self.statement.actions;
+        self.actions.get_or_init(|| patterns(actions, read))
+    }
+
+    fn resources(&self) -> &[Pattern] {
+        let resources = &self.statement.resources;
+        self.resources
+            .get_or_init(|| patterns(resources, Pattern::glob))
     }
 }
 
 impl<'a> Policies<'a> {
     /// `statements` must hold what [`reached`] adds to them.
     pub(super) fn of(statements: &[&'a Statement], absent: &'a HashSet<String>) -> Self {
+        let mut by_principal: HashMap<&str, Vec<usize>> = HashMap::with_capacity(statements.len());
+        let mut of_any = Vec::new();
+        for (place, statement) in statements.iter().enumerate() {
+            let principals = &statement.principals;
+            if principals.is_inverted || principals.patterns.iter().any(|one| one == "*") {
+                of_any.push(place);
+                continue;
+            }
+            for principal in &principals.patterns {
+                by_principal.entry(principal).or_default().push(place);
+            }
+        }
         Self {
             statements: statements.iter().copied().map(Prepared::of).collect(),
+            by_principal,
+            of_any,
             absent,
             effort: Effort::default(),
         }
+    }
+
+    /// The places of those that may name a principal of a statement, in order; no other covers a case of it.
+    fn naming(&self, principals: &Clause) -> Vec<usize> {
+        if principals.is_inverted || principals.patterns.is_empty() {
+            return (0..self.statements.len()).collect();
+        }
+        let named = principals.patterns.iter();
+        let named = named.filter_map(|principal| self.by_principal.get(principal.as_str()));
+        let mut places: Vec<usize> = named.flatten().chain(&self.of_any).copied().collect();
+        places.sort_unstable();
+        places.dedup();
+        places
     }
 
     /// Why access widens where this statement, of `all` beside these, is new to these.
@@ -203,14 +249,15 @@ impl<'a> Policies<'a> {
             return vec![Widening::New];
         }
         let asked = Prepared::of(statement);
-        let alike = self.statements.iter().filter(|other| {
-            let other = other.statement;
+        let is_alike = |place: &usize| {
+            let other = self.statements[*place].statement;
             other.effect == statement.effect && other.kind == statement.kind && other.is_known
-        });
-        let (about_same, others): (Vec<_>, Vec<_>) =
-            alike.partition(|other| other.may_name(&asked));
+        };
+        let mut about_same = self.naming(&statement.principals);
+        about_same.retain(is_alike);
         let holding: Vec<&Prepared<'_>> = about_same
             .iter()
+            .map(|place| &self.statements[*place])
             .filter(|other| {
                 let other = other.statement;
                 is_subset(&other.only_if, &statement.only_if)
@@ -221,7 +268,6 @@ impl<'a> Policies<'a> {
                     )
                     .is_empty()
             })
-            .copied()
             .collect();
         let is_one = |other: &&Prepared<'_>| other.covers(&asked, effort);
         if holding.iter().any(is_one) || is_covered(statement, &holding, effort) {
@@ -230,12 +276,15 @@ impl<'a> Policies<'a> {
         // The one that comes nearest tells best what is new: the first of them, those for the same principals before
         // others. None is nearer than by one reason.
         let mut nearest: Option<Lack<'_>> = None;
-        for other in about_same.iter().chain(&others) {
+        let is_other = |place: &usize| is_alike(place) && about_same.binary_search(place).is_err();
+        let others = (0..self.statements.len()).filter(is_other);
+        for place in about_same.iter().copied().chain(others) {
             let reasons = nearest.as_ref().map_or(usize::MAX, Lack::reasons);
             if reasons == 1 {
                 break;
             }
-            nearest = other.lacks(&asked, reasons, effort).or(nearest);
+            let lack = self.statements[place].lacks(&asked, reasons, effort);
+            nearest = lack.or(nearest);
         }
         nearest.map_or_else(|| vec![Widening::New], Lack::told)
     }
@@ -313,16 +362,6 @@ impl Prepared<'_> {
             && self.missing_resources(inner, effort).is_empty()
     }
 
-    /// Whether this names any principal of another statement; if not, it covers no case of it.
-    fn may_name(&self, inner: &Self) -> bool {
-        let (outer, inner) = (&self.statement.principals, &inner.statement.principals);
-        if outer.is_inverted || inner.is_inverted || inner.patterns.is_empty() {
-            return true;
-        }
-        let mut patterns = outer.patterns.iter();
-        patterns.any(|outer| outer == "*" || inner.patterns.contains(outer))
-    }
-
     /// In what another statement goes further; `None` where the two have little to do with one another, or it does so for
     /// as many reasons or more.
     fn lacks<'l>(&'l self, inner: &'l Self, most: usize, effort: &Effort) -> Option<Lack<'l>> {
@@ -383,8 +422,8 @@ impl Prepared<'_> {
         missing(
             &inner.statement.actions,
             &self.statement.actions,
-            &inner.actions,
-            &self.actions,
+            inner.actions(),
+            self.actions(),
             |outer, inner| outer.covers(inner, effort),
             |one, other| one.overlaps(other, effort),
             |pattern| *pattern == Pattern::glob("*:*") || pattern.is_everything(),
@@ -396,8 +435,8 @@ impl Prepared<'_> {
         missing(
             &inner.statement.resources,
             &self.statement.resources,
-            &inner.resources,
-            &self.resources,
+            inner.resources(),
+            self.resources(),
             |outer, inner| outer.covers_arn(inner, effort),
             |one, other| one.overlaps(other, effort),
             Pattern::is_everything,
@@ -579,10 +618,6 @@ fn may_be_same_principal(one: &str, other: &str) -> bool {
 
 fn patterns(clause: &Clause, read: impl Fn(&str) -> Pattern) -> Vec<Pattern> {
     clause.patterns.iter().map(|text| read(text)).collect()
-}
-
-fn read_action(text: &str) -> Pattern {
-    Pattern::glob(text).ignoring_case()
 }
 
 fn is_subset(inner: &[String], outer: &[String]) -> bool {

@@ -232,8 +232,8 @@ impl Access {
             let of_network = network::collect(type_name, logical_id, properties);
             rules.push((holds, of_network));
         }
-        let mut statements = outcomes::merge(&names, &statements);
-        let mut rules = outcomes::merge(&names, &rules);
+        let mut statements = outcomes::merge(&names, statements);
+        let mut rules = outcomes::merge(&names, rules);
         if let Some(guard) = guard(side, resource) {
             let of_statements = statements.iter_mut().map(Optional::only_if);
             let of_rules = rules.iter_mut().map(Optional::only_if);

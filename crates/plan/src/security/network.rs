@@ -381,13 +381,15 @@ pub(super) fn add_default_egress(side: &Side<'_>, others: &[Rule], rules: &mut V
         .chain(rules.iter())
         .filter(|rule| rule.direction == Direction::Egress);
     let limited: HashSet<String> = egress.map(|rule| rule.group.clone()).collect();
-    for (logical_id, resource) in side.section("Resources") {
-        let group = format!("${{{logical_id}}}");
-        let is_default = resource["Type"] == "AWS::EC2::SecurityGroup"
+    let gives_none = |resource: &Value| {
+        resource["Type"] == "AWS::EC2::SecurityGroup"
             && side.exists(resource) != Some(false)
             && resource["Properties"]["SecurityGroupEgress"].is_null()
-            && !limited.contains(&group);
-        if is_default {
+    };
+    let resources = side.section("Resources").iter();
+    for (logical_id, _) in resources.filter(|(_, resource)| gives_none(resource)) {
+        let group = format!("${{{logical_id}}}");
+        if !limited.contains(&group) {
             rules.push(Rule {
                 logical_id: logical_id.to_owned(),
                 group,

@@ -1,5 +1,7 @@
 //! What properties come to, by the conditions of the template whose outcome is not known.
 
+use std::{collections::HashSet, mem};
+
 use indexmap::IndexMap;
 use serde_json::Value;
 
@@ -51,10 +53,13 @@ pub(super) fn all(count: usize) -> impl Iterator<Item = Vec<bool>> {
 /// conditions under which it is.
 pub(super) fn merge<T: Keyed + Optional + Clone>(
     names: &[String],
-    found: &[(Vec<bool>, Vec<T>)],
+    mut found: Vec<(Vec<bool>, Vec<T>)>,
 ) -> Vec<T> {
+    if let [(_, items)] = &mut found[..] {
+        return distinct(mem::take(items));
+    }
     let mut outcomes: IndexMap<T::Key<'_>, (&T, Vec<&Vec<bool>>)> = IndexMap::new();
-    for (outcome, items) in found {
+    for (outcome, items) in &found {
         for one in items {
             let (_, under) = outcomes.entry(one.key()).or_insert((one, Vec::new()));
             if under.last() != Some(&outcome) {
@@ -70,6 +75,17 @@ pub(super) fn merge<T: Keyed + Optional + Clone>(
         })
     });
     merged.collect()
+}
+
+/// What is said twice said once.
+fn distinct<T: Keyed>(mut items: Vec<T>) -> Vec<T> {
+    let is_first: Vec<bool> = {
+        let mut known = HashSet::new();
+        items.iter().map(|one| known.insert(one.key())).collect()
+    };
+    let mut is_first = is_first.into_iter();
+    items.retain(|_| is_first.next() == Some(true));
+    items
 }
 
 /// The conditions that tell these outcomes from all others: lists of which one must hold, each entirely.
@@ -167,7 +183,7 @@ mod tests {
                 (holds, items)
             })
             .collect();
-        let merged = merge(&names, &found);
+        let merged = merge(&names, found);
         let shown: Vec<String> = merged
             .iter()
             .map(|one| format!("{} {}", one.0, one.1.join(" ")))

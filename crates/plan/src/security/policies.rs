@@ -488,15 +488,14 @@ impl Collector<'_> {
     /// A permission of a resource is a statement of its policy, with members of its own names.
     fn permission(&mut self, members: &Map<String, Value>, path: &[String]) -> bool {
         let get = |name: &str| members.get(name).unwrap_or(&Value::Null);
+        if !path.is_empty() || get("Principal").is_null() {
+            return false;
+        }
         let actions = match (get("Action"), get("Actions")) {
             (Value::Null, Value::Null) => return false,
             (Value::Null, actions) => actions,
             (action, _) => action,
         };
-        let is_permission = path.is_empty() && !get("Principal").is_null();
-        if !is_permission {
-            return false;
-        }
         let principals = match get("Principal") {
             Value::Object(kinds) if intrinsic(kinds).is_none() => principals(get("Principal")),
             principal => texts(principal)
@@ -626,11 +625,11 @@ fn clause(
     name: &str,
     read: impl Fn(&Value) -> Vec<String>,
 ) -> Clause {
-    match (statement.get(name), statement.get(&format!("Not{name}"))) {
-        (Some(value), _) => Clause::of(read(value)),
-        (None, Some(value)) => Clause::all_but(read(value)),
-        (None, None) => Clause::default(),
+    if let Some(value) = statement.get(name) {
+        return Clause::of(read(value));
     }
+    let all_but = statement.get(&format!("Not{name}"));
+    all_but.map_or_else(Clause::default, |value| Clause::all_but(read(value)))
 }
 
 fn principals(value: &Value) -> Vec<String> {

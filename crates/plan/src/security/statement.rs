@@ -1,5 +1,7 @@
 //! A statement of a policy, in one form whatever it was written like.
 
+use std::hash::{Hash, Hasher};
+
 use serde_json::{Value, json};
 
 use super::{Keyed, Optional, texts};
@@ -66,18 +68,41 @@ pub(super) struct StatementKey<'k> {
     targets: &'k [String],
     principals: &'k Clause,
     is_all_but: bool,
-    actions: Vec<String>,
+    actions: Actions<'k>,
     resources: &'k Clause,
     condition: Option<&'k Value>,
     only_if: &'k [String],
     is_known: bool,
 }
 
+/// Actions, whose case means nothing.
+struct Actions<'k>(&'k [String]);
+
+impl PartialEq for Actions<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        let mut pairs = self.0.iter().zip(other.0);
+        self.0.len() == other.0.len() && pairs.all(|(one, other)| one.eq_ignore_ascii_case(other))
+    }
+}
+
+impl Eq for Actions<'_> {}
+
+impl Hash for Actions<'_> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        for action in self.0 {
+            let letters = action.bytes().map(|letter| letter.to_ascii_lowercase());
+            let mixed = letters.fold(0_u64, |mixed, letter| {
+                mixed.wrapping_mul(31).wrapping_add(letter.into())
+            });
+            mixed.hash(state);
+        }
+    }
+}
+
 impl Keyed for Statement {
     type Key<'k> = StatementKey<'k>;
 
     fn key(&self) -> StatementKey<'_> {
-        let actions = self.actions.patterns.iter();
         StatementKey {
             logical_id: &self.logical_id,
             kind: self.kind,
@@ -85,7 +110,7 @@ impl Keyed for Statement {
             targets: &self.targets,
             principals: &self.principals,
             is_all_but: self.actions.is_inverted,
-            actions: actions.map(|action| action.to_ascii_lowercase()).collect(),
+            actions: Actions(&self.actions.patterns),
             resources: &self.resources,
             condition: self.condition.as_ref(),
             only_if: &self.only_if,
