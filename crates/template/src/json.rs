@@ -20,19 +20,37 @@ const TOO_DEEP: &str = "nested too deep";
 /// Reads a JSON document; every key that stands twice in one object is an error.
 pub(crate) fn parse(text: &str) -> Result<Value, Vec<ParseError>> {
     let document = Document::default();
-    let mut deserializer = serde_json::Deserializer::from_str(text);
-    let reader = Reader {
-        document: &document,
-        depth: 0,
-    };
-    let value = reader
-        .deserialize(&mut deserializer)
-        .and_then(|value| deserializer.end().map(|()| value))
+    let value = document
+        .read(text, 0)
         .map_err(|error| vec![describe(text, &error)])?;
     if document.has_repeated_keys.get() {
         return Err(Scan::new(text).repeated_keys());
     }
     Ok(value)
+}
+
+/// A value within a document.
+#[derive(Clone, Copy)]
+pub(crate) struct Part<'t> {
+    /// Which of those that are read it is.
+    pub(crate) index: usize,
+    pub(crate) text: &'t str,
+    /// How deep it stands.
+    pub(crate) depth: usize,
+}
+
+/// Reads values, each with its index, as [`parse`] does the documents they stand in; `None` where that one would tell an
+/// error.
+pub(crate) fn parse_parts<'t>(
+    parts: impl IntoIterator<Item = Part<'t>>,
+) -> Option<Vec<(usize, Value)>> {
+    let document = Document::default();
+    let mut values = Vec::new();
+    for part in parts {
+        let value = document.read(part.text, part.depth).ok()?;
+        values.push((part.index, value));
+    }
+    (!document.has_repeated_keys.get()).then_some(values)
 }
 
 /// Where everything stands in a text that [`parse`] accepted.
@@ -91,6 +109,19 @@ struct Document {
     has_repeated_keys: Cell<bool>,
     members: RefCell<Vec<(String, Value)>>,
     elements: RefCell<Vec<Value>>,
+}
+
+impl Document {
+    /// Reads a value of the document that stands that deep in it.
+    fn read(&self, text: &str, depth: usize) -> serde_json::Result<Value> {
+        let reader = Reader {
+            document: self,
+            depth,
+        };
+        let mut deserializer = serde_json::Deserializer::from_str(text);
+        let value = reader.deserialize(&mut deserializer)?;
+        deserializer.end().map(|()| value)
+    }
 }
 
 /// Builds a value as `serde_json` does, noticing keys that stand twice and too deep nesting.

@@ -21,6 +21,8 @@ mod finding;
 mod function;
 mod json;
 mod model;
+mod outline;
+mod pair;
 mod position;
 mod references;
 mod review;
@@ -32,6 +34,7 @@ mod yaml;
 
 pub use finding::{Finding, Severity};
 pub use model::{Members, Resource, Section, is_custom};
+pub use pair::{Body, parse_pair};
 pub use position::Position;
 pub use references::{
     PSEUDO_PARAMETERS, Reference, ReferenceKind, condition_references, is_pseudo_parameter,

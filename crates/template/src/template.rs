@@ -177,6 +177,14 @@ impl Template {
         self.body
     }
 
+    /// Gives the body's members away.
+    pub(crate) fn into_members(self) -> Map<String, Value> {
+        match self.body {
+            Value::Object(members) => members,
+            _ => Map::new(),
+        }
+    }
+
     /// Where `path` stands: the key of a member, the beginning of an element, which is named by its index.
     ///
     /// `None` when the template has no such path.
