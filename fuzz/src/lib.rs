@@ -43,10 +43,30 @@ pub fn diff(bytes: &[u8]) {
         Some(place) => (&bytes[..place], &bytes[place + 1..]),
         None => (bytes, bytes),
     };
+    let [old, new] = template::parse_pair(before.to_vec(), after.to_vec());
+    for (together, bytes) in [(&old, before), (&new, after)] {
+        let alone = Template::parse_bytes(bytes).map(template::Body::from);
+        assert_eq!(*together, alone, "read together and alone");
+    }
     let read = |bytes| Template::parse_bytes(bytes).map(Template::into_body);
     let (Ok(before), Ok(after)) = (read(before), read(after)) else {
         return;
     };
+    let (Ok(old), Ok(new)) = (old, new) else {
+        panic!("what is read alone is read together");
+    };
+    let together = plan::diff(
+        parts(&old),
+        parts(&new),
+        &SchemaFacts,
+        &IndexMap::new(),
+        &Options::default(),
+    );
+    assert_eq!(
+        together,
+        compare(&before, &after),
+        "compared by parts and whole"
+    );
     for body in [&before, &after] {
         let diff = compare(body, body);
         assert!(diff.is_empty(), "{body} differs from itself: {diff:#?}");
@@ -75,9 +95,13 @@ pub fn environment(bytes: &[u8]) {
     }
 }
 
-fn compare(before: &Value, after: &Value) -> StackDiff {
+fn compare<'a>(before: impl Into<plan::Body<'a>>, after: impl Into<plan::Body<'a>>) -> StackDiff {
     let origins = IndexMap::new();
     plan::diff(before, after, &SchemaFacts, &origins, &Options::default())
+}
+
+fn parts(body: &template::Body) -> plan::Body<'_> {
+    plan::Body::new(body.sections(), body.resources())
 }
 
 fn check_errors(errors: &[ParseError], text: &str) {

@@ -8,7 +8,7 @@ use std::{
 
 use clap::Args;
 use indexmap::IndexMap;
-use template::Template;
+use template::{Body, ParseError};
 
 use crate::{
     error::{CommandError, Ending},
@@ -40,8 +40,8 @@ pub(crate) struct DiffArgs {
 pub(crate) fn run(args: &DiffArgs, printer: &Printer) -> Result<Ending, CommandError> {
     let (old, new) = read_both(args)?;
     let diff = plan::diff(
-        old.body(),
-        new.body(),
+        body(&old),
+        body(&new),
         &plan::SchemaFacts,
         &IndexMap::new(),
         &plan::Options {
@@ -80,19 +80,23 @@ pub(crate) fn run(args: &DiffArgs, printer: &Printer) -> Result<Ending, CommandE
 }
 
 /// Reads both templates, at the same time; where both are wrong, what is wrong with the old one is told.
-fn read_both(args: &DiffArgs) -> Result<(Template, Template), CommandError> {
+fn read_both(args: &DiffArgs) -> Result<(Body, Body), CommandError> {
     let (old, new) = thread::scope(|scope| {
-        let old = scope.spawn(|| read(&args.old));
-        let new = read(&args.new);
+        let old = scope.spawn(|| template_file::read(&args.old));
+        let new = template_file::read(&args.new);
         let old = old.join();
         (old.unwrap_or_else(|panic| panic::resume_unwind(panic)), new)
     });
-    Ok((old?, new?))
+    let [old, new] = template::parse_pair(old?, new?);
+    Ok((read(&args.old, old)?, read(&args.new, new)?))
 }
 
-fn read(file: &Path) -> Result<Template, CommandError> {
-    let content = template_file::read(file)?;
-    Template::parse_bytes(content).map_err(|errors| {
+fn body(body: &Body) -> plan::Body<'_> {
+    plan::Body::new(body.sections(), body.resources())
+}
+
+fn read(file: &Path, body: Result<Body, Vec<ParseError>>) -> Result<Body, CommandError> {
+    body.map_err(|errors| {
         let places: Vec<String> = errors
             .iter()
             .map(|error| format!("{}:{}: {}", file.display(), error.position, error.message))

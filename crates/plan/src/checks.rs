@@ -8,7 +8,7 @@ use assembly::{ResourceOrigin, Severity};
 use indexmap::IndexMap;
 use serde_json::{Map, Value};
 
-use crate::{Action, Change, Finding, PropertyChange};
+use crate::{Action, Change, Finding, PropertyChange, body::Resources};
 
 /// An export has one owner.
 const EXPORT: &str = "CIF080";
@@ -146,8 +146,8 @@ fn find_missing(value: &Value, stacks: &[WantedStack<'_>], missing: &mut Vec<Str
 
 /// What is wrong with a template beside the deployed one.
 pub(crate) fn compare(
-    before: &Value,
-    after: &Value,
+    before: &Resources<'_>,
+    after: &Resources<'_>,
     changes: &[Change],
     origins: &IndexMap<String, ResourceOrigin>,
 ) -> Vec<Finding> {
@@ -193,17 +193,15 @@ const TOKEN: &str = "ServiceToken";
 
 /// What is wrong with the schemas of user pools. A pool that is replaced begins anew, with any schema.
 fn pools(
-    before: &Value,
-    after: &Value,
+    before: &Resources<'_>,
+    after: &Resources<'_>,
     changes: &[Change],
     origins: &IndexMap<String, ResourceOrigin>,
 ) -> Vec<Finding> {
     let mut findings = Vec::new();
-    for (logical_id, pool) in members(after, "Resources") {
-        let old = before
-            .get("Resources")
-            .and_then(|resources| resources.get(logical_id));
-        let Some(old) = old.filter(|old| is_pool(old) && is_pool(pool)) else {
+    for (logical_id, pool) in after {
+        let old = is_pool(pool).then(|| before.get(logical_id)).flatten();
+        let Some(old) = old.filter(|old| is_pool(old)) else {
             continue;
         };
         let is_new = changes
@@ -215,12 +213,12 @@ fn pools(
         if is_new {
             continue;
         }
-        let origin = origins.get(logical_id);
+        let origin = origins.get(*logical_id);
         findings.extend(
             schema_problems(&old, &new)
                 .into_iter()
                 .map(|message| Finding {
-                    logical_id: Some(logical_id.clone()),
+                    logical_id: Some((*logical_id).to_owned()),
                     path: origin.map(|origin| origin.path.clone()),
                     source: origin.map(|origin| origin.source.clone()),
                     property: vec!["Schema".to_owned()],
@@ -356,10 +354,13 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::Body;
 
     fn problems(before: &Value, after: &Value) -> Vec<String> {
         let template = |schema: &Value| json!({"Resources": {"Users": {"Type": "AWS::Cognito::UserPool", "Properties": {"Schema": schema}}}});
-        let findings = compare(&template(before), &template(after), &[], &IndexMap::new());
+        let (before, after) = (template(before), template(after));
+        let (before, after) = (Body::from(&before), Body::from(&after));
+        let findings = compare(before.resources(), after.resources(), &[], &IndexMap::new());
         findings
             .into_iter()
             .map(|finding| finding.message)

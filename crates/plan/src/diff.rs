@@ -4,39 +4,42 @@ use std::{panic, thread};
 
 use assembly::ResourceOrigin;
 use indexmap::IndexMap;
-use serde_json::Value;
 
 use crate::{
-    Facts, Options, Security, StackDiff, Summary, checks, inputs::Inputs, meaning::sides,
-    resources::Comparison, same::is_same, sections, security,
+    Body, Facts, Options, Security, StackDiff, Summary, checks, inputs::Inputs, meaning::sides,
+    resources::Comparison, sections, security,
 };
 
 /// Compares the deployed template with the wanted one.
 ///
 /// Both are template bodies whose expressions are in their long form; `null` stands for no template at all. `origins`
 /// say where the resources of the new one are declared.
-pub fn diff(
-    before: &Value,
-    after: &Value,
+pub fn diff<'a>(
+    before: impl Into<Body<'a>>,
+    after: impl Into<Body<'a>>,
     facts: &dyn Facts,
     origins: &IndexMap<String, ResourceOrigin>,
     options: &Options,
 ) -> StackDiff {
-    let (old, new) = sides(before, after, facts, options);
+    let (old, new) = sides(before.into(), after.into(), facts, options);
+    let unchanged = new.unchanged(&old);
     let inputs = Inputs::changed(&old, &new);
     let comparison = Comparison {
         old: &old,
         new: &new,
         facts,
         inputs: &inputs,
+        unchanged: &unchanged,
         is_open: options.open_parameters,
         unsettled: &options.unsettled,
         origins,
     };
-    let compare_access = || security::compare(&old, &new, facts);
+    let compare_access = || security::compare(&old, &new, &unchanged, facts);
+    let resources = old.resources().len().max(new.resources().len());
+    let is_same = unchanged.len() == resources && inputs.is_empty();
     let (resources, access) = thread::scope(|scope| {
         // It takes as long as all else, and where templates differ it is almost always asked for.
-        let access = (!is_same(before, after)).then(|| scope.spawn(compare_access));
+        let access = (!is_same).then(|| scope.spawn(compare_access));
         let resources = comparison.resources();
         let access = access.map(thread::ScopedJoinHandle::join);
         let access =
@@ -58,7 +61,12 @@ pub fn diff(
         }),
         other: sections::other(&old, &new),
         security,
-        findings: checks::compare(before, after, &resources.changes, origins),
+        findings: checks::compare(
+            old.resources(),
+            new.resources(),
+            &resources.changes,
+            origins,
+        ),
         changes: resources.changes,
         equivalent: resources.equivalent,
         ..StackDiff::default()

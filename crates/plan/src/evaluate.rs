@@ -14,7 +14,7 @@ use crate::{
 /// `options.pseudo_parameters`: a logical id there is what `Ref` gives. An expression whose value is not known, or secret,
 /// stays as it is; [`is_evaluated`] tells.
 pub fn evaluate(template: &Value, logical_id: &str, facts: &dyn Facts, options: &Options) -> Value {
-    let (side, _) = sides(template, template, facts, options);
+    let (side, _) = sides(template.into(), template.into(), facts, options);
     let resource = &template["Resources"][logical_id];
     let place = Place::properties(facts, type_name(resource));
     let properties = resource.get("Properties");

@@ -24,6 +24,7 @@
 //! assert_eq!(actions, [Action::Replace, Action::Replace]);
 //! ```
 
+mod body;
 mod change_set;
 mod checks;
 mod compose;
@@ -48,6 +49,7 @@ mod security;
 mod uses;
 
 pub use assembly::Severity;
+pub use body::Body;
 pub use change_set::{
     IgnoredDrift, PolicyAction, Recreation, Replacement, ReportedAction, ReportedChange,
     ReportedDetail,

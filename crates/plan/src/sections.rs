@@ -138,15 +138,19 @@ pub(crate) fn outputs(
 
 /// Everything else of the template: `Description`, `Transform`, `Rules.Name`, `Metadata.Key`.
 pub(crate) fn other(old: &Side<'_>, new: &Side<'_>) -> Vec<EntryChange> {
-    compare(&flat(old.body), &flat(new.body), |name, before, after| {
-        (before != after).then(|| entry(name, before.cloned(), after.cloned()))
-    })
+    compare(
+        &flat(old.sections()),
+        &flat(new.sections()),
+        |name, before, after| {
+            (before != after).then(|| entry(name, before.cloned(), after.cloned()))
+        },
+    )
 }
 
 /// The rest of a template, one entry each for sections that are one value and for the members of others.
-fn flat(body: &Value) -> Map<String, Value> {
+fn flat(sections: &Map<String, Value>) -> Map<String, Value> {
     let mut flat = Map::new();
-    for (name, section) in body.as_object().into_iter().flatten() {
+    for (name, section) in sections {
         match (name.as_str(), section) {
             ("Resources" | "Parameters" | "Mappings" | "Conditions" | "Outputs", _) => {}
             // A lone macro and a list of one are the same.

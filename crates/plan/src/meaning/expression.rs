@@ -172,8 +172,10 @@ impl Side<'_> {
             ) = (map, first, second)
         {
             // Functions do not work in mappings; one that looked into its own would never end.
-            let found = self.body["Mappings"][map][first]
-                .get(second)
+            let found = self
+                .section("Mappings")
+                .get(map)
+                .and_then(|map| map.get(first)?.get(second))
                 .filter(|found| is_literal(found));
             let default = || options.first()?.get("DefaultValue");
             if self.is_worked_out

@@ -3,7 +3,7 @@
 //! A few lines can stand for more than any machine holds: a long value referred to a thousand times, a text in which a
 //! text stands twice in which a text stands twice. What is counted here is never less than what there would be.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, ptr};
 
 use serde_json::{Map, Value};
 
@@ -12,32 +12,66 @@ use super::{Part, Side, intrinsic, parts};
 /// How many bytes all values of a template may come to: many times what a whole template may have.
 const MOST: usize = 16_000_000;
 
-/// Whether all that stands in a template can be worked out.
-pub(super) fn is_within_reason(side: &Side<'_>) -> bool {
-    let parameters = side.section("Parameters").keys();
-    let mappings = side.section("Mappings").iter();
-    let extent = Extent {
-        side,
-        parameters: parameters
-            .filter_map(|name| Some((name.as_str(), length(&side.known(name)?))))
-            .collect(),
-        mappings: mappings
-            .map(|(name, mapping)| (name.as_str(), longest(mapping)))
-            .collect(),
+/// Whether all that stands in two templates can be worked out.
+pub(super) fn are_within_reason(old: &Side<'_>, new: &Side<'_>) -> bool {
+    let (before, after) = (Extent::new(old), Extent::new(new));
+    // What both refer to is as long in both, if what it reads is.
+    let is_alike = before.parameters == after.parameters && before.mappings == after.mappings;
+    let is_shared = |logical_id: &str, resource: &Value, others: &Side<'_>| {
+        let other = others.resources().get(logical_id);
+        is_alike && other.is_some_and(|other| ptr::eq(*other, resource))
     };
-    extent.of(side.body, true) <= MOST
+    let (mut of_old, mut of_new) = (before.of_sections(), after.of_sections());
+    for (logical_id, resource) in old.resources() {
+        let length = before.of_member(logical_id, resource, true);
+        of_old = of_old.saturating_add(length);
+        if is_shared(logical_id, resource, new) {
+            of_new = of_new.saturating_add(length);
+        }
+    }
+    for (logical_id, resource) in new.resources() {
+        if !is_shared(logical_id, resource, old) {
+            of_new = of_new.saturating_add(after.of_member(logical_id, resource, true));
+        }
+    }
+    of_old <= MOST && of_new <= MOST
 }
 
 /// What is known of one template.
 struct Extent<'e, 'a> {
     side: &'e Side<'a>,
-    /// How long the values of parameters are.
-    parameters: HashMap<&'a str, usize>,
+    /// How long the values of parameters are, where they are known.
+    parameters: HashMap<&'a str, Option<usize>>,
     /// How long the longest value of each mapping is.
     mappings: HashMap<&'a str, usize>,
 }
 
-impl Extent<'_, '_> {
+impl<'e, 'a> Extent<'e, 'a> {
+    fn new(side: &'e Side<'a>) -> Self {
+        let parameters = side.section("Parameters").keys();
+        let mappings = side.section("Mappings").iter();
+        Self {
+            side,
+            parameters: parameters
+                .map(|name| (name.as_str(), side.known(name).as_ref().map(length)))
+                .collect(),
+            mappings: mappings
+                .map(|(name, mapping)| (name.as_str(), longest(mapping)))
+                .collect(),
+        }
+    }
+
+    /// How long the meaning of all that is no resource may be.
+    fn of_sections(&self) -> usize {
+        let sections = self.side.sections().iter();
+        let sections = sections.filter(|(name, _)| *name != "Resources");
+        sum(sections.map(|(name, section)| self.of_member(name, section, true)))
+    }
+
+    fn of_member(&self, key: &str, value: &Value, may_be_document: bool) -> usize {
+        key.len().saturating_add(self.of(value, may_be_document))
+    }
+
     /// How long the meaning of a value may be. `may_be_document` says whether a text in it may be read as JSON.
     fn of(&self, value: &Value, may_be_document: bool) -> usize {
         match value {
@@ -53,7 +87,7 @@ impl Extent<'_, '_> {
                 Some((name, argument)) => self.expression(name, argument),
                 None => sum(entries
                     .iter()
-                    .map(|(key, entry)| key.len().saturating_add(self.of(entry, may_be_document)))),
+                    .map(|(key, entry)| self.of_member(key, entry, may_be_document))),
             },
         }
     }
@@ -90,9 +124,9 @@ impl Extent<'_, '_> {
     }
 
     fn reference(&self, target: &str) -> usize {
-        let parameter = self.parameters.get(target).copied();
         let pseudo_parameter = || Some(length(&self.side.known(target)?));
-        let known = parameter.or_else(pseudo_parameter);
+        let parameter = self.parameters.get(target).copied();
+        let known = parameter.unwrap_or_else(pseudo_parameter);
         known.unwrap_or(target.len())
     }
 

@@ -6,11 +6,11 @@ use indexmap::IndexMap;
 use serde_json::{Map, Value, json};
 
 use super::{Mode, Place, condition, extent, text_of};
-use crate::{Facts, Options};
+use crate::{Body, Facts, Options, body::Resources};
 
 /// One of the two templates, with all that is known of the values its expressions come to.
 pub(crate) struct Side<'a> {
-    pub(crate) body: &'a Value,
+    body: Body<'a>,
     parameters: HashMap<&'a str, Parameter>,
     pseudo_parameters: &'a IndexMap<String, String>,
     conditions: HashMap<&'a str, Option<bool>>,
@@ -36,8 +36,8 @@ struct Parameter {
 
 /// The two templates, each with the values that are known for it.
 pub(crate) fn sides<'a>(
-    before: &'a Value,
-    after: &'a Value,
+    before: Body<'a>,
+    after: Body<'a>,
     facts: &dyn Facts,
     options: &'a Options,
 ) -> (Side<'a>, Side<'a>) {
@@ -45,7 +45,7 @@ pub(crate) fn sides<'a>(
     let previous = Some(&options.before_parameters);
     let mut new = Side::new(after, &options.after_parameters, previous, options);
     // Both are taken alike, else everything would differ in form.
-    let is_worked_out = extent::is_within_reason(&old) && extent::is_within_reason(&new);
+    let is_worked_out = extent::are_within_reason(&old, &new);
     (old.is_worked_out, new.is_worked_out) = (is_worked_out, is_worked_out);
     let secrets = new
         .parameters
@@ -71,14 +71,13 @@ pub(crate) fn sides<'a>(
 
 impl<'a> Side<'a> {
     fn new(
-        body: &'a Value,
+        body: Body<'a>,
         given: &IndexMap<String, String>,
         previous: Option<&IndexMap<String, String>>,
         options: &'a Options,
     ) -> Self {
-        let parameters = section(body, "Parameters").iter();
+        let parameters = body.section("Parameters").iter();
         Self {
-            body,
             parameters: parameters
                 .map(|(name, declaration)| {
                     let given = given.get(name).cloned();
@@ -92,6 +91,7 @@ impl<'a> Side<'a> {
                     (name.as_str(), Parameter::new(declaration, given))
                 })
                 .collect(),
+            body,
             pseudo_parameters: &options.pseudo_parameters,
             conditions: HashMap::new(),
             is_worked_out: true,
@@ -126,9 +126,24 @@ impl<'a> Side<'a> {
             && self.section("Mappings") == other.section("Mappings")
     }
 
-    /// A section of the template; an absent one is empty.
+    /// The members of a section, which is not that of resources; an absent one is empty.
     pub(crate) fn section(&self, name: &str) -> &'a Map<String, Value> {
-        section(self.body, name)
+        self.body.section(name)
+    }
+
+    /// All sections; whether resources are among them depends on where they are kept.
+    pub(crate) fn sections(&self) -> &'a Map<String, Value> {
+        self.body.sections()
+    }
+
+    /// The resources of the template.
+    pub(crate) fn resources(&self) -> &Resources<'a> {
+        self.body.resources()
+    }
+
+    /// The logical ids of the resources that stand in the other template as they do here.
+    pub(crate) fn unchanged(&self, other: &Self) -> HashSet<&'a str> {
+        self.body.unchanged(&other.body)
     }
 
     /// What a reference to a parameter comes to, where that is known.
@@ -261,9 +276,4 @@ pub(crate) fn is_secret(declaration: &Value) -> bool {
     declaration
         .get("NoEcho")
         .is_some_and(|flag| text_of(flag) == "true")
-}
-
-fn section<'a>(body: &'a Value, name: &str) -> &'a Map<String, Value> {
-    static EMPTY: std::sync::LazyLock<Map<String, Value>> = std::sync::LazyLock::new(Map::new);
-    body.get(name).and_then(Value::as_object).unwrap_or(&EMPTY)
 }

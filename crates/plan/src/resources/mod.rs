@@ -21,7 +21,6 @@ use crate::{
     Reason,
     inputs::Inputs,
     meaning::{Place, Side},
-    same::is_same,
     uses::{Use, uses},
 };
 use properties::Properties;
@@ -32,6 +31,8 @@ pub(crate) struct Comparison<'a> {
     pub(crate) new: &'a Side<'a>,
     pub(crate) facts: &'a dyn Facts,
     pub(crate) inputs: &'a Inputs<'a>,
+    /// Logical ids of the resources that stand in both templates as they are.
+    pub(crate) unchanged: &'a HashSet<&'a str>,
     /// Whether parameters may have any value, and nobody else will tell what replaces.
     pub(crate) is_open: bool,
     /// Outputs of other stacks whose values are not settled yet.
@@ -91,16 +92,19 @@ impl<'a> Comparison<'a> {
 
     /// Every resource of both templates: those of the new one in its order, then those it no longer has.
     fn pairs(&self) -> Vec<Pair<'a>> {
-        let (old, new) = (self.old.section("Resources"), self.new.section("Resources"));
+        let (old, new) = (self.old.resources(), self.new.resources());
         let exists = |side: &Side<'_>, resource: &&Value| side.exists(resource) != Some(false);
+        let of = |side: &Side<'a>, resource: Option<&&'a Value>| {
+            resource.copied().filter(|resource| exists(side, resource))
+        };
         let mut pairs: Vec<Pair<'a>> = new
             .iter()
             .map(|(logical_id, resource)| {
                 let before = old.get(logical_id);
                 Pair {
                     logical_id,
-                    before: before.filter(|resource| exists(self.old, resource)),
-                    after: Some(resource).filter(|resource| exists(self.new, resource)),
+                    before: of(self.old, before),
+                    after: of(self.new, Some(resource)),
                     is_in_both: before.is_some(),
                 }
             })
@@ -110,7 +114,7 @@ impl<'a> Comparison<'a> {
             .filter(|(logical_id, _)| !new.contains_key(*logical_id));
         pairs.extend(gone.map(|(logical_id, resource)| Pair {
             logical_id,
-            before: Some(resource).filter(|resource| exists(self.old, resource)),
+            before: of(self.old, Some(resource)),
             after: None,
             is_in_both: false,
         }));
@@ -129,9 +133,11 @@ impl<'a> Comparison<'a> {
         let mut followers = None;
         let mut queue: VecDeque<&'a str> = pairs
             .iter()
-            .filter(|pair| match kept.get(pair.logical_id) {
-                Some((before, after)) => !is_same(before, after) || self.reads_a_change(after),
-                None => false,
+            .filter(|pair| {
+                let after = kept.get(pair.logical_id).map(|(_, after)| *after);
+                after.is_some_and(|after| {
+                    !self.unchanged.contains(pair.logical_id) || self.reads_a_change(after)
+                })
             })
             .map(|pair| pair.logical_id)
             .collect();
@@ -204,15 +210,8 @@ impl<'a> Comparison<'a> {
     }
 
     fn differs_in_text(&self, pair: &Pair<'_>) -> bool {
-        match (pair.before, pair.after) {
-            (Some(before), Some(after)) => !is_same(before, after),
-            // Under a condition that does not hold, whatever the text says nothing is deployed.
-            (None, None) => {
-                let find = |side: &Side<'a>| side.section("Resources").get(pair.logical_id);
-                find(self.old) != find(self.new)
-            }
-            _ => false,
-        }
+        // Under a condition that does not hold, whatever the text says nothing is deployed.
+        pair.before.is_some() == pair.after.is_some() && !self.unchanged.contains(pair.logical_id)
     }
 
     fn change(&self, pair: &Pair<'_>, difference: Option<Difference>) -> Option<Change> {

@@ -17,9 +17,11 @@ pub(super) fn suggest(changes: &mut [Change], old: &Side<'_>, new: &Side<'_>, fa
             .enumerate()
             .filter(|(_, change)| actions.contains(&change.action))
             .map(|(index, change)| {
-                let resource = &side.body["Resources"][change.logical_id.as_str()]["Properties"];
+                let resource = side.resources().get(change.logical_id.as_str());
+                let properties = resource.and_then(|resource| resource.get("Properties"));
                 let place = Place::properties(facts, &change.type_name);
-                let meaning = side.meaning(resource, &place).unwrap_or(Value::Null);
+                let meaning = properties.and_then(|properties| side.meaning(properties, &place));
+                let meaning = meaning.unwrap_or(Value::Null);
                 (index, format!("{} {meaning}", change.type_name))
             })
             .collect::<Vec<_>>()

@@ -26,7 +26,6 @@ use crate::{
     Change, Edit, Facts, RuleChange, Security, StatementChange,
     meaning::{Mode, Place, Side},
     resources::type_name,
-    same::is_same,
 };
 
 /// What two templates say of access.
@@ -40,20 +39,25 @@ struct Readings {
 /// Whether a resource that changes may say anything of access.
 pub(crate) fn is_told_by(changes: &[Change], old: &Side<'_>, new: &Side<'_>) -> bool {
     let tells = |side: &Side<'_>, change: &Change| {
-        let resource = side.section("Resources").get(&change.logical_id);
-        resource.is_some_and(tells_access)
+        let resource = side.resources().get(change.logical_id.as_str());
+        resource.is_some_and(|resource| tells_access(resource))
     };
     let mut changes = changes.iter();
     changes.any(|change| tells(old, change) || tells(new, change))
 }
 
-/// What changes in access between two templates.
-pub(crate) fn compare(old: &Side<'_>, new: &Side<'_>, facts: &dyn Facts) -> Security {
+/// What changes in access between two templates. `unchanged` are the resources that stand in both as they are.
+pub(crate) fn compare(
+    old: &Side<'_>,
+    new: &Side<'_>,
+    unchanged: &HashSet<&str>,
+    facts: &dyn Facts,
+) -> Security {
     let Readings {
         kept,
         before,
         after,
-    } = Readings::of(old, new, facts);
+    } = Readings::of(old, new, unchanged, facts);
     let mut iam = statements(&kept, &before, &after, [absent(new, old), absent(old, new)]);
     pairs::join_statements(&mut iam);
     let mut network = rules(&kept, &before, &after);
@@ -152,20 +156,12 @@ struct Access {
 impl Readings {
     /// What the two templates say. What is the same in both is read once, and only if there is something to hold
     /// against it.
-    fn of(old: &Side<'_>, new: &Side<'_>, facts: &dyn Facts) -> Self {
+    fn of(old: &Side<'_>, new: &Side<'_>, unchanged: &HashSet<&str>, facts: &dyn Facts) -> Self {
         let is_alike = old.is_alike(new);
-        let (deployed, wanted) = (old.section("Resources"), new.section("Resources"));
-        let is_kept = |logical_id: &str, resource: &Value| {
-            let other = deployed.get(logical_id).filter(|_| is_alike);
-            other.is_some_and(|other| is_same(other, resource))
-        };
-        let (kept, changed): (Vec<_>, Vec<_>) = wanted
-            .iter()
-            .partition(|(logical_id, resource)| is_kept(logical_id, resource));
-        let kept_ids: HashSet<&str> = kept.iter().map(|(id, _)| id.as_str()).collect();
-        let earlier = deployed
-            .iter()
-            .filter(|(logical_id, _)| !kept_ids.contains(logical_id.as_str()));
+        let is_kept =
+            |(logical_id, _): &(&&str, &&Value)| is_alike && unchanged.contains(*logical_id);
+        let (kept, changed): (Vec<_>, Vec<_>) = new.resources().iter().partition(is_kept);
+        let earlier = old.resources().iter().filter(|one| !is_kept(one));
         let mut before = Access::of(old, earlier, facts, true);
         let mut after = Access::of(new, changed, facts, true);
         let kept = if before.is_empty() && after.is_empty() {
@@ -187,7 +183,7 @@ impl Access {
     /// What resources say; what they say by their settings only where that is asked for.
     fn of<'r>(
         side: &Side<'_>,
-        resources: impl IntoIterator<Item = (&'r String, &'r Value)>,
+        resources: impl IntoIterator<Item = (&'r &'r str, &'r &'r Value)>,
         facts: &dyn Facts,
         with_settings: bool,
     ) -> Self {
@@ -199,7 +195,7 @@ impl Access {
             access.add(side, logical_id, resource, &properties, facts);
             if with_settings {
                 let settings = settings::collect(type_name(resource), &properties);
-                access.settings.insert(logical_id.clone(), settings);
+                access.settings.insert((*logical_id).to_owned(), settings);
             }
         }
         access
@@ -259,8 +255,8 @@ fn worked_out(side: &Side<'_>, resource: &Value, facts: &dyn Facts) -> Option<Va
 }
 
 /// A resource, if it exists or may.
-fn resource<'s>(side: &'s Side<'_>, logical_id: &str) -> Option<&'s Value> {
-    let resource = side.section("Resources").get(logical_id);
+fn resource<'s>(side: &Side<'s>, logical_id: &str) -> Option<&'s Value> {
+    let resource = side.resources().get(logical_id).copied();
     resource.filter(|resource| side.exists(resource) != Some(false))
 }
 
@@ -279,7 +275,7 @@ fn guard(side: &Side<'_>, resource: &Value) -> Option<String> {
 
 /// The resources of one template, as references, that are not in the other one, and are not left behind.
 fn absent(there: &Side<'_>, here: &Side<'_>) -> HashSet<String> {
-    let resources = there.section("Resources").iter();
+    let resources = there.resources().iter();
     resources
         .filter(|(_, resource)| resource["DeletionPolicy"] != "Retain")
         .map(|(logical_id, _)| logical_id)

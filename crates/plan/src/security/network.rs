@@ -386,12 +386,12 @@ pub(super) fn add_default_egress(side: &Side<'_>, others: &[Rule], rules: &mut V
             && side.exists(resource) != Some(false)
             && resource["Properties"]["SecurityGroupEgress"].is_null()
     };
-    let resources = side.section("Resources").iter();
+    let resources = side.resources().iter();
     for (logical_id, _) in resources.filter(|(_, resource)| gives_none(resource)) {
         let group = format!("${{{logical_id}}}");
         if !limited.contains(&group) {
             rules.push(Rule {
-                logical_id: logical_id.to_owned(),
+                logical_id: (*logical_id).to_owned(),
                 group,
                 direction: Direction::Egress,
                 effect: Effect::Allow,

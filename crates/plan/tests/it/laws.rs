@@ -1,10 +1,10 @@
 //! Laws that hold for any two templates.
 
-use plan::{Action, Impact, StackDiff, Summary};
+use plan::{Action, Body, Impact, Options, StackDiff, Summary};
 use proptest::{prelude::*, test_runner::FileFailurePersistence};
 use serde_json::{Value, json};
 
-use crate::{apply::apply, diff, templates::template};
+use crate::{apply::apply, diff, facts, origins, templates::template};
 
 /// Whatever JSON, with the words of templates in all the wrong places.
 fn anything() -> impl Strategy<Value = Value> {
@@ -84,6 +84,11 @@ fn config() -> ProptestConfig {
 
 const INPUTS: [&str; 3] = ["Parameters", "Mappings", "Conditions"];
 
+fn resources_of(template: &Value) -> impl Iterator<Item = (&str, &Value)> {
+    let resources = template["Resources"].as_object().into_iter().flatten();
+    resources.map(|(logical_id, resource)| (logical_id.as_str(), resource))
+}
+
 /// Whether a resource exists by its condition, or may.
 fn is_deployed(template: &Value, logical_id: &str) -> bool {
     diff(&Value::Null, template).change(logical_id).is_some()
@@ -153,6 +158,35 @@ proptest! {
     #[test]
     fn nothing_changes_into_itself(template in template()) {
         prop_assert!(diff(&template, &template).is_empty());
+        prop_assert!(diff(&template, &template.clone()).is_empty());
+    }
+
+    /// Resources may be kept apart from their template, and one that stands in both may be one value.
+    #[test]
+    fn where_resources_are_kept_makes_no_difference(before in template(), after in template(), inputs in any::<bool>()) {
+        let mut after = after;
+        for (index, (logical_id, resource)) in resources_of(&before).enumerate() {
+            if index % 2 == 0 {
+                after["Resources"][logical_id] = resource.clone();
+            }
+        }
+        for section in INPUTS.into_iter().filter(|_| inputs) {
+            after[section] = before[section].clone();
+        }
+        let mut sections = after.clone();
+        let sections = sections.as_object_mut().expect("a template is an object");
+        sections.shift_remove("Resources");
+        let resources = resources_of(&after).map(|(logical_id, resource)| {
+            let earlier = &before["Resources"][logical_id];
+            (logical_id, if earlier == resource { earlier } else { resource })
+        });
+        let apart = Body::new(sections, resources);
+        let options = Options::default();
+        let compare = |before: Body<'_>, after: Body<'_>| {
+            plan::diff(before, after, &facts::Table, &origins(), &options)
+        };
+        prop_assert_eq!(compare((&before).into(), apart.clone()), diff(&before, &after));
+        prop_assert_eq!(compare(apart, (&before).into()), diff(&after, &before));
     }
 
     /// What is left is of form alone, and the plan has named each resource that it is of. With other inputs, the old text
