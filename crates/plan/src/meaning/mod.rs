@@ -34,6 +34,18 @@ pub(crate) fn intrinsic(entries: &Map<String, Value>) -> Option<(&str, &Value)> 
     (name == "Ref" || name.starts_with("Fn::")).then_some((name.as_str(), argument))
 }
 
+/// A member of an object, as `get` finds it. Most objects of a template have few members: to go over these is quicker than
+/// to hash the name.
+pub(crate) fn member<'v>(entries: &'v Map<String, Value>, name: &str) -> Option<&'v Value> {
+    const FEW: usize = 8;
+    if entries.len() > FEW {
+        return entries.get(name);
+    }
+    let mut entries = entries.iter();
+    let found = entries.find(|(key, _)| *key == name);
+    found.map(|(_, value)| value)
+}
+
 /// An expression with its argument.
 fn expression_of(name: &str, argument: Value) -> Value {
     Value::Object(Map::from_iter([(name.to_owned(), argument)]))

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use indexmap::IndexMap;
 use serde_json::{Map, Value, json};
 
-use super::{Mode, Place, condition, extent, text_of};
+use super::{Mode, Place, condition, extent, member, text_of};
 use crate::{Body, Facts, Options, body::Resources};
 
 /// One of the two templates, with all that is known of the values its expressions come to.
@@ -200,7 +200,10 @@ impl<'a> Side<'a> {
 
     /// Whether a resource or output exists: `Some(true)` without a condition.
     pub(crate) fn exists(&self, entry: &Value) -> Option<bool> {
-        match entry.get("Condition").and_then(Value::as_str) {
+        let condition = entry
+            .as_object()
+            .and_then(|entry| member(entry, "Condition"));
+        match condition.and_then(Value::as_str) {
             Some(condition) => self.holds(condition),
             None => Some(true),
         }

@@ -20,7 +20,7 @@ use crate::{
     Action, AttributeChange, Cause, Change, Facts, Impact, OldCopy, OutputName, PropertyChange,
     Reason,
     inputs::Inputs,
-    meaning::{Place, Side},
+    meaning::{Place, Side, member},
     uses::{Use, uses},
 };
 use properties::Properties;
@@ -413,7 +413,10 @@ fn followers_of<'a>(pairs: &[Pair<'a>]) -> HashMap<&'a str, Vec<&'a str>> {
 }
 
 pub(crate) fn type_name(resource: &Value) -> &str {
-    resource["Type"].as_str().unwrap_or_default()
+    let type_name = resource
+        .as_object()
+        .and_then(|resource| member(resource, "Type"));
+    type_name.and_then(Value::as_str).unwrap_or_default()
 }
 
 /// What becomes of a resource that the template no longer has. Its policy in the old template decides.

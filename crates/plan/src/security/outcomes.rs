@@ -79,9 +79,17 @@ pub(super) fn merge<T: Keyed + Optional + Clone>(
 
 /// What is said twice said once.
 fn distinct<T: Keyed>(mut items: Vec<T>) -> Vec<T> {
-    let is_first: Vec<bool> = {
+    // Of a few, to hold each against the others is quicker than to hash it.
+    const FEW: usize = 16;
+    let is_first: Vec<bool> = if items.len() > FEW {
         let mut known = HashSet::new();
         items.iter().map(|one| known.insert(one.key())).collect()
+    } else {
+        let keys: Vec<_> = items.iter().map(Keyed::key).collect();
+        let places = 0..keys.len();
+        places
+            .map(|place| !keys[..place].contains(&keys[place]))
+            .collect()
     };
     let mut is_first = is_first.into_iter();
     items.retain(|_| is_first.next() == Some(true));

@@ -11,7 +11,11 @@ use super::{
     statement::{Clause, Statement, conditions},
     text, texts,
 };
-use crate::{Effect, Facts, Form, StatementKind, meaning::intrinsic, policy};
+use crate::{
+    Effect, Facts, Form, StatementKind,
+    meaning::{intrinsic, member},
+    policy,
+};
 
 /// Properties of which each text is a holder of the policy beside it.
 const HOLDERS: [&str; 6] = [
@@ -416,15 +420,16 @@ impl Collector<'_> {
         let Some(all) = statements_of(document) else {
             return false;
         };
-        let has_principal = all.iter().any(|statement| {
-            ["Principal", "NotPrincipal"]
-                .iter()
-                .any(|name| !statement[*name].is_null())
-        });
+        let names_principal = |statement: &Value| {
+            let names = ["Principal", "NotPrincipal"].iter();
+            let mut values = names.filter_map(|name| member(statement.as_object()?, name));
+            values.any(|value| !value.is_null())
+        };
+        let has_principal = !self.is_of_holders() && all.iter().any(names_principal);
         let is_limit = LIMITS
             .iter()
             .any(|(type_name, _)| *type_name == self.type_name);
-        let kind = kind.unwrap_or(match (has_principal && !self.is_of_holders(), is_limit) {
+        let kind = kind.unwrap_or(match (has_principal, is_limit) {
             (true, _) => StatementKind::Resource,
             (false, true) => StatementKind::Boundary,
             (false, false) => StatementKind::Identity,
@@ -439,13 +444,14 @@ impl Collector<'_> {
     }
 
     fn statement(&mut self, statement: &Value, kind: StatementKind) {
-        let effect = match statement["Effect"].as_str() {
+        let Some(members) = statement.as_object() else {
+            return;
+        };
+        let text = |name: &str| member(members, name).and_then(Value::as_str);
+        let effect = match text("Effect") {
             Some("Allow") => Effect::Allow,
             Some("Deny") => Effect::Deny,
             _ => return self.unknown(statement, kind),
-        };
-        let Some(members) = statement.as_object() else {
-            return;
         };
         let principals = match kind {
             StatementKind::Trust | StatementKind::Resource => {
@@ -467,11 +473,11 @@ impl Collector<'_> {
         };
         self.statements.push(Statement {
             effect,
-            sid: statement["Sid"].as_str().map(str::to_owned),
+            sid: text("Sid").map(str::to_owned),
             targets,
             actions: clause(members, "Action", texts),
             resources: clause(members, "Resource", texts),
-            condition: conditions(&statement["Condition"]),
+            condition: member(members, "Condition").and_then(conditions),
             ..Statement::new(self.logical_id, kind, principals)
         });
     }
@@ -558,13 +564,13 @@ impl Collector<'_> {
 
 /// The statements of a policy document: objects that have an effect, or are expressions.
 fn statements_of(document: &Value) -> Option<&[Value]> {
-    let all = match document.as_object()?.get("Statement")? {
+    let all = match member(document.as_object()?, "Statement")? {
         Value::Array(statements) => statements.as_slice(),
         single => std::slice::from_ref(single),
     };
     let is_statement = |value: &Value| {
         value.as_object().is_some_and(|statement| {
-            statement.contains_key("Effect") || intrinsic(statement).is_some()
+            member(statement, "Effect").is_some() || intrinsic(statement).is_some()
         })
     };
     all.iter().all(is_statement).then_some(all)
@@ -625,10 +631,10 @@ fn clause(
     name: &str,
     read: impl Fn(&Value) -> Vec<String>,
 ) -> Clause {
-    if let Some(value) = statement.get(name) {
+    if let Some(value) = member(statement, name) {
         return Clause::of(read(value));
     }
-    let all_but = statement.get(&format!("Not{name}"));
+    let all_but = member(statement, &format!("Not{name}"));
     all_but.map_or_else(Clause::default, |value| Clause::all_but(read(value)))
 }
 
