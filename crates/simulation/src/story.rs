@@ -183,7 +183,7 @@ impl<'w> Story<'w> {
             55..60 | 89 => (self.app.clone(), Command::Look),
             _ => (self.app.clone(), Command::Deploy),
         };
-        let is_calm = self.set_the_scene(&app);
+        let is_calm = self.set_the_scene(&app, &command);
         let before = self.world.stacks();
         let assembly = app.assembly();
         let mut commands = vec![command];
@@ -283,7 +283,7 @@ impl<'w> Story<'w> {
     }
 
     /// What goes wrong from now on; whether nothing does.
-    fn set_the_scene(&mut self, app: &App) -> bool {
+    fn set_the_scene(&mut self, app: &App, command: &Command) -> bool {
         let random = &mut self.random;
         let mut faults = Faults::default();
         let ids = app.logical_ids();
@@ -311,7 +311,7 @@ impl<'w> Story<'w> {
             is_calm = false;
         }
         let mut unreadable = BTreeSet::new();
-        if random.percent(10) {
+        if matches!(command, Command::Drift) && random.percent(50) {
             let id = random.one(&ids);
             faults = faults.fail(id, Step::Read, "the scenario says so");
             unreadable.insert(id.clone());
