@@ -73,6 +73,24 @@ pub(crate) fn check_media_type(headers: &HeaderMap) -> Result<(), Problem> {
     }
 }
 
+/// A whole number, which may be written `1.0`: to JSON Schema that is an integer.
+///
+/// <https://json-schema.org/draft/2020-12/json-schema-core#section-4.2.3>
+pub(crate) fn whole(value: &Value) -> Option<u64> {
+    /// Up to here each whole number has a float of its own.
+    const MOST: f64 = 9_007_199_254_740_992.0;
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "the range is checked"
+    )]
+    let from_float = || {
+        let number = value.as_f64()?;
+        (number.fract() == 0.0 && (0.0..=MOST).contains(&number)).then_some(number as u64)
+    };
+    value.as_u64().or_else(from_float)
+}
+
 fn not_json() -> Problem {
     Problem::new(
         Kind::UnsupportedMediaType,
@@ -169,6 +187,29 @@ impl Fields {
             Ok(())
         } else {
             Err(Problem::invalid(self.errors))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::whole;
+
+    #[test]
+    fn a_whole_number_may_have_a_point() {
+        for (value, number) in [
+            (json!(1), Some(1)),
+            (json!(1.0), Some(1)),
+            (json!(1e3), Some(1000)),
+            (json!(1.5), None),
+            (json!(-1), None),
+            (json!(-1.0), None),
+            (json!(1e300), None),
+            (json!("1"), None),
+        ] {
+            assert_eq!(whole(&value), number, "{value}");
         }
     }
 }

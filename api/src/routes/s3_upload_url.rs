@@ -52,7 +52,7 @@ fn read(body: &[u8]) -> Result<Wanted, Problem> {
     let mut fields = Fields::parse(body)?;
     let instance = super::instance_id(&mut fields);
     let size = fields.needed("size", "must be 1 to 1073741824 bytes", |value| {
-        value.as_u64().filter(|size| (1..=LARGEST).contains(size))
+        body::whole(value).filter(|size| (1..=LARGEST).contains(size))
     });
     let must = "must be a media type such as `application/octet-stream`, in 255 characters at most";
     let content_type = fields.needed("contentType", must, |value| {

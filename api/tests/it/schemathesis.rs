@@ -4,12 +4,15 @@ use std::process::Command;
 
 use tempfile::TempDir;
 
-use crate::support::{Service, Settings, finish, tool};
+use crate::support::{Bucket, Chime, Service, Settings, finish, tool};
 
 #[tokio::test]
 #[ignore = "needs schemathesis"]
 async fn no_request_makes_it_fail_or_contradict_its_document() {
+    let (bucket, chime) = (Bucket::start().await, Chime::start().await);
     let settings = Settings::coturn()
+        .and(Settings::files(Some(&bucket.url)))
+        .and(chime.settings())
         .set("STRIPE_WEBHOOK_SECRETS", "whsec_unknown_to_callers")
         .set("RATE_LIMIT_PER_MINUTE", "1000000")
         .set("INSTANCE_RATE_LIMIT_PER_MINUTE", "1000000");

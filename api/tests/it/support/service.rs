@@ -59,6 +59,12 @@ impl Settings {
             .set("COTURN_SECRET", "a secret of coturn")
     }
 
+    /// These and those.
+    pub(crate) fn and(mut self, those: Self) -> Self {
+        self.0.extend(those.0);
+        self
+    }
+
     pub(crate) fn set(mut self, name: &str, value: impl Into<String>) -> Self {
         self.0.insert(name.to_owned(), value.into());
         self
