@@ -282,7 +282,7 @@ impl From<ledger::Error> for Problem {
         tracing::error!(%error, "the ledger failed");
         Self::new(
             Kind::SilentUpstream,
-            "the database does not answer; nothing was charged",
+            "the database does not answer; try again",
         )
         .retry_after(5)
     }

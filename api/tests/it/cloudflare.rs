@@ -36,19 +36,25 @@ enum Mood {
 }
 
 async fn start() -> (Arc<Stub>, Service) {
+    let (stub, settings) = play().await;
+    let service = Service::start(settings).await;
+    service.subscribe("owner").await;
+    (stub, service)
+}
+
+/// Plays Cloudflare, and says how it is found.
+async fn play() -> (Arc<Stub>, Settings) {
     let stub = Arc::new(Stub {
         mood: Mutex::new(Mood::Well),
         asked: Mutex::default(),
     });
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
     let settings = Settings::default()
         .set("TURN_PROVIDER", "cloudflare")
         .set("CLOUDFLARE_TURN_KEY_ID", "a-key")
         .set("CLOUDFLARE_TURN_API_TOKEN", "a-token")
-        .set(
-            "CLOUDFLARE_TURN_URL",
-            format!("http://{}/", listener.local_addr().unwrap()),
-        );
+        .set("CLOUDFLARE_TURN_URL", format!("http://{address}/"));
     let router = Router::new()
         .route(
             "/v1/turn/keys/{key}/credentials/generate-ice-servers",
@@ -56,9 +62,7 @@ async fn start() -> (Arc<Stub>, Service) {
         )
         .with_state(Arc::clone(&stub));
     tokio::spawn(async move { axum::serve(listener, router).await });
-    let service = Service::start(settings).await;
-    service.subscribe("owner").await;
-    (stub, service)
+    (stub, settings)
 }
 
 async fn generate(
@@ -157,4 +161,33 @@ async fn who_hangs_up_is_not_charged_for_what_fails() {
     assert_eq!(used(&service).await, 1);
     tokio::time::sleep(Duration::from_secs(6)).await;
     assert_eq!(used(&service).await, 0);
+}
+
+/// The shipped program, killed while Cloudflare lets somebody wait: one allocation is lost, and none is free.
+#[tokio::test]
+async fn a_crash_between_counting_and_issuing_costs_one_allocation() {
+    let (stub, settings) = play().await;
+    let (service, mut program) = Service::start_program(settings).await;
+    service.subscribe("owner").await;
+    *stub.mood.lock().unwrap() = Mood::Sleeps;
+    let empty = json!({});
+    let wait = async {
+        while stub.asked.lock().unwrap().is_empty() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        program.kill();
+    };
+    let token = service.pool.token("owner", service.now());
+    let request = service
+        .client
+        .post(format!("{}{PATH}", service.url))
+        .bearer_auth(token)
+        .header("content-type", "application/json")
+        .body(empty.to_string())
+        .send();
+    let (answer, ()) = tokio::join!(request, wait);
+    assert!(answer.is_err(), "nobody answers");
+    let owner = ledger::Sub::new("owner").unwrap();
+    let instance = service.ledger.instance(&owner, None, service.now()).await;
+    assert_eq!(instance.unwrap().unwrap().turn.used, 1);
 }

@@ -14,6 +14,7 @@ mod hardening;
 mod health;
 mod openapi;
 mod process;
+mod remote;
 mod schemathesis;
 mod signed;
 mod stripe_sdk;
