@@ -127,8 +127,10 @@ pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> anyhow::Resul
 
 /// Documentation tests, then all others, those included that need the tools of the step before.
 fn tests(workspace: &Workspace) -> anyhow::Result<()> {
-    // The integration tests run it; alone, because only so are its dependencies those that `chitinfra` builds it with.
-    succeed(&mut workspace.cargo(["build", "--locked", "--package", "stacks"]))?;
+    // The integration tests run them; alone, because only so are their dependencies those that `chitinfra` builds them with.
+    for program in ["stacks", "ledger"] {
+        succeed(&mut workspace.cargo(["build", "--locked", "--package", program]))?;
+    }
     succeed(&mut workspace.cargo(["test", "--locked", "--workspace", "--doc", "--quiet"]))?;
     let has_nextest = crate::workspace::cargo()
         .args(["nextest", "--version"])
