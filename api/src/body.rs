@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use axum::{
     body::{Body, Bytes},
+    extract::{FromRequest, Request},
     http::{HeaderMap, header},
 };
 use http_body_util::{BodyExt, LengthLimitError, Limited};
@@ -12,7 +13,7 @@ use serde_json::{Map, Value};
 use crate::problem::{Invalid, Kind, Problem};
 
 /// How long a JSON body may be, in bytes.
-pub(crate) const LONGEST_JSON: usize = 64 * 1024;
+const LONGEST_JSON: usize = 64 * 1024;
 
 /// How long a webhook's body may be, in bytes.
 pub(crate) const LONGEST_WEBHOOK: usize = 1024 * 1024;
@@ -56,7 +57,7 @@ pub(crate) async fn read(
 ///
 /// # Errors
 /// The media type is another one.
-pub(crate) fn check_media_type(headers: &HeaderMap) -> Result<(), Problem> {
+fn check_media_type(headers: &HeaderMap) -> Result<(), Problem> {
     let Some(given) = headers.get(header::CONTENT_TYPE) else {
         let is_empty = !headers.contains_key(header::TRANSFER_ENCODING)
             && headers
@@ -105,12 +106,23 @@ pub(crate) struct Fields {
     errors: Vec<Invalid>,
 }
 
+/// Media type, size and form of a body are looked at in this order, which is the contract's.
+impl<S: Sync> FromRequest<S> for Fields {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
+        let (parts, body) = request.into_parts();
+        check_media_type(&parts.headers)?;
+        Self::parse(&read(&parts.headers, body, LONGEST_JSON).await?)
+    }
+}
+
 impl Fields {
     /// Reads an object; an empty body is an empty one.
     ///
     /// # Errors
     /// It is not JSON, has a member twice, or is no object.
-    pub(crate) fn parse(body: &[u8]) -> Result<Self, Problem> {
+    fn parse(body: &[u8]) -> Result<Self, Problem> {
         let members = if body.is_empty() {
             Map::new()
         } else {

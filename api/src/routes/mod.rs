@@ -9,15 +9,20 @@ pub(crate) mod stripe_webhook;
 pub(crate) mod turn_credentials;
 pub(crate) mod video_session;
 
+use std::time::Duration;
+
 use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use ledger::InstanceId;
 use serde_json::Value;
 
-use crate::body::Fields;
+use crate::{
+    body::Fields,
+    problem::{Kind, Problem},
+};
 
 /// An answer that is JSON.
 #[derive(Debug)]
@@ -48,6 +53,21 @@ impl IntoResponse for Answer {
         response.headers_mut().insert(header::CONTENT_TYPE, json);
         response
     }
+}
+
+/// Answers in a task of its own: a caller who hangs up takes the future of a request along, and what was charged for an answer
+/// that nobody can give must be given back all the same.
+pub(crate) async fn detached(
+    answer: impl Future<Output = Result<Answer, Problem>> + Send + 'static,
+) -> Result<Answer, Problem> {
+    let answered = tokio::spawn(answer).await;
+    answered.unwrap_or_else(|_| Err(Problem::new(Kind::Internal, "tell us the `requestId`")))
+}
+
+/// The time when something ends that begins now.
+pub(crate) fn after(now: Timestamp, lifetime: Duration) -> Timestamp {
+    let lifetime = SignedDuration::try_from(lifetime).unwrap_or_default();
+    now.saturating_add(lifetime).unwrap_or(now)
 }
 
 /// A time in whole seconds, the way clients read it.

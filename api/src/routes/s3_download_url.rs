@@ -2,8 +2,8 @@
 
 use std::{sync::Arc, time::Duration};
 
-use axum::{body::Body, extract::State, http::HeaderMap};
-use jiff::{SignedDuration, Timestamp};
+use axum::extract::State;
+use jiff::Timestamp;
 use ledger::{FileKey, FileState, InstanceId, Refusal, Sub};
 use serde_json::json;
 
@@ -11,7 +11,7 @@ use super::Answer;
 use crate::{
     app::{self, App},
     auth::Caller,
-    body::{self, Fields, LONGEST_JSON},
+    body::Fields,
     files::{LIFETIME, URL_LIFETIME},
     problem::{Kind, Problem},
 };
@@ -19,12 +19,8 @@ use crate::{
 pub(crate) async fn post(
     State(app): State<Arc<App>>,
     Caller(caller): Caller,
-    headers: HeaderMap,
-    body: Body,
+    mut fields: Fields,
 ) -> Result<Answer, Problem> {
-    body::check_media_type(&headers)?;
-    let body = body::read(&headers, body, LONGEST_JSON).await?;
-    let mut fields = Fields::parse(&body)?;
     let wanted = super::instance_id(&mut fields);
     let must = "must be a key that `/api/s3-upload-url` gave";
     let key = fields.needed("key", must, |value| FileKey::new(value.as_str()?).ok());
@@ -66,11 +62,9 @@ async fn issue(
     let admitted = app.ledger.admit(caller, wanted, guest_limit, now).await?;
     let admitted = admitted.map_err(app::refusal)?;
     app.learn(caller, &admitted.owner, &admitted.instance);
-    let lifetime = SignedDuration::try_from(lifetime).unwrap_or_default();
-    let expires = now.saturating_add(lifetime).unwrap_or(now);
     Ok(Answer::ok(json!({
         "url": signed.url,
-        "expiresAt": super::seconds(expires),
+        "expiresAt": super::seconds(super::after(now, lifetime)),
         "size": stored.size,
     })))
 }

@@ -2,13 +2,8 @@
 
 use std::sync::Arc;
 
-use axum::{
-    body::Body,
-    extract::State,
-    http::{HeaderMap, StatusCode},
-};
+use axum::{extract::State, http::StatusCode};
 use futures_util::future::join_all;
-use jiff::SignedDuration;
 use ledger::{File, FileName, InstanceId, Sub};
 use serde_json::json;
 
@@ -16,9 +11,9 @@ use super::Answer;
 use crate::{
     app::{self, App},
     auth::Caller,
-    body::{self, Fields, LONGEST_JSON},
+    body::{self, Fields},
     files::{self, FileStore, LARGEST, URL_LIFETIME},
-    problem::{Kind, Problem},
+    problem::Problem,
 };
 
 /// How many reservations that nothing is known of are looked after with one request.
@@ -34,22 +29,14 @@ struct Wanted {
 pub(crate) async fn post(
     State(app): State<Arc<App>>,
     Caller(caller): Caller,
-    headers: HeaderMap,
-    body: Body,
+    fields: Fields,
 ) -> Result<Answer, Problem> {
-    body::check_media_type(&headers)?;
-    let body = body::read(&headers, body, LONGEST_JSON).await?;
-    let wanted = read(&body)?;
+    let wanted = read(fields)?;
     app.limit_instance(&caller, wanted.instance.as_ref())?;
-    // A caller who hangs up takes the future of this request along, and what was reserved must be given back.
-    let issued = tokio::spawn(async move { issue(&app, &caller, wanted).await });
-    issued
-        .await
-        .unwrap_or_else(|_| Err(Problem::new(Kind::Internal, "tell us the `requestId`")))
+    super::detached(async move { issue(&app, &caller, wanted).await }).await
 }
 
-fn read(body: &[u8]) -> Result<Wanted, Problem> {
-    let mut fields = Fields::parse(body)?;
+fn read(mut fields: Fields) -> Result<Wanted, Problem> {
     let instance = super::instance_id(&mut fields);
     let size = fields.needed("size", "must be 1 to 1073741824 bytes", |value| {
         body::whole(value).filter(|size| (1..=LARGEST).contains(size))
@@ -75,8 +62,7 @@ async fn issue(app: &App, caller: &Sub, wanted: Wanted) -> Result<Answer, Proble
     let instance = wanted.instance.as_ref();
     settle(app, store.as_ref(), caller, instance).await?;
     let now = app.clock.now();
-    let lifetime = SignedDuration::try_from(URL_LIFETIME).unwrap_or_default();
-    let expires = now.saturating_add(lifetime).unwrap_or(now);
+    let expires = super::after(now, URL_LIFETIME);
     let upload = ledger::Upload {
         name: FileName::random()?,
         size: wanted.size,

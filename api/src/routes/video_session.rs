@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::{body::Body, extract::State, http::HeaderMap};
+use axum::extract::State;
 use ledger::{InstanceId, RoomId, Sub};
 use serde_json::{Value, json};
 
@@ -10,9 +10,9 @@ use super::Answer;
 use crate::{
     app::{self, App},
     auth::Caller,
-    body::{self, Fields, LONGEST_JSON},
+    body::Fields,
     identifiers,
-    problem::{Kind, Problem},
+    problem::Problem,
     video::{Joined, Visit},
 };
 
@@ -32,24 +32,17 @@ struct Wanted {
 pub(crate) async fn post(
     State(app): State<Arc<App>>,
     Caller(caller): Caller,
-    headers: HeaderMap,
-    body: Body,
+    fields: Fields,
 ) -> Result<Answer, Problem> {
-    body::check_media_type(&headers)?;
-    let wanted = read(&body::read(&headers, body, LONGEST_JSON).await?)?;
+    let wanted = read(fields)?;
     if app.video.is_none() {
         return Err(Problem::not_configured("video"));
     }
     app.limit_instance(&caller, wanted.instance.as_ref())?;
-    // A caller who hangs up takes the future of this request along, and what was counted must be given back.
-    let joined = tokio::spawn(async move { join(&app, &caller, &wanted).await });
-    joined
-        .await
-        .unwrap_or_else(|_| Err(Problem::new(Kind::Internal, "tell us the `requestId`")))
+    super::detached(async move { join(&app, &caller, &wanted).await }).await
 }
 
-fn read(body: &[u8]) -> Result<Wanted, Problem> {
-    let mut fields = Fields::parse(body)?;
+fn read(mut fields: Fields) -> Result<Wanted, Problem> {
     let instance = super::instance_id(&mut fields);
     let room = fields.needed("roomId", ID, |value| RoomId::new(id(value)?).ok());
     let device = fields.optional("deviceId", ID, |value| id(value).map(str::to_owned));
