@@ -114,9 +114,8 @@ pub(crate) fn migrations_program(
     project: &Project,
     package: &Path,
     printer: &Printer,
-) -> Result<Vec<String>, CommandError> {
-    let executable = build::executable(project, package, MIGRATIONS, printer)?;
-    Ok(vec![executable.to_string_lossy().into_owned()])
+) -> Result<PathBuf, CommandError> {
+    build::executable(project, package, MIGRATIONS, printer)
 }
 
 /// Writes an assembly into a folder, in place of the one before.

@@ -3,7 +3,10 @@
 //! That program is the project's own: `ledger status` and `ledger migrate`, for example, with the database in
 //! `TURSO_DATABASE_URL`. So the command line compiles no database, and any project brings its own.
 
-use std::process::{Command, Stdio};
+use std::{
+    path::PathBuf,
+    process::{Command, Stdio},
+};
 
 use assembly::{Approval, Database};
 use clap::Args;
@@ -147,7 +150,7 @@ fn approve(session: &Session, global: &Global, printer: &Printer) -> Result<(), 
 
 /// The program that knows the migrations, built, and the database it is for.
 struct Program<'a> {
-    command: Vec<String>,
+    executable: PathBuf,
     url: String,
     session: &'a Session,
 }
@@ -179,7 +182,7 @@ impl<'a> Program<'a> {
         };
         let package = session.project.root.join(migrations);
         Ok(Self {
-            command: app::migrations_program(&session.project, &package, printer)?,
+            executable: app::migrations_program(&session.project, &package, printer)?,
             url: url.clone(),
             session,
         })
@@ -187,12 +190,8 @@ impl<'a> Program<'a> {
 
     /// Runs it with a word; what it says besides its answer goes to stderr as it is.
     fn run(&self, word: &str) -> Result<Migrations, CommandError> {
-        let (program, words) = self
-            .command
-            .split_first()
-            .ok_or_else(|| CommandError::usage("there is no program"))?;
-        let output = Command::new(program)
-            .args(words)
+        let program = self.executable.display();
+        let output = Command::new(&self.executable)
             .arg(word)
             .env(URL, &self.url)
             // `file:` is relative to the project.
