@@ -279,7 +279,7 @@ impl IntoResponse for Problem {
 /// An error of the ledger, which is never "there is no such thing".
 impl From<ledger::Error> for Problem {
     fn from(error: ledger::Error) -> Self {
-        tracing::error!(%error, "the ledger failed");
+        tracing::error!(error = ledger::chain(&error), "the ledger failed");
         Self::new(
             Kind::SilentUpstream,
             "the database does not answer; try again",

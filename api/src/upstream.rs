@@ -33,9 +33,9 @@ pub(crate) fn client() -> Result<&'static Client, reqwest::Error> {
 /// # Errors
 /// What went wrong, for the log.
 pub(crate) async fn get(url: Url) -> Result<Bytes, String> {
-    let client = client().map_err(|error| chain(&error))?;
+    let client = client().map_err(|error| ledger::chain(&error))?;
     let response = client.get(url).send().await;
-    let response = response.map_err(|error| chain(&error.without_url()))?;
+    let response = response.map_err(|error| ledger::chain(&error.without_url()))?;
     if !response.status().is_success() {
         return Err(format!("it answers {}", response.status()));
     }
@@ -51,7 +51,7 @@ pub(crate) async fn body(mut response: reqwest::Response) -> Result<Bytes, Strin
     while let Some(part) = response
         .chunk()
         .await
-        .map_err(|error| chain(&error.without_url()))?
+        .map_err(|error| ledger::chain(&error.without_url()))?
     {
         if body.len() + part.len() > LONGEST {
             return Err(format!("its answer is longer than {LONGEST} bytes"));
@@ -59,15 +59,4 @@ pub(crate) async fn body(mut response: reqwest::Response) -> Result<Bytes, Strin
         body.extend_from_slice(&part);
     }
     Ok(body.into())
-}
-
-/// An error with its causes, in one line.
-pub(crate) fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text = format!("{text}: {error}");
-        cause = error.source();
-    }
-    text
 }

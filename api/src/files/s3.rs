@@ -177,11 +177,11 @@ enum Failure {
 
 impl Failure {
     fn silent(error: impl std::error::Error) -> Self {
-        Self::Silent(upstream::chain(&error))
+        Self::Silent(ledger::chain(&error))
     }
 
     fn of(error: SdkError<HeadObjectError>) -> Self {
-        let text = upstream::chain(&error);
+        let text = ledger::chain(&error);
         match error.raw_response() {
             Some(response) => Self::Bad(format!("{} {text}", response.status())),
             None => Self::Silent(text),

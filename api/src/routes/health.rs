@@ -17,7 +17,7 @@ pub(crate) async fn get(State(app): State<Arc<App>>) -> Answer {
         Ok(Ok(Readiness::Ready)) => "ok",
         Ok(Ok(Readiness::NeedsMigration)) => "needs-migration",
         Ok(Err(error)) => {
-            tracing::error!(%error, "the ledger failed");
+            tracing::error!(error = ledger::chain(&error), "the ledger failed");
             "failing"
         }
         Err(_) => "failing",

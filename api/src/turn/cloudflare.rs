@@ -68,7 +68,7 @@ enum Failure {
 }
 
 async fn generate(url: &str, api_token: &Secret, ttl: u64) -> Result<Vec<IceServer>, Failure> {
-    let client = upstream::client().map_err(|error| Failure::Silent(upstream::chain(&error)))?;
+    let client = upstream::client().map_err(|error| Failure::Silent(ledger::chain(&error)))?;
     let request = client
         .post(url)
         .bearer_auth(api_token.reveal())
@@ -76,7 +76,7 @@ async fn generate(url: &str, api_token: &Secret, ttl: u64) -> Result<Vec<IceServ
         .body(json!({"ttl": ttl}).to_string());
     let response = request.send().await;
     let response =
-        response.map_err(|error| Failure::Silent(upstream::chain(&error.without_url())))?;
+        response.map_err(|error| Failure::Silent(ledger::chain(&error.without_url())))?;
     if !response.status().is_success() {
         return Err(Failure::Bad(format!("it answers {}", response.status())));
     }

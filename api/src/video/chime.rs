@@ -177,6 +177,6 @@ where
             error.request_id().unwrap_or("unknown"),
         )),
         SdkError::ResponseError(_) => Failure::Bad(format!("{operation} answers in another form")),
-        _ => Failure::Silent(format!("{operation}: {}", upstream::chain(error))),
+        _ => Failure::Silent(format!("{operation}: {}", ledger::chain(error))),
     }
 }

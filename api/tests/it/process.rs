@@ -2,7 +2,7 @@
 
 use tempfile::TempDir;
 
-use crate::support::Program;
+use crate::support::{Program, Settings, free_port};
 
 #[tokio::test]
 async fn it_runs_without_any_configuration_and_ends_when_told() {
@@ -18,6 +18,29 @@ async fn it_runs_without_any_configuration_and_ends_when_told() {
     assert!(folder.path().join(".chitinfra/api.db").exists());
     let status = tokio::task::spawn_blocking(|| program.terminate()).await;
     assert_eq!(status.unwrap().code(), Some(0));
+}
+
+#[tokio::test]
+async fn why_the_ledger_fails_is_logged_and_no_secret() {
+    let token = "token_must_not_show";
+    let settings = Settings::default()
+        .set("PORT", "0")
+        .set(
+            "TURSO_DATABASE_URL",
+            format!("http://127.0.0.1:{}", free_port()),
+        )
+        .set("TURSO_AUTH_TOKEN", token);
+    let program = Program::start(settings.variables());
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let health = reqwest::get(format!("{}/api/health", program.url)).await;
+    assert_eq!(health.unwrap().status().as_u16(), 503);
+    let said = "the database cannot be reached: ";
+    while !program.log().contains(said) {
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+    let log = program.log();
+    assert!(log.contains("Connection refused"), "{log}");
+    assert!(!log.contains(token));
 }
 
 #[test]

@@ -67,6 +67,17 @@ pub enum Error {
     Randomness(#[source] getrandom::Error),
 }
 
+/// An error with its causes, in one line.
+pub fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text = format!("{text}: {error}");
+        cause = error.source();
+    }
+    text
+}
+
 impl Error {
     /// A row must be the only one, and is not.
     pub(crate) fn is_conflict(&self) -> bool {

@@ -4,7 +4,6 @@
 //! migrations stand afterwards.
 
 use std::{
-    error::Error as _,
     io::{self, Write},
     process::ExitCode,
 };
@@ -51,7 +50,7 @@ fn main() -> ExitCode {
     };
     match runtime.block_on(run(&location, is_migration)) {
         Ok(migrations) => answer(&migrations),
-        Err(error) => fail(1, &chain(&error)),
+        Err(error) => fail(1, &ledger::chain(&error)),
     }
 }
 
@@ -115,14 +114,4 @@ fn fail(code: u8, message: &str) -> ExitCode {
     // If even that cannot be written, the code has to say it.
     let _ = writeln!(io::stderr(), "error: {message}");
     ExitCode::from(code)
-}
-
-fn chain(error: &Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text = format!("{text}: {error}");
-        cause = error.source();
-    }
-    text
 }
