@@ -35,9 +35,6 @@ pub(crate) async fn post(
     fields: Fields,
 ) -> Result<Answer, Problem> {
     let wanted = read(fields)?;
-    if app.video.is_none() {
-        return Err(Problem::not_configured("video"));
-    }
     app.limit_instance(&caller, wanted.instance.as_ref())?;
     super::detached(async move { join(&app, &caller, &wanted).await }).await
 }
