@@ -1,8 +1,5 @@
 //! Identifiers: those that callers choose, and random ones.
 
-/// The digits of base32 in small letters: <https://www.rfc-editor.org/rfc/rfc4648#section-6>.
-const BASE32: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
-
 /// Whether a text is 1 to `longest` of letters, digits, `_` and `-`.
 pub(crate) fn is_plain(text: &str, longest: usize) -> bool {
     (1..=longest).contains(&text.len())
@@ -11,22 +8,12 @@ pub(crate) fn is_plain(text: &str, longest: usize) -> bool {
             .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-')
 }
 
-/// 128 random bits, as 26 characters of base32.
+/// 128 random bits, as 32 hexadecimal digits.
 pub(crate) fn random() -> String {
-    let mut bits = u128::from_le_bytes(bytes());
-    let digits = (0..26).map(|_| {
-        let digit = BASE32[(bits & 31) as usize];
-        bits >>= 5;
-        char::from(digit)
-    });
-    digits.collect()
-}
-
-fn bytes() -> [u8; 16] {
     let mut bytes = [0; 16];
     // The system's source does not fail once the machine is up; guessable bytes would be worse than none.
     getrandom::fill(&mut bytes).expect("the system has random bytes");
-    bytes
+    format!("{:032x}", u128::from_be_bytes(bytes))
 }
 
 #[cfg(test)]
@@ -36,8 +23,8 @@ mod tests {
     #[test]
     fn random_identifiers_have_their_form() {
         let text = random();
-        assert_eq!(text.len(), 26);
-        assert!(text.bytes().all(|byte| BASE32.contains(&byte)), "{text}");
+        assert_eq!(text.len(), 32);
+        assert!(is_plain(&text, 32), "{text}");
         assert_ne!(random(), random());
     }
 
