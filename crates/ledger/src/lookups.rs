@@ -2,7 +2,7 @@
 
 use crate::{Ledger, charge, database::Database, files, rooms, standing, stripe};
 
-const STATEMENTS: [&str; 20] = [
+const STATEMENTS: [&str; 21] = [
     charge::COUNT,
     charge::COUNT_GUEST,
     charge::ADMIT_GUEST,
@@ -23,6 +23,7 @@ const STATEMENTS: [&str; 20] = [
     stripe::SUBSCRIBE,
     stripe::OWN,
     stripe::SUBSCRIBED,
+    stripe::FORGET,
 ];
 
 #[tokio::test]

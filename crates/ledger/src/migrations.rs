@@ -16,11 +16,18 @@ struct File {
 }
 
 /// In the order of their numbers, from 1 without a gap.
-const FILES: &[File] = &[File {
-    number: 1,
-    name: "ledger",
-    text: include_str!("../migrations/0001_ledger.sql"),
-}];
+const FILES: &[File] = &[
+    File {
+        number: 1,
+        name: "ledger",
+        text: include_str!("../migrations/0001_ledger.sql"),
+    },
+    File {
+        number: 2,
+        name: "old_events",
+        text: include_str!("../migrations/0002_old_events.sql"),
+    },
+];
 
 const CREATE_TABLE: &str = "CREATE TABLE IF NOT EXISTS migrations (
     number INTEGER NOT NULL PRIMARY KEY,

@@ -5,7 +5,7 @@
 
 use std::{fmt, str::FromStr};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::{
     Error, InstanceId, Ledger, Sub,
@@ -38,6 +38,15 @@ pub(crate) const OWN: &str = "UPDATE subscriptions SET owner = coalesce(sub, (
 pub(crate) const SUBSCRIBED: &str =
     "SELECT owner, EXISTS (SELECT 1 FROM plans WHERE plans.lookup_key = subscriptions.lookup_key)
 FROM subscriptions WHERE id = ?1";
+
+/// Forgets some events that came long ago, more than one for each that comes.
+pub(crate) const FORGET: &str = "DELETE FROM events WHERE id IN (
+    SELECT id FROM events WHERE received_at < ?1 AND unprocessable IS NULL ORDER BY received_at LIMIT 8
+)";
+
+/// How long an event is remembered, and not applied again. Stripe repeats what failed for three days, and keeps events for 30:
+/// <https://docs.stripe.com/webhooks#automatic-retries>. One that came even later would be stale, and change nothing.
+const REMEMBERED: SignedDuration = SignedDuration::from_hours(30 * 24);
 
 /// How often an instance is named anew whose name is taken: 1 in 10^15 for each that there is.
 const ATTEMPTS: usize = 4;
@@ -178,8 +187,8 @@ impl Ledger {
                 let link = statement!(LINK, stripe_customer.as_str(), sub.as_str(), event.created,);
                 let own = statement!(OWN, stripe_customer.as_str());
                 let record = event.record(Some(stripe_customer), None, now);
-                let statements = [record, add_customer(sub), link, own];
-                let [recorded, _, linked, _] = self.database.transaction(statements).await?;
+                let statements = [record, add_customer(sub), link, own, forget(now)];
+                let [recorded, _, linked, _, _] = self.database.transaction(statements).await?;
                 Ok(match (recorded.is_empty(), linked.is_empty()) {
                     (true, _) => Outcome::Duplicate,
                     (false, true) => Outcome::Stale,
@@ -191,7 +200,7 @@ impl Ledger {
                 let subscribe = change.subscribe(event);
                 let own = statement!(OWN, change.stripe_customer.as_str());
                 let read = statement!(SUBSCRIBED, change.id.as_str());
-                let mut statements = vec![record, subscribe, own, read];
+                let mut statements = vec![record, subscribe, own, read, forget(now)];
                 statements.extend(change.sub.as_ref().map(add_customer));
                 let rows = self.database.transaction_of(&statements).await?;
                 let [recorded, changed, _, read, ..] = &rows[..] else {
@@ -218,28 +227,40 @@ impl Ledger {
                 stripe_customer,
             } => {
                 let subject = subscription.as_deref().or(stripe_customer.as_deref());
-                self.record(event.record(subject, None, now), Outcome::Recorded)
-                    .await
+                let record = event.record(subject, None, now);
+                self.record(record, Outcome::Recorded, now).await
             }
             Change::Ignored => {
-                self.record(event.record(None, None, now), Outcome::Recorded)
-                    .await
+                let record = event.record(None, None, now);
+                self.record(record, Outcome::Recorded, now).await
             }
             Change::Unprocessable { reason } => {
                 let record = event.record(None, Some(reason), now);
-                self.record(record, Outcome::Unprocessable).await
+                self.record(record, Outcome::Unprocessable, now).await
             }
         }
     }
 
-    async fn record(&self, record: Statement, outcome: Outcome) -> Result<Outcome, Error> {
-        let recorded = self.database.run(record).await?;
+    async fn record(
+        &self,
+        record: Statement,
+        outcome: Outcome,
+        now: Timestamp,
+    ) -> Result<Outcome, Error> {
+        let [recorded, _] = self.database.transaction([record, forget(now)]).await?;
         Ok(if recorded.is_empty() {
             Outcome::Duplicate
         } else {
             outcome
         })
     }
+}
+
+fn forget(now: Timestamp) -> Statement {
+    statement!(
+        FORGET,
+        now.checked_sub(REMEMBERED).unwrap_or(Timestamp::MIN)
+    )
 }
 
 impl StripeEvent {

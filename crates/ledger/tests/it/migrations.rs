@@ -1,6 +1,6 @@
 //! Migrations: once each, whole or not at all.
 
-use ledger::{Error, Ledger, Migration, MigrationState, Readiness};
+use ledger::{Error, Ledger, MigrationState, Readiness};
 use serde_json::json;
 
 use crate::place::{Place, at, everywhere, now};
@@ -13,6 +13,9 @@ everywhere!(
     what_is_refused_leaves_no_trace,
 );
 
+/// All there are, in their order.
+const MIGRATIONS: [(u32, &str); 2] = [(1, "ledger"), (2, "old_events")];
+
 async fn states(ledger: &Ledger) -> Vec<MigrationState> {
     let migrations = ledger.migrations().await.unwrap();
     migrations
@@ -24,19 +27,17 @@ async fn states(ledger: &Ledger) -> Vec<MigrationState> {
 async fn each_is_applied_once(place: Place) {
     let ledger = place.open().await;
     assert_eq!(ledger.check().await.unwrap(), Readiness::NeedsMigration);
-    assert_eq!(states(&ledger).await, [MigrationState::Pending]);
+    assert_eq!(states(&ledger).await, [MigrationState::Pending; 2]);
     let applied = MigrationState::Applied { at: now() };
-    let expected = Migration {
-        number: 1,
-        name: "ledger".to_owned(),
-        state: applied,
-    };
-    assert_eq!(ledger.migrate(now()).await.unwrap(), [expected]);
+    let migrations = ledger.migrate(now()).await.unwrap();
+    let named = migrations.iter().map(|it| (it.number, it.name.as_str()));
+    assert_eq!(named.collect::<Vec<_>>(), MIGRATIONS);
+    assert!(migrations.iter().all(|it| it.state == applied));
     assert_eq!(ledger.check().await.unwrap(), Readiness::Ready);
     let later = at("2026-11-30T00:00:00Z");
     assert_eq!(ledger.migrate(later).await.unwrap(), []);
-    assert_eq!(states(&ledger).await, [applied]);
-    assert_eq!(states(&place.open().await).await, [applied]);
+    assert_eq!(states(&ledger).await, [applied; 2]);
+    assert_eq!(states(&place.open().await).await, [applied; 2]);
 }
 
 async fn an_edited_one_stops_all(place: Place) {
@@ -44,7 +45,7 @@ async fn an_edited_one_stops_all(place: Place) {
     place.sql("UPDATE migrations SET checksum = 'other'").await;
     assert_eq!(
         states(&ledger).await,
-        [MigrationState::Edited { at: now() }]
+        [MigrationState::Edited { at: now() }; 2]
     );
     let error = ledger.migrate(now()).await.unwrap_err();
     assert!(matches!(error, Error::Edited { number: 1 }), "{error:?}");
@@ -61,7 +62,7 @@ async fn one_of_a_newer_program_stops_all(place: Place) {
     let unknown = MigrationState::Unknown {
         at: at("2027-01-15T08:00:00Z"),
     };
-    assert_eq!(states(&ledger).await, [applied, unknown]);
+    assert_eq!(states(&ledger).await, [applied, applied, unknown]);
     let error = ledger.migrate(now()).await.unwrap_err();
     assert!(matches!(error, Error::Unknown { number: 7 }), "{error:?}");
     assert_eq!(ledger.check().await.unwrap(), Readiness::Ready);
@@ -77,11 +78,11 @@ async fn of_many_runners_one_applies(place: Place) {
     for runner in runners {
         applied += runner.await.unwrap().unwrap().len();
     }
-    assert_eq!(applied, 1);
+    assert_eq!(applied, MIGRATIONS.len());
     assert_eq!(place.open().await.check().await.unwrap(), Readiness::Ready);
 }
 
-/// The last of the tables is there already, and another.
+/// The last table of the first is there already, and another.
 async fn what_is_refused_leaves_no_trace(place: Place) {
     place.sql("CREATE TABLE rooms (number INTEGER)").await;
     let ledger = place.open().await;
@@ -90,12 +91,12 @@ async fn what_is_refused_leaves_no_trace(place: Place) {
         matches!(&error, Error::Statement { message, .. } if message.contains("rooms")),
         "{error:?}"
     );
-    assert_eq!(states(&ledger).await, [MigrationState::Pending]);
+    assert_eq!(states(&ledger).await, [MigrationState::Pending; 2]);
     let tables =
         "SELECT name FROM sqlite_schema WHERE type = 'table' AND name IN ('customers', 'rooms')";
     assert_eq!(place.sql(tables).await, [["rooms"]]);
     place.sql("DROP TABLE rooms").await;
-    assert_eq!(ledger.migrate(now()).await.unwrap().len(), 1);
+    assert_eq!(ledger.migrate(now()).await.unwrap().len(), MIGRATIONS.len());
 }
 
 /// The runner dies between its two requests: the server rolls back what it did once its stream expires.
@@ -115,6 +116,6 @@ async fn what_a_runner_leaves_half_done_is_rolled_back() {
         Err(Error::Busy | Error::NoAnswer) => ledger.migrate(now()).await,
         other => other,
     };
-    assert_eq!(applied.unwrap().len(), 1);
+    assert_eq!(applied.unwrap().len(), MIGRATIONS.len());
     assert_eq!(ledger.check().await.unwrap(), Readiness::Ready);
 }

@@ -16,6 +16,7 @@ everywhere!(
     the_later_event_wins_whenever_it_comes,
     what_is_no_plan_gives_no_access,
     what_changes_nothing_is_recorded,
+    old_events_are_forgotten_and_change_nothing_again,
     an_instance_whose_name_is_taken_is_named_anew,
     a_customer_keeps_their_instance,
 );
@@ -181,6 +182,44 @@ async fn what_changes_nothing_is_recorded(place: Place) {
     assert_eq!(apply(&ledger, &event).await, Outcome::Applied);
     assert_eq!(apply(&ledger, &event).await, Outcome::Duplicate);
     assert!(instance(&ledger, "ada").await.unwrap().is_entitled);
+}
+
+async fn old_events_are_forgotten_and_change_nothing_again(place: Place) {
+    let ledger = place.ledger().await;
+    let first = subscribed("ada", now());
+    assert_eq!(apply(&ledger, &first).await, Outcome::Applied);
+    let event = |id: String, change| StripeEvent {
+        id,
+        type_name: "customer.created".to_owned(),
+        created: now(),
+        change,
+    };
+    let reason = "it has no customer".to_owned();
+    let unprocessable = event("evt_odd".to_owned(), Change::Unprocessable { reason });
+    assert_eq!(apply(&ledger, &unprocessable).await, Outcome::Unprocessable);
+    for number in 0..20 {
+        let event = event(format!("evt_{number}"), Change::Ignored);
+        assert_eq!(apply(&ledger, &event).await, Outcome::Recorded);
+    }
+    let count = async || place.sql("SELECT id FROM events").await.len();
+    let apply_at = async |event: &StripeEvent, time: &str| {
+        let applied = ledger.apply(event, InstanceId::random, at(time)).await;
+        applied.unwrap()
+    };
+    // Nearly thirty days later all are known.
+    let last = subscribed("bob", now());
+    let month = "2026-12-29T09:00:00Z";
+    assert_eq!(apply_at(&first, month).await, Outcome::Duplicate);
+    assert_eq!(apply_at(&last, month).await, Outcome::Applied);
+    assert_eq!(count().await, 23);
+    // Then they go, some with each event that comes.
+    let over = "2026-12-30T10:00:00Z";
+    for left in [15, 7, 2, 2] {
+        assert_eq!(apply_at(&last, over).await, Outcome::Duplicate);
+        assert_eq!(count().await, left);
+    }
+    assert_eq!(apply_at(&unprocessable, over).await, Outcome::Duplicate);
+    assert_eq!(apply_at(&first, over).await, Outcome::Stale);
 }
 
 async fn an_instance_whose_name_is_taken_is_named_anew(place: Place) {
