@@ -128,13 +128,13 @@ impl App {
         let peer = peer.map_or(IpAddr::from([0, 0, 0, 0]), |peer| peer.0.ip());
         match self.config.proxy {
             TrustedProxy::None => peer,
-            // Vercel overwrites the header with the address that connected to it.
+            // Vercel overwrites the header with the address that connected to it, and the proxy in the function adds its own.
             // https://vercel.com/docs/headers/request-headers#x-forwarded-for
             TrustedProxy::Vercel => {
                 let forwarded = parts.headers.get("x-forwarded-for");
-                let forwarded =
-                    forwarded.and_then(|value| value.to_str().ok()?.trim().parse().ok());
-                forwarded.unwrap_or(peer)
+                let first = forwarded
+                    .and_then(|value| value.to_str().ok()?.split(',').next()?.trim().parse().ok());
+                first.unwrap_or(peer)
             }
         }
     }

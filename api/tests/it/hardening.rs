@@ -176,3 +176,23 @@ async fn an_instance_has_a_rate_of_its_own() {
         200
     );
 }
+
+#[tokio::test]
+async fn whose_request_it_is_a_trusted_proxy_says_and_nobody_else() {
+    for (proxy, expected) in [("vercel", 401), ("none", 429)] {
+        let settings = Settings::default()
+            .set("TRUSTED_PROXY", proxy)
+            .set("RATE_LIMIT_PER_MINUTE", "1");
+        let service = Service::start(settings).await;
+        // Ten are too many from one address; what comes behind it is added on the way.
+        let mut last = 0;
+        for number in 0..12 {
+            let forwarded = format!("203.0.113.{number}, 127.0.0.1");
+            let headers = [("x-forwarded-for", forwarded.as_str())];
+            let path = "/api/instance";
+            let answer = service.send(Method::GET, path, None, &headers, "").await;
+            last = answer.status.as_u16();
+        }
+        assert_eq!(last, expected, "{proxy}");
+    }
+}
