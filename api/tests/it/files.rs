@@ -9,7 +9,7 @@ use reqwest::{Method, Url};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
-use crate::support::{Answer, Bucket, Mood, Service, Settings};
+use crate::support::{Answer, Bucket, Mood, Service, Settings, Sqld};
 
 const UPLOAD: &str = "/api/s3-upload-url";
 const DOWNLOAD: &str = "/api/s3-download-url";
@@ -185,10 +185,21 @@ async fn without_a_bucket_files_are_not_configured() {
 
 #[tokio::test]
 async fn at_the_limit_exactly_what_fits_is_reserved() {
+    what_fits_is_reserved(Settings::default()).await;
+}
+
+#[tokio::test]
+#[ignore = "needs sqld"]
+async fn at_the_limit_exactly_what_fits_is_reserved_on_a_server() {
+    let sqld = Sqld::start();
+    what_fits_is_reserved(sqld.settings()).await;
+}
+
+async fn what_fits_is_reserved(database: Settings) {
     let settings = Settings::files(None)
         .set("RATE_LIMIT_PER_MINUTE", "100000")
         .set("INSTANCE_RATE_LIMIT_PER_MINUTE", "100000");
-    let service = Service::start(settings).await;
+    let service = Service::start(settings.and(database)).await;
     service.subscribe("owner").await;
     // 5 GiB hold 51 of these, and a bit.
     let body = file(100 * MIB);

