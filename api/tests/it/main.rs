@@ -20,5 +20,6 @@ mod signed;
 mod stripe_sdk;
 mod support;
 mod turn_credentials;
+mod vercel;
 mod video;
 mod webhook;
