@@ -46,7 +46,7 @@ pub enum AwsErrorKind {
 }
 
 /// A failed call to AWS.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct AwsError {
     /// The operation.
     pub operation: ApiOperation,

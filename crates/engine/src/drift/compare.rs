@@ -1,5 +1,7 @@
 //! Compares what a template says of a resource with what was read of it.
 
+use std::collections::BTreeMap;
+
 use plan::{Facts, Form, Options, diff, is_evaluated, secret_parameters};
 use serde_json::{Map, Value, json};
 
@@ -18,6 +20,8 @@ pub(super) struct Sides<'a> {
     pub(super) expected: &'a Map<String, Value>,
     /// What was read: null where there is none, absent where it could not be read.
     pub(super) actual: &'a Map<String, Value>,
+    /// Why some of it could not.
+    pub(super) unread: &'a BTreeMap<String, String>,
     /// The deployed template, which says what is secret.
     pub(super) template: &'a Value,
 }
@@ -43,7 +47,10 @@ pub(super) fn compare(sides: &Sides<'_>, facts: &dyn Facts) -> Comparison {
                 Some("it may be a secret, which is not read")
             }
             _ if !is_evaluated(expected) => Some("what its expression comes to is not known here"),
-            None => Some("it cannot be read"),
+            None => {
+                let reason = sides.unread.get(name).map(String::as_str);
+                reason.or(Some("it cannot be read"))
+            }
             Some(_) => None,
         };
         if let Some(reason) = unchecked {
@@ -155,11 +162,18 @@ fn partner<'a>(
     index: usize,
 ) -> Option<&'a Value> {
     let identity = IDENTITIES.iter().find(|name| item.get(**name).is_some());
-    if let Some(name) = identity {
-        let mut wanted = wanted.iter();
-        return wanted.find(|wanted| wanted.get(*name) == item.get(*name));
-    }
-    (wanted.len() == there.len()).then(|| &wanted[index])
+    let Some(name) = identity else {
+        return (wanted.len() == there.len()).then(|| &wanted[index]);
+    };
+    let named = wanted
+        .iter()
+        .find(|wanted| wanted.get(*name) == item.get(*name));
+    // One that the template does not name the service has named.
+    let unnamed = || {
+        let same_place = wanted.get(index).filter(|_| wanted.len() == there.len());
+        same_place.filter(|wanted| wanted.get(*name).is_none())
+    };
+    named.or_else(unnamed)
 }
 
 #[cfg(test)]
@@ -180,6 +194,7 @@ mod tests {
                 declared: &declared,
                 expected: &expected,
                 actual: &actual,
+                unread: &BTreeMap::new(),
                 template: &template,
             },
             &SchemaFacts,
@@ -252,6 +267,12 @@ mod tests {
                 policy(json!("sts:AssumeRole"), &["One"]),
                 policy(json!("sts:AssumeRole"), &["One", "Two"]),
                 vec!["AssumeRolePolicyDocument.Statement.1"],
+            ),
+            (
+                "AWS::S3::Bucket",
+                json!({"LifecycleConfiguration": {"Rules": [{"Status": "Enabled"}, {"Id": "a", "Status": "Enabled"}]}}),
+                json!({"LifecycleConfiguration": {"Rules": [{"Id": "made up", "Status": "Enabled"}, {"Id": "a", "Status": "Enabled"}]}}),
+                vec![],
             ),
             (
                 "AWS::S3::Bucket",

@@ -54,6 +54,8 @@ pub enum Live {
         properties: Map<String, Value>,
         /// What `Fn::GetAtt` gives.
         attributes: BTreeMap<String, String>,
+        /// Why properties could not be read, of some of those that are absent.
+        unread: BTreeMap<String, String>,
     },
     /// It is gone.
     Gone,

@@ -222,7 +222,7 @@ impl Engine<'_> {
 
 /// Whether a call that failed leaves other ways to look: these credentials may not make it, the stack is in a state that
 /// does not allow it, or whoever answers does not know how.
-fn leaves_others(error: &AwsError) -> bool {
+pub(crate) fn leaves_others(error: &AwsError) -> bool {
     matches!(
         error.kind,
         AwsErrorKind::AccessDenied

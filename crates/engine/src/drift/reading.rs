@@ -138,7 +138,7 @@ impl Engine<'_> {
 
     /// Completes what is known of a resource.
     fn complete(&self, drift: &mut ResourceDrift, outcome: &Outcome, told: &Told<'_>) {
-        let properties = match outcome {
+        let (properties, unread) = match outcome {
             Err(reason) | Ok(Live::Withheld(reason)) => {
                 let reason = format!("nor can it be read: {reason}");
                 match &mut drift.reason {
@@ -156,7 +156,9 @@ impl Engine<'_> {
                 drift.unchecked.clear();
                 return;
             }
-            Ok(Live::Exists { properties, .. }) => properties,
+            Ok(Live::Exists {
+                properties, unread, ..
+            }) => (properties, unread),
         };
         // Of what CloudFormation did look at, it knows.
         let is_whole = drift.status == DriftStatus::Unchecked;
@@ -178,6 +180,7 @@ impl Engine<'_> {
                 declared: told.declared,
                 expected: &expected,
                 actual: &actual,
+                unread,
                 template: told.template,
             },
             self.facts,
@@ -213,8 +216,8 @@ struct Told<'a> {
 }
 
 impl Told<'_> {
-    /// What was read, without what the stack itself adds beside the properties: its own tags, CloudFormation's, and managed
-    /// policies that attach themselves.
+    /// What was read, without what the stack itself adds beside the properties: its own tags, CloudFormation's, managed
+    /// policies that attach themselves, and who takes a managed policy by itself.
     fn without_what_others_add(
         &self,
         read: &Map<String, Value>,
@@ -228,19 +231,32 @@ impl Told<'_> {
                     let (key, value) = (text("Key"), text("Value"));
                     let wanted = expected.get(name).and_then(Value::as_array);
                     let is_wanted = wanted.into_iter().flatten().any(|one| one["Key"] == key);
-                    let is_of_stack = self.stack.tags.get(key).is_some_and(|own| own == value);
-                    is_wanted || !(is_of_stack || key.starts_with("aws:"))
+                    is_wanted || !self.tags_itself(key, value)
                 });
             }
         }
-        if let Some(Value::Array(arns)) = read.get_mut("ManagedPolicyArns") {
-            let wanted = expected.get("ManagedPolicyArns").and_then(Value::as_array);
-            arns.retain(|arn| {
-                let is_wanted = wanted.is_some_and(|wanted| wanted.contains(arn));
-                let mut own = self.of_stack.iter();
-                is_wanted || !own.any(|own| arn.as_str() == Some(own))
+        if let Some(Value::Object(tags)) = read.get_mut("UserPoolTags") {
+            let wanted = expected.get("UserPoolTags");
+            tags.retain(|key, value| {
+                let is_wanted = wanted.is_some_and(|wanted| wanted.get(key).is_some());
+                is_wanted || !self.tags_itself(key, value.as_str().unwrap_or_default())
             });
         }
+        for name in ["ManagedPolicyArns", "Roles", "Users", "Groups"] {
+            if let Some(Value::Array(names)) = read.get_mut(name) {
+                let wanted = expected.get(name).and_then(Value::as_array);
+                names.retain(|one| {
+                    let is_wanted = wanted.is_some_and(|wanted| wanted.contains(one));
+                    let mut own = self.of_stack.iter();
+                    is_wanted || !own.any(|own| one.as_str() == Some(own))
+                });
+            }
+        }
         read
+    }
+
+    /// Whether the stack itself gives its resources a tag, or CloudFormation does.
+    fn tags_itself(&self, key: &str, value: &str) -> bool {
+        key.starts_with("aws:") || self.stack.tags.get(key).is_some_and(|own| own == value)
     }
 }

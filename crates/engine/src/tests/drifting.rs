@@ -264,6 +264,7 @@ fn exists(properties: Value) -> Option<Live> {
         panic!("properties are an object");
     };
     Some(Live::Exists {
+        unread: BTreeMap::new(),
         properties,
         attributes: [("Arn".to_owned(), "arn:it".to_owned())].into(),
     })

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Attributes, Failure, Properties, answer::Kept, present};
+use super::{Failure, Read, Reading, answer::Kept, present};
 use crate::{
     aws::{ApiOperation, Aws},
     drift::LiveResource,
@@ -12,10 +12,7 @@ use crate::{
 const PAGE: i32 = 100;
 
 impl Aws {
-    pub(super) async fn read_budget(
-        &self,
-        resource: &LiveResource,
-    ) -> Result<Option<(Properties, Attributes)>, Failure> {
+    pub(super) async fn read_budget(&self, resource: &LiveResource) -> Read {
         let declared = resource.properties.get("Budget");
         let name = declared.and_then(|budget| budget["BudgetName"].as_str());
         let name = name.unwrap_or(&resource.physical_id);
@@ -34,13 +31,13 @@ impl Aws {
         if declared.is_none_or(|declared| declared.get("TimePeriod").is_none()) {
             properties.insert("Budget".to_owned(), budget);
         }
-        if resource.gives("NotificationsWithSubscribers") {
-            // What is not answered stays unknown.
-            if let Ok(notifications) = self.read_notifications(resource, name).await {
-                properties.insert("NotificationsWithSubscribers".to_owned(), notifications);
-            }
+        let mut reading = Reading::from(properties);
+        let notifications = "NotificationsWithSubscribers";
+        if resource.gives(notifications) {
+            let read = self.read_notifications(resource, name).await;
+            reading.take(notifications, read)?;
         }
-        Ok(Some((properties, Attributes::new())))
+        Ok(Some(reading))
     }
 
     async fn read_notifications(

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Attributes, Failure, Properties, answer::Kept, present, put};
+use super::{Failure, Properties, Read, Reading, answer::Kept, present, put};
 use crate::{
     aws::{ApiOperation, Aws},
     drift::LiveResource,
@@ -12,14 +12,15 @@ use crate::{
 const NAMES: [(&str, &str); 2] = [("Name", "UserPoolName"), ("SchemaAttributes", "Schema")];
 
 /// Properties of a user pool that its settings of further factors tell.
-const OF_FACTORS: [&str; 4] = [
+const OF_FACTORS: [&str; 7] = [
     "EnabledMfas",
     "EmailAuthenticationMessage",
     "EmailAuthenticationSubject",
     "MfaConfiguration",
+    "WebAuthnFactorConfiguration",
+    "WebAuthnRelyingPartyID",
+    "WebAuthnUserVerification",
 ];
-
-type Read = Result<Option<(Properties, Attributes)>, Failure>;
 
 impl Aws {
     pub(super) async fn read_user_pool(&self, resource: &LiveResource) -> Read {
@@ -37,46 +38,43 @@ impl Aws {
                 properties.insert(ours.to_owned(), value);
             }
         }
-        let text = |name: &str| properties.get(name).and_then(Value::as_str);
-        let attributes = text("Arn").map(|arn| {
-            let arn = arn.to_owned();
-            ("Arn".to_owned(), arn)
-        });
-        let attributes = attributes.into_iter().collect();
         if let Some(Value::Array(schema)) = properties.get_mut("Schema") {
             adapt_schema(schema, resource);
         }
-        if OF_FACTORS.iter().any(|name| resource.gives(name)) {
-            for name in OF_FACTORS {
-                properties.shift_remove(name);
-            }
-            self.add_factors(resource, &mut properties).await?;
+        for name in OF_FACTORS {
+            properties.shift_remove(name);
         }
         complete(&mut properties, resource, &OF_FACTORS);
-        Ok(Some((properties, attributes)))
+        let arn = properties.get("Arn").and_then(Value::as_str);
+        let arn = arn.unwrap_or_default().to_owned();
+        let mut reading = Reading::from(properties).with([("Arn", &arn)]);
+        let given = OF_FACTORS.into_iter().filter(|name| resource.gives(name));
+        let given: Vec<&str> = given.collect();
+        if !given.is_empty() {
+            let told = self.factors(resource).await;
+            for name in given {
+                let told = told.as_ref().map(|told| told[name].clone());
+                reading.take(name, told.map_err(Clone::clone))?;
+            }
+        }
+        Ok(Some(reading))
     }
 
     /// The settings of further factors, which stand apart; CloudFormation itself never reads which are enabled.
-    async fn add_factors(
-        &self,
-        resource: &LiveResource,
-        properties: &mut Properties,
-    ) -> Result<(), Failure> {
+    async fn factors(&self, resource: &LiveResource) -> Result<Properties, Failure> {
         let call = self.call_of(ApiOperation::GetUserPoolMfaConfig, resource);
         let kept = Kept::default();
         let request = self.live.cognito.get_user_pool_mfa_config();
         let request = request.user_pool_id(&resource.physical_id).customize();
         let answer = request.interceptor(kept.clone()).send().await;
-        if present(answer, call)?.is_some() {
-            properties.extend(factors(&kept.take()));
-        }
-        Ok(())
+        answer.map_err(|error| call.failed(error))?;
+        Ok(factors(&kept.take()))
     }
 
     pub(super) async fn read_user_pool_client(&self, resource: &LiveResource) -> Read {
         let Some(pool) = resource.text("UserPoolId") else {
             // Its pool is not known here, and without it nobody finds the client.
-            return Ok(Some((Properties::new(), Attributes::new())));
+            return Ok(Some(Reading::default()));
         };
         let call = self.call_of(ApiOperation::DescribeUserPoolClient, resource);
         let kept = Kept::default();
@@ -91,7 +89,7 @@ impl Aws {
         let has_secret = properties.shift_remove("ClientSecret").is_some();
         properties.insert("GenerateSecret".to_owned(), json!(has_secret));
         complete(&mut properties, resource, &[]);
-        Ok(Some((properties, Attributes::new())))
+        Ok(Some(properties.into()))
     }
 
     pub(super) async fn read_user_pool_domain(&self, resource: &LiveResource) -> Read {
@@ -109,7 +107,7 @@ impl Aws {
             return Ok(None);
         }
         complete(&mut properties, resource, &[]);
-        Ok(Some((properties, Attributes::new())))
+        Ok(Some(properties.into()))
     }
 }
 
@@ -193,6 +191,14 @@ fn factors(settings: &Value) -> Properties {
         "EmailAuthenticationSubject",
         of_email("Subject"),
     );
+    let passkeys = &settings["WebAuthnConfiguration"];
+    for (theirs, ours) in [
+        ("FactorConfiguration", "WebAuthnFactorConfiguration"),
+        ("RelyingPartyId", "WebAuthnRelyingPartyID"),
+        ("UserVerification", "WebAuthnUserVerification"),
+    ] {
+        put(&mut properties, ours, passkeys.get(theirs).cloned());
+    }
     properties
 }
 

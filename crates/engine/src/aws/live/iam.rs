@@ -4,13 +4,11 @@ use aws_sdk_iam::types::Tag;
 use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};
 
-use super::{Attributes, Failure, Properties, present, put, texts};
+use super::{Failure, Properties, Read, Reading, present, put, texts};
 use crate::{
     aws::{ApiOperation, Aws},
     drift::LiveResource,
 };
-
-type Read = Result<Option<(Properties, Attributes)>, Failure>;
 
 impl Aws {
     pub(super) async fn read_role(&self, resource: &LiveResource) -> Read {
@@ -38,39 +36,55 @@ impl Aws {
         let boundary = boundary.and_then(|boundary| boundary.permissions_boundary_arn);
         put(&mut properties, "PermissionsBoundary", boundary);
         put(&mut properties, "Tags", Some(tags(role.tags)));
+        let attributes = [("Arn", role.arn.as_str()), ("RoleId", &role.role_id)];
+        let mut reading = Reading::from(properties).with(attributes);
         if resource.gives("ManagedPolicyArns") {
-            let call = self.call_of(ApiOperation::ListAttachedRolePolicies, resource);
-            let request = self.live.iam.list_attached_role_policies();
-            let mut pages = request.role_name(name).into_paginator().send();
-            let mut arns = Vec::new();
-            while let Some(page) = pages.next().await {
-                let page = page.map_err(|error| call.failed(error))?;
-                let policies = page.attached_policies.unwrap_or_default();
-                arns.extend(policies.into_iter().filter_map(|policy| policy.policy_arn));
-            }
-            put(&mut properties, "ManagedPolicyArns", Some(texts(arns)));
+            let read = self.attached_policies(resource, name).await;
+            reading.take("ManagedPolicyArns", read)?;
         }
         if resource.gives("Policies") {
-            // Others may be those of resources of their own.
-            let mut policies = Vec::new();
-            let declared = resource
-                .properties
-                .get("Policies")
-                .and_then(Value::as_array);
-            for declared in declared.into_iter().flatten() {
-                let Some(policy) = declared["PolicyName"].as_str() else {
-                    continue;
-                };
-                let found = self.role_policy(resource, name, policy).await?;
-                policies.extend(
-                    found.map(|found| json!({"PolicyName": policy, "PolicyDocument": found})),
-                );
-            }
-            put(&mut properties, "Policies", Some(policies));
+            let read = self.declared_policies(resource, name).await;
+            reading.take("Policies", read)?;
         }
-        let attributes = [("Arn", role.arn), ("RoleId", role.role_id)];
-        let attributes = attributes.map(|(name, value)| (name.to_owned(), value));
-        Ok(Some((properties, attributes.into())))
+        Ok(Some(reading))
+    }
+
+    /// The ARNs of the managed policies of a role.
+    async fn attached_policies(
+        &self,
+        resource: &LiveResource,
+        role: &str,
+    ) -> Result<Value, Failure> {
+        let call = self.call_of(ApiOperation::ListAttachedRolePolicies, resource);
+        let request = self.live.iam.list_attached_role_policies();
+        let mut pages = request.role_name(role).into_paginator().send();
+        let mut arns = Vec::new();
+        while let Some(page) = pages.next().await {
+            let page = page.map_err(|error| call.failed(error))?;
+            let policies = page.attached_policies.unwrap_or_default();
+            arns.extend(policies.into_iter().filter_map(|policy| policy.policy_arn));
+        }
+        Ok(texts(arns))
+    }
+
+    /// The policies that are a part of a role and that it declares; others may be those of resources of their own.
+    async fn declared_policies(
+        &self,
+        resource: &LiveResource,
+        role: &str,
+    ) -> Result<Value, Failure> {
+        let mut policies = Vec::new();
+        let declared = resource.properties.get("Policies");
+        let declared = declared.and_then(Value::as_array);
+        for declared in declared.into_iter().flatten() {
+            let Some(policy) = declared["PolicyName"].as_str() else {
+                continue;
+            };
+            let found = self.role_policy(resource, role, policy).await?;
+            policies
+                .extend(found.map(|found| json!({"PolicyName": policy, "PolicyDocument": found})));
+        }
+        Ok(policies.into())
     }
 
     /// The document of a policy that is a part of a role.
@@ -90,7 +104,7 @@ impl Aws {
         let (Some(role), Some(policy)) = (resource.text("RoleName"), resource.text("PolicyName"))
         else {
             // Whose it is is not known here.
-            return Ok(Some((Properties::new(), Attributes::new())));
+            return Ok(Some(Reading::default()));
         };
         let found = self.role_policy(resource, role, policy).await?;
         Ok(found.map(|found| {
@@ -98,14 +112,14 @@ impl Aws {
             put(&mut properties, "RoleName", Some(role));
             put(&mut properties, "PolicyName", Some(policy));
             put(&mut properties, "PolicyDocument", Some(found));
-            (properties, Attributes::new())
+            properties.into()
         }))
     }
 
     /// A policy that is a part of each of its roles; CloudFormation cannot read such.
     pub(super) async fn read_inline_policy(&self, resource: &LiveResource) -> Read {
         let Some(policy) = resource.text("PolicyName") else {
-            return Ok(Some((Properties::new(), Attributes::new())));
+            return Ok(Some(Reading::default()));
         };
         let mut properties = Properties::new();
         put(&mut properties, "PolicyName", Some(policy));
@@ -131,7 +145,7 @@ impl Aws {
             let document = documents.swap_remove(other.unwrap_or(0));
             put(&mut properties, "PolicyDocument", Some(document));
         }
-        Ok(Some((properties, Attributes::new())))
+        Ok(Some(properties.into()))
     }
 
     pub(super) async fn read_managed_policy(&self, resource: &LiveResource) -> Read {
@@ -145,39 +159,52 @@ impl Aws {
         put(&mut properties, "ManagedPolicyName", policy.policy_name);
         put(&mut properties, "Path", policy.path);
         put(&mut properties, "Description", policy.description);
-        let call = self.call_of(ApiOperation::GetPolicyVersion, resource);
-        let request = self.live.iam.get_policy_version().policy_arn(arn);
-        let request = request.set_version_id(policy.default_version_id);
-        let version = request.send().await.map_err(|error| call.failed(error))?;
-        let text = version.policy_version.and_then(|version| version.document);
-        put(
-            &mut properties,
-            "PolicyDocument",
-            text.as_deref().map(document),
-        );
-        if ["Roles", "Users", "Groups"]
-            .iter()
-            .any(|name| resource.gives(name))
-        {
-            let call = self.call_of(ApiOperation::ListEntitiesForPolicy, resource);
-            let request = self.live.iam.list_entities_for_policy().policy_arn(arn);
-            let mut pages = request.into_paginator().send();
-            let (mut roles, mut users, mut groups) = (Vec::new(), Vec::new(), Vec::new());
-            while let Some(page) = pages.next().await {
-                let page = page.map_err(|error| call.failed(error))?;
-                let found = page.policy_roles.unwrap_or_default();
-                roles.extend(found.into_iter().filter_map(|one| one.role_name));
-                let found = page.policy_users.unwrap_or_default();
-                users.extend(found.into_iter().filter_map(|one| one.user_name));
-                let found = page.policy_groups.unwrap_or_default();
-                groups.extend(found.into_iter().filter_map(|one| one.group_name));
-            }
-            for (name, names) in [("Roles", roles), ("Users", users), ("Groups", groups)] {
-                put(&mut properties, name, Some(texts(names)));
+        let mut reading = Reading::from(properties).with([("PolicyArn", arn)]);
+        let version = self.policy_version(resource, policy.default_version_id);
+        reading.take("PolicyDocument", version.await)?;
+        let holders = ["Roles", "Users", "Groups"];
+        if holders.iter().any(|name| resource.gives(name)) {
+            let read = self.holders(resource).await;
+            for (place, name) in holders.into_iter().enumerate() {
+                let read = read.as_ref().map(|read| texts(&read[place]));
+                reading.take(name, read.map_err(Clone::clone))?;
             }
         }
-        let attributes = [("PolicyArn".to_owned(), arn.clone())];
-        Ok(Some((properties, attributes.into())))
+        Ok(Some(reading))
+    }
+
+    /// The document of a version of a policy.
+    async fn policy_version(
+        &self,
+        resource: &LiveResource,
+        version: Option<String>,
+    ) -> Result<Value, Failure> {
+        let call = self.call_of(ApiOperation::GetPolicyVersion, resource);
+        let request = self.live.iam.get_policy_version();
+        let request = request.policy_arn(&resource.physical_id);
+        let answer = request.set_version_id(version).send().await;
+        let answer = answer.map_err(|error| call.failed(error))?;
+        let text = answer.policy_version.and_then(|version| version.document);
+        Ok(text.map_or(Value::Null, |text| document(&text)))
+    }
+
+    /// The roles, users and groups that a policy is attached to.
+    async fn holders(&self, resource: &LiveResource) -> Result<[Vec<String>; 3], Failure> {
+        let call = self.call_of(ApiOperation::ListEntitiesForPolicy, resource);
+        let request = self.live.iam.list_entities_for_policy();
+        let request = request.policy_arn(&resource.physical_id);
+        let mut pages = request.into_paginator().send();
+        let [mut roles, mut users, mut groups] = [const { Vec::new() }; 3];
+        while let Some(page) = pages.next().await {
+            let page = page.map_err(|error| call.failed(error))?;
+            let found = page.policy_roles.unwrap_or_default();
+            roles.extend(found.into_iter().filter_map(|one| one.role_name));
+            let found = page.policy_users.unwrap_or_default();
+            users.extend(found.into_iter().filter_map(|one| one.user_name));
+            let found = page.policy_groups.unwrap_or_default();
+            groups.extend(found.into_iter().filter_map(|one| one.group_name));
+        }
+        Ok([roles, users, groups])
     }
 
     pub(super) async fn read_identity_provider(&self, resource: &LiveResource) -> Read {
@@ -200,7 +227,7 @@ impl Aws {
         let thumbprints = texts(provider.thumbprint_list.unwrap_or_default());
         put(&mut properties, "ThumbprintList", Some(thumbprints));
         put(&mut properties, "Tags", Some(tags(provider.tags)));
-        Ok(Some((properties, [("Arn".to_owned(), arn.clone())].into())))
+        Ok(Some(Reading::from(properties).with([("Arn", arn)])))
     }
 }
 

@@ -16,7 +16,7 @@ use serde_json::{Map, Value};
 
 use super::{ApiOperation, Aws, failure::Call};
 use crate::{
-    drift::{Live, LiveReads, LiveResource},
+    drift::{Live, LiveReads, LiveResource, leaves_others},
     error::AwsError,
     port::Answer,
 };
@@ -33,8 +33,55 @@ const NOT_THERE: [&str; 7] = [
 ];
 
 type Properties = Map<String, Value>;
-type Attributes = BTreeMap<String, String>;
 type Failure = Box<AwsError>;
+
+/// What was read of a resource; nothing where it is gone.
+type Read = Result<Option<Reading>, Failure>;
+
+/// What was read of a resource.
+#[derive(Debug, Default)]
+struct Reading {
+    /// Null where there is none, absent where it could not be read.
+    properties: Properties,
+    /// What `Fn::GetAtt` gives.
+    attributes: BTreeMap<String, String>,
+    /// Why properties could not be read.
+    unread: BTreeMap<String, String>,
+}
+
+impl From<Properties> for Reading {
+    fn from(properties: Properties) -> Self {
+        Self {
+            properties,
+            ..Self::default()
+        }
+    }
+}
+
+impl Reading {
+    /// The same with what `Fn::GetAtt` gives.
+    fn with<const N: usize>(mut self, attributes: [(&str, &str); N]) -> Self {
+        let attributes = attributes.into_iter();
+        let owned = attributes.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        self.attributes.extend(owned);
+        self
+    }
+
+    /// Takes a property for which a call of its own was made. One that was refused leaves it unread, with the reason.
+    fn take(&mut self, name: &str, read: Result<impl Into<Value>, Failure>) -> Result<(), Failure> {
+        match read {
+            Ok(value) => {
+                self.properties.insert(name.to_owned(), value.into());
+            }
+            Err(failure) if leaves_others(&failure) => {
+                self.properties.shift_remove(name);
+                self.unread.insert(name.to_owned(), failure.to_string());
+            }
+            Err(failure) => return Err(failure),
+        }
+        Ok(())
+    }
+}
 
 /// The services whose resources can be read.
 #[derive(Clone, Debug)]
@@ -90,12 +137,13 @@ impl LiveReads for Aws {
                 "AWS::IAM::RolePolicy" => self.read_role_policy(resource).await,
                 "AWS::S3::Bucket" => self.read_bucket(resource).await,
                 "AWS::S3::BucketPolicy" => self.read_bucket_policy(resource).await,
-                _ => Ok(Some((Properties::new(), Attributes::new()))),
+                _ => Ok(Some(Reading::default())),
             };
             Ok(match read? {
-                Some((properties, attributes)) => Live::Exists {
-                    properties,
-                    attributes,
+                Some(reading) => Live::Exists {
+                    properties: reading.properties,
+                    attributes: reading.attributes,
+                    unread: reading.unread,
                 },
                 None => Live::Gone,
             })

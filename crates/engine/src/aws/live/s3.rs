@@ -3,7 +3,7 @@
 use aws_sdk_s3::types::{CorsRule, LifecycleRule, ServerSideEncryptionRule};
 use serde_json::{Map, Value, json};
 
-use super::{Attributes, Failure, Properties, present, present_unless, put};
+use super::{Failure, Properties, Read, Reading, present, present_unless, put};
 use crate::{
     aws::{ApiOperation, Aws},
     drift::LiveResource,
@@ -19,8 +19,6 @@ const OF_A_RULE: [&str; 6] = [
     "Status",
 ];
 
-type Read = Result<Option<(Properties, Attributes)>, Failure>;
-
 impl Aws {
     pub(super) async fn read_bucket(&self, resource: &LiveResource) -> Read {
         let name = resource.physical_id.as_str();
@@ -31,26 +29,27 @@ impl Aws {
         }
         let mut properties = Properties::new();
         put(&mut properties, "BucketName", Some(name));
-        for property in resource.properties.keys() {
-            let value = match property.as_str() {
-                "BucketEncryption" => self.encryption(resource).await?,
-                "PublicAccessBlockConfiguration" => self.public_access_block(resource).await?,
-                "VersioningConfiguration" => self.versioning(resource).await?,
-                "LifecycleConfiguration" if is_simple(resource) => self.lifecycle(resource).await?,
-                "CorsConfiguration" => self.cors(resource).await?,
-                "OwnershipControls" => self.ownership(resource).await?,
-                "Tags" => self.bucket_tags(resource).await?,
-                _ => continue,
-            };
-            put(&mut properties, property, value);
-        }
         let partition = match self.region.split('-').next() {
             Some("cn") => "aws-cn",
             _ if self.region.starts_with("us-gov-") => "aws-us-gov",
             _ => "aws",
         };
         let arn = format!("arn:{partition}:s3:::{name}");
-        Ok(Some((properties, [("Arn".to_owned(), arn)].into())))
+        let mut reading = Reading::from(properties).with([("Arn", &arn)]);
+        for property in resource.properties.keys() {
+            let read = match property.as_str() {
+                "BucketEncryption" => self.encryption(resource).await,
+                "PublicAccessBlockConfiguration" => self.public_access_block(resource).await,
+                "VersioningConfiguration" => self.versioning(resource).await,
+                "LifecycleConfiguration" if is_simple(resource) => self.lifecycle(resource).await,
+                "CorsConfiguration" => self.cors(resource).await,
+                "OwnershipControls" => self.ownership(resource).await,
+                "Tags" => self.bucket_tags(resource).await,
+                _ => continue,
+            };
+            reading.take(property, read.map(Option::unwrap_or_default))?;
+        }
+        Ok(Some(reading))
     }
 
     pub(super) async fn read_bucket_policy(&self, resource: &LiveResource) -> Read {
@@ -64,7 +63,7 @@ impl Aws {
         put(&mut properties, "Bucket", Some(bucket));
         let document = serde_json::from_str(&policy).unwrap_or_else(|_| Value::from(policy));
         put(&mut properties, "PolicyDocument", Some(document));
-        Ok(Some((properties, Attributes::new())))
+        Ok(Some(properties.into()))
     }
 
     async fn encryption(&self, resource: &LiveResource) -> Result<Option<Value>, Failure> {
