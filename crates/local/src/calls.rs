@@ -73,8 +73,7 @@ impl Trouble {
 /// latencies add up.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CallFault {
-    /// The operation, `DescribeStacks`; `*` for all. S3 has `PutObject`, `GetObject`, `HeadObject`, `DeleteObject`, and for
-    /// whole buckets `CreateBucket` and `ListObjects`.
+    /// The operation, `DescribeStacks`; `*` for all. In S3 that is `HeadObject` or `ListObjectsV2`, as its reference has it.
     pub operation: String,
     /// The first of the operation's calls that is struck, counted from one since the endpoint was opened.
     pub from: u64,

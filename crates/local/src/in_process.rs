@@ -11,7 +11,7 @@ use crate::{
     Faults, Options, Trouble,
     endpoint::Endpoint,
     glance::{self, SeenStack},
-    router::{self, Reply},
+    router::{self, Call, Reply, Wanted},
 };
 
 /// The endpoint without a socket: its state lives in memory, and ends with it. Clones are the same endpoint.
@@ -58,6 +58,17 @@ impl InProcess {
             Reply::Cut(response) => Answered::Cut(collected(response).await),
             Reply::Lost => Answered::Lost,
         }
+    }
+
+    /// The operation that a request asks for, as scenarios name it.
+    pub fn operation(request: &Request<Bytes>) -> String {
+        let call = Call {
+            method: request.method().clone(),
+            uri: request.uri().clone(),
+            headers: request.headers().clone(),
+            body: request.body().to_vec(),
+        };
+        Wanted::of(&call).operation().to_owned()
     }
 
     /// Lets something else go wrong on purpose from now on; what is counted begins anew.

@@ -13,7 +13,7 @@ use crate::{
     access,
     calls::{self, CallFault, Trouble},
     endpoint::{Context, Endpoint},
-    services::{cloud_control, cloudformation, iam, s3, ssm, sts},
+    services::{cloudformation, iam, json::JsonService, s3, sts},
     wire::{Form, Refusal, Xml},
 };
 
@@ -90,13 +90,11 @@ pub(crate) async fn answer_with(
         headers: head.headers,
         body: body.into(),
     };
-    let scope = call.scope();
-    let region = match &scope {
-        Some((region, _)) if !region.is_empty() => region.clone(),
+    let region = match call.scope() {
+        Some((region, _)) if !region.is_empty() => region,
         _ => endpoint.options.region.clone(),
     };
-    let signed_for_s3 = scope.is_some_and(|(_, service)| service == "s3");
-    let wanted = Wanted::of(&call, signed_for_s3);
+    let wanted = Wanted::of(&call);
     let faults = endpoint.faults();
     let fate = endpoint.calls.fate(&faults.calls, wanted.operation());
     if !fate.latency.is_zero() {
@@ -125,31 +123,37 @@ pub(crate) async fn answer_with(
 
 /// What a request asks for.
 pub(crate) enum Wanted {
-    Ssm(String),
-    CloudControl(String),
+    Json(JsonService, String),
     Query(Form),
     S3(&'static str),
 }
 
 impl Wanted {
-    fn of(call: &Call, signed_for_s3: bool) -> Self {
+    pub(crate) fn of(call: &Call) -> Self {
         let target = call.header("x-amz-target").unwrap_or_default();
-        if let Some(operation) = target.strip_prefix("AmazonSSM.") {
-            return Self::Ssm(operation.to_owned());
+        if let Some((service, operation)) = JsonService::of(target) {
+            return Self::Json(service, operation.to_owned());
         }
-        if let Some(operation) = target.strip_prefix("CloudApiService.") {
-            return Self::CloudControl(operation.to_owned());
-        }
+        let signed_for_s3 = call.scope().is_some_and(|(_, service)| service == "s3");
         match query_form(call) {
             Some(form) if !signed_for_s3 => Self::Query(form),
             _ => Self::S3(s3::operation(call)),
         }
     }
 
-    /// The name of the operation.
-    fn operation(&self) -> &str {
+    /// What policies call the service.
+    pub(crate) fn service(&self) -> &'static str {
         match self {
-            Self::Ssm(operation) | Self::CloudControl(operation) => operation,
+            Self::Json(service, _) => service.prefix(),
+            Self::Query(form) => service(form),
+            Self::S3(_) => "s3",
+        }
+    }
+
+    /// The name of the operation.
+    pub(crate) fn operation(&self) -> &str {
+        match self {
+            Self::Json(_, operation) => operation,
             Self::Query(form) => form.get("Action").unwrap_or_default(),
             Self::S3(operation) => operation,
         }
@@ -157,8 +161,7 @@ impl Wanted {
 
     fn answer(&self, context: &Context<'_>, call: &Call) -> Response {
         match self {
-            Self::Ssm(operation) => ssm::answer(context, operation, &call.body),
-            Self::CloudControl(operation) => cloud_control::answer(context, operation, &call.body),
+            Self::Json(service, operation) => service.answer(context, operation, &call.body),
             Self::Query(form) => query(context, call, form),
             Self::S3(_) => s3::answer(context, call),
         }
@@ -167,8 +170,7 @@ impl Wanted {
     /// A refusal in the words of the service that is asked.
     fn refuse(&self, context: &Context<'_>, call: &Call, refusal: &Refusal) -> Response {
         match self {
-            Self::Ssm(_) => ssm::refused(context, refusal),
-            Self::CloudControl(_) => cloud_control::refused(context, refusal),
+            Self::Json(service, _) => service.refused(context, refusal),
             Self::Query(form) => failure(namespace(form), refusal, &context.request_id),
             Self::S3(_) => s3::refused(context, call, refusal),
         }
@@ -263,14 +265,10 @@ fn query_form(call: &Call) -> Option<Form> {
 fn query(context: &Context<'_>, call: &Call, form: &Form) -> Response {
     let action = form.get("Action").unwrap_or_default();
     let namespace = namespace(form);
-    let result = if context.endpoint.faults().denied.contains(action) {
-        Err(denied(context, form, action))
-    } else {
-        match namespace {
-            STS => sts::answer(context, call, action, form),
-            IAM => iam::answer(context, action, form),
-            _ => cloudformation::answer(context, action, form),
-        }
+    let result = match namespace {
+        STS => sts::answer(context, call, action, form),
+        IAM => iam::answer(context, action, form),
+        _ => cloudformation::answer(context, action, form),
     };
     match result {
         Ok(content) => {
@@ -293,19 +291,6 @@ pub(crate) fn service(form: &Form) -> &'static str {
         IAM => "iam",
         _ => "cloudformation",
     }
-}
-
-/// What AWS says to someone who may not make a call.
-fn denied(context: &Context<'_>, form: &Form, action: &str) -> Refusal {
-    let service = service(form);
-    let account = context.account();
-    Refusal::new(
-        "AccessDenied",
-        format!(
-            "User: arn:aws:iam::{account}:user/reader is not authorized to perform: {service}:{action}"
-        ),
-    )
-    .with_status(403)
 }
 
 fn failure(namespace: &str, refusal: &Refusal, request_id: &str) -> Response {

@@ -14,13 +14,24 @@ pub(crate) use policy::{Asked, allows, holds};
 use crate::{
     endpoint::Context,
     router::{Call, Wanted},
-    services::roles,
-    state::{Resource, State},
+    services::{
+        deployed::{self, Found},
+        iam, roles,
+    },
+    state::State,
     wire::Refusal,
 };
 
-/// The refusal of a call that the caller's role does not allow; none where the caller may make it.
+/// The refusal of a call that the scenario or the caller's role does not allow; none where the caller may make it.
 pub(crate) fn refusal(context: &Context<'_>, call: &Call, wanted: &Wanted) -> Option<Refusal> {
+    let operation = wanted.operation();
+    if context.endpoint.faults().denied.contains(operation) {
+        let (account, service) = (context.account(), wanted.service());
+        let refused = format!(
+            "User: arn:aws:iam::{account}:user/reader is not authorized to perform: {service}:{operation}"
+        );
+        return Some(Refusal::new("AccessDenied", refused).with_status(403));
+    }
     let (_, arn) = roles::caller(call.header("x-amz-security-token")?)?;
     let name = arn.split('/').nth(1)?;
     let core = context.endpoint.core();
@@ -46,27 +57,14 @@ struct Role {
 impl Role {
     /// The role of this name, when all its policies are known.
     fn find(state: &State, name: &str) -> Option<Self> {
-        let role = live(state, "AWS::IAM::Role").find(|(id, _)| *id == name)?.1;
-        let list = |value: &Value, property: &str| -> Vec<Value> {
-            value[property].as_array().cloned().unwrap_or_default()
-        };
-        let inline = list(role, "Policies");
-        let mut policies: Vec<Value> = inline
-            .iter()
-            .map(|policy| policy["PolicyDocument"].clone())
-            .collect();
-        for arn in list(role, "ManagedPolicyArns") {
-            policies.push(managed(state, arn.as_str()?)?);
+        let role = deployed::find(state, iam::ROLE, name)?;
+        let inline = iam::inline_policies(state, role);
+        let mut policies: Vec<Value> = inline.map(|(_, document)| document.clone()).collect();
+        for arn in iam::attached_policies(state, role) {
+            policies.push(managed(state, arn)?);
         }
-        for kind in ["AWS::IAM::Policy", "AWS::IAM::ManagedPolicy"] {
-            let attached = live(state, kind)
-                .filter(|(_, policy)| list(policy, "Roles").iter().any(|role| role == name));
-            policies.extend(attached.map(|(_, policy)| policy["PolicyDocument"].clone()));
-        }
-        let own = live(state, "AWS::IAM::RolePolicy").filter(|(_, one)| one["RoleName"] == name);
-        policies.extend(own.map(|(_, policy)| policy["PolicyDocument"].clone()));
-        let boundary = match role["PermissionsBoundary"].as_str() {
-            Some(arn) => Some(managed(state, arn)?),
+        let boundary = match role.text("PermissionsBoundary") {
+            Some(arn) => Some(managed(state, &arn)?),
             None => None,
         };
         Some(Self { policies, boundary })
@@ -80,24 +78,7 @@ impl Role {
 
 /// The document of a managed policy that a stack has made.
 fn managed(state: &State, arn: &str) -> Option<Value> {
-    let mut policies = live(state, "AWS::IAM::ManagedPolicy");
-    let (_, policy) = policies.find(|(id, _)| *id == arn)?;
-    Some(policy["PolicyDocument"].clone())
-}
-
-/// What stacks have made of a type: its physical id and its properties.
-pub(crate) fn live<'a>(
-    state: &'a State,
-    type_name: &'a str,
-) -> impl Iterator<Item = (&'a str, &'a Value)> {
-    let resources = state
-        .stacks
-        .values()
-        .flat_map(|entry| entry.resources.values());
-    resources
-        .filter(move |resource| resource.resource_type == type_name)
-        .filter_map(|resource: &'a std::sync::Arc<Resource>| {
-            let live = resource.live.as_ref()?;
-            Some((live.physical_id.as_str(), &live.properties))
-        })
+    let policy = deployed::find(state, iam::MANAGED_POLICY, arn);
+    let document = |policy: Found<'_>| policy.properties["PolicyDocument"].clone();
+    policy.map(document)
 }

@@ -9,7 +9,7 @@ use super::Asked;
 use crate::{
     endpoint::Context,
     router::{Call, Wanted, service},
-    services::s3,
+    services::{deployed, iam, json::JsonService, s3, settings::SETTINGS},
     state::State,
     wire::Form,
 };
@@ -34,8 +34,10 @@ pub(super) fn of(
     wanted: &Wanted,
 ) -> Vec<Asked<'static>> {
     match wanted {
-        Wanted::CloudControl(operation) => vec![asked("cloudformation", operation, "*")],
-        Wanted::Ssm(operation) => parameters(context, operation, &call.body),
+        Wanted::Json(service, operation) => {
+            let input = serde_json::from_slice(&call.body).unwrap_or_default();
+            described(context, *service, operation, &input)
+        }
         Wanted::S3(operation) => objects(state, operation, call),
         Wanted::Query(form) => {
             let action = form.get("Action").unwrap_or_default();
@@ -43,10 +45,7 @@ pub(super) fn of(
                 // It tells the caller only what the caller is.
                 ("sts", "GetCallerIdentity" | "AssumeRoleWithWebIdentity") => Vec::new(),
                 ("sts", _) => vec![asked("sts", action, or_all(form.get("RoleArn")))],
-                ("iam", _) => {
-                    let provider = form.get("OpenIDConnectProviderArn");
-                    vec![asked("iam", action, or_all(provider))]
-                }
+                ("iam", _) => vec![asked("iam", action, identity(context, state, form))],
                 _ => stacks(context, state, action, form),
             }
         }
@@ -145,9 +144,47 @@ fn of_change_set(state: &State, arn: &str) -> Option<String> {
     Some(entry.stack.arn.clone())
 }
 
+/// The ARN of the role, policy or provider that a call of IAM is about.
+fn identity(context: &Context<'_>, state: &State, form: &Form) -> String {
+    let Some(name) = form.get("RoleName") else {
+        let arn = form.get("PolicyArn");
+        return or_all(arn.or_else(|| form.get("OpenIDConnectProviderArn")));
+    };
+    let found = deployed::find(state, iam::ROLE, name);
+    match found.and_then(|role| role.attribute("Arn")) {
+        Some(arn) => arn.to_owned(),
+        None => format!("arn:aws:iam::{}:role/{name}", context.account()),
+    }
+}
+
+/// What a call of a service that speaks JSON needs.
+fn described(
+    context: &Context<'_>,
+    service: JsonService,
+    operation: &str,
+    input: &Value,
+) -> Vec<Asked<'static>> {
+    let (region, account) = (context.region.as_str(), context.account());
+    let text = |name: &str| input[name].as_str();
+    match service {
+        JsonService::CloudControl => vec![asked(service.prefix(), operation, "*")],
+        JsonService::Ssm => parameters(context, operation, input),
+        JsonService::Cognito => {
+            let pool = text("UserPoolId");
+            let arn =
+                pool.map(|id| format!("arn:aws:cognito-idp:{region}:{account}:userpool/{id}"));
+            vec![asked(service.prefix(), operation, or_all(arn.as_deref()))]
+        }
+        JsonService::Budgets => {
+            let name = text("BudgetName").unwrap_or("*");
+            let arn = format!("arn:aws:budgets::{account}:budget/{name}");
+            vec![asked(service.prefix(), "ViewBudget", arn)]
+        }
+    }
+}
+
 /// What a call of the parameter store needs.
-fn parameters(context: &Context<'_>, operation: &str, body: &[u8]) -> Vec<Asked<'static>> {
-    let input: Value = serde_json::from_slice(body).unwrap_or_default();
+fn parameters(context: &Context<'_>, operation: &str, input: &Value) -> Vec<Asked<'static>> {
     let many = input["Names"].as_array().into_iter().flatten();
     let names = [&input["Name"], &input["Path"]].into_iter().chain(many);
     let names: Vec<&str> = names.filter_map(Value::as_str).collect();
@@ -179,9 +216,16 @@ fn objects(state: &State, operation: &str, call: &Call) -> Vec<Asked<'static>> {
     let list = || asked("s3", "ListBucket", arn.clone());
     if key.is_empty() {
         let mut one = match operation {
-            "ListObjects" | "HeadBucket" => list(),
-            "GetBucketEncryption" => asked("s3", "GetEncryptionConfiguration", arn),
-            _ => asked("s3", operation, arn),
+            "ListObjects" | "ListObjectsV2" | "HeadBucket" => list(),
+            _ => {
+                let mut settings = SETTINGS.iter();
+                let setting = settings.find(|setting| setting.operation == operation);
+                asked(
+                    "s3",
+                    setting.map_or(operation, |setting| setting.action),
+                    arn,
+                )
+            }
         };
         if let Some(prefix) = query.get("prefix") {
             one.keys.push(("s3:prefix".to_owned(), prefix.to_owned()));

@@ -2,70 +2,39 @@
 //!
 //! Every request is carried out before it is answered, so it is never in progress.
 
-use axum::response::Response;
 use serde_json::{Map, Value, json};
 
+use super::json::text;
 use crate::{
     endpoint::{Context, Core},
     facts::{self, Recreation, recreation},
     identifiers,
     provision::{differences, readable, violations},
-    router::{respond, status},
     state::{Actual, Deployed, Record, Resource},
     wire::Refusal,
 };
 
-/// Answers a call of the JSON 1.0 protocol.
-pub(crate) fn answer(context: &Context<'_>, operation: &str, body: &[u8]) -> Response {
-    match perform(context, operation, body) {
-        Ok(value) => answered(context, 200, &value),
-        Err(refusal) => refused(context, &refusal),
-    }
-}
-
-/// A refusal in the words of the service.
-pub(crate) fn refused(context: &Context<'_>, refusal: &Refusal) -> Response {
-    let value = json!({"__type": refusal.code, "Message": refusal.message});
-    answered(context, refusal.status, &value)
-}
-
-fn answered(context: &Context<'_>, code: u16, value: &Value) -> Response {
-    let headers = [
-        ("content-type", "application/x-amz-json-1.0"),
-        ("x-amzn-requestid", context.request_id.as_str()),
-    ];
-    respond(status(code), &headers, value.to_string().into_bytes())
-}
-
-fn perform(context: &Context<'_>, operation: &str, body: &[u8]) -> Result<Value, Refusal> {
-    let input: Value = serde_json::from_slice(body)
-        .map_err(|_| Refusal::new("SerializationException", "the request is not JSON"))?;
-    let type_name = text(&input, "TypeName")?;
+/// The answer to a call; none where there is no such operation.
+pub(super) fn perform(
+    context: &Context<'_>,
+    operation: &str,
+    input: &Value,
+) -> Result<Option<Value>, Refusal> {
+    let type_name = text(input, "TypeName")?;
     if !facts::is_known(type_name) {
         return Err(Refusal::new(
             "TypeNotFoundException",
             format!("The type '{type_name}' cannot be found."),
         ));
     }
-    match operation {
-        "GetResource" => get(context, &input),
-        "ListResources" => list(context, &input),
-        "UpdateResource" => update(context, &input),
-        "DeleteResource" => delete(context, &input),
-        _ => Err(Refusal::new(
-            "UnknownOperationException",
-            format!("the local endpoint has no operation CloudApiService.{operation}"),
-        )),
-    }
-}
-
-fn text<'a>(input: &'a Value, name: &str) -> Result<&'a str, Refusal> {
-    input[name].as_str().ok_or_else(|| {
-        Refusal::new(
-            "ValidationException",
-            format!("1 validation error detected: Value null at '{name}' failed to satisfy constraint: Member must not be null"),
-        )
-    })
+    let answer = match operation {
+        "GetResource" => get(context, input),
+        "ListResources" => list(context, input),
+        "UpdateResource" => update(context, input),
+        "DeleteResource" => delete(context, input),
+        _ => return Ok(None),
+    };
+    answer.map(Some)
 }
 
 fn get(context: &Context<'_>, input: &Value) -> Result<Value, Refusal> {

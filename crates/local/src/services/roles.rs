@@ -6,8 +6,8 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use jiff::SignedDuration;
 use serde_json::Value;
 
+use super::{deployed, iam};
 use crate::{
-    access,
     endpoint::Context,
     identifiers::{MIXED, UPPER, word},
     router::Content,
@@ -50,11 +50,10 @@ impl Role {
         let path = arn.strip_prefix(&format!("arn:aws:iam::{account}:role/"))?;
         let name = path.rsplit('/').next()?;
         let core = context.endpoint.core();
-        let mut roles = access::live(&core.state, "AWS::IAM::Role");
-        let (_, properties) = roles.find(|(id, _)| *id == name)?;
+        let found = deployed::find(&core.state, iam::ROLE, name)?;
         Some(Self {
             name: name.to_owned(),
-            trust: properties["AssumeRolePolicyDocument"].clone(),
+            trust: found.properties["AssumeRolePolicyDocument"].clone(),
         })
     }
 }

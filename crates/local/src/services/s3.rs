@@ -1,4 +1,5 @@
-//! S3: buckets and objects, as far as template uploads and deployment records need them. Path-style addresses, and
+//! S3: buckets and objects, as far as template uploads and deployment records need them, and what stacks have set of
+//! buckets. Path-style addresses, and
 //! `bucket.localhost` for clients that insist on the other style.
 
 use axum::{
@@ -9,6 +10,7 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use jiff::{Timestamp, fmt::rfc2822};
 use percent_encoding::percent_decode_str;
 
+use super::{deployed, settings};
 use crate::{
     endpoint::{Context, Core},
     identifiers,
@@ -17,7 +19,7 @@ use crate::{
     wire::{Form, Refusal, Xml},
 };
 
-const NAMESPACE: &str = "http://s3.amazonaws.com/doc/2006-03-01/";
+pub(super) const NAMESPACE: &str = "http://s3.amazonaws.com/doc/2006-03-01/";
 
 /// Answers a REST call.
 pub(crate) fn answer(context: &Context<'_>, call: &Call) -> Response {
@@ -58,7 +60,12 @@ pub(crate) fn operation(call: &Call) -> &'static str {
         ("PUT", false) => "PutObject",
         ("HEAD", true) => "HeadBucket",
         ("HEAD", false) => "HeadObject",
-        ("GET", true) => "ListObjects",
+        ("GET", true) => match settings::asked(&target) {
+            Some(setting) => setting.operation,
+            None if target.query.get("location").is_some() => "GetBucketLocation",
+            None if target.query.get("list-type") == Some("2") => "ListObjectsV2",
+            None => "ListObjects",
+        },
         ("GET", false) => "GetObject",
         ("DELETE", false) => "DeleteObject",
         _ => "Unknown",
@@ -106,7 +113,11 @@ fn perform(context: &Context<'_>, call: &Call, target: &Target) -> Result<Respon
     let answer = match (call.method.as_str(), target.key.is_empty()) {
         ("PUT", true) => create_bucket(context, &mut core, target),
         ("HEAD", true) => head_bucket(context, &core.state, target),
-        ("GET", true) => list_objects(&core.state, target),
+        ("GET", true) => match settings::asked(target) {
+            Some(_) if !bucket_exists(&core.state, &target.bucket) => Err(no_such_bucket()),
+            Some(setting) => settings::read(&core.state, context.seed(), &target.bucket, setting),
+            None => list_objects(&core.state, target),
+        },
         ("PUT", false) => put_object(context, &mut core, call, target),
         ("GET" | "HEAD", false) => get_object(&core.state, call, target),
         ("DELETE", false) => delete_object(&mut core, call, target),
@@ -148,18 +159,7 @@ pub(crate) fn body_of(object: &Object) -> Result<Vec<u8>, Refusal> {
 
 /// A bucket exists when it was made through this service or by a stack.
 fn bucket_exists(state: &State, name: &str) -> bool {
-    state.buckets.contains_key(name)
-        || state
-            .orphans
-            .keys()
-            .any(|(_, kind, id)| kind == "AWS::S3::Bucket" && id == name)
-        || state.stacks.values().any(|entry| {
-            entry.resources.values().any(|resource| {
-                resource.live.as_ref().is_some_and(|live| {
-                    live.resource_type == "AWS::S3::Bucket" && live.physical_id == name
-                })
-            })
-        })
+    state.buckets.contains_key(name) || deployed::find(state, "AWS::S3::Bucket", name).is_some()
 }
 
 fn create_bucket(

@@ -2,53 +2,30 @@
 
 use std::borrow::Cow;
 
-use axum::{http::StatusCode, response::Response};
 use serde_json::{Value, json};
 
 use crate::{
     endpoint::Context,
-    router::respond,
     state::{Record, State, StoredParameter},
     wire::Refusal,
 };
 
-/// Answers a call of the JSON 1.1 protocol.
-pub(crate) fn answer(context: &Context<'_>, operation: &str, body: &[u8]) -> Response {
-    match perform(context, operation, body) {
-        Ok(value) => answered(context, StatusCode::OK, &value),
-        Err(refusal) => refused(context, &refusal),
-    }
-}
-
-/// A refusal in the words of the service.
-pub(crate) fn refused(context: &Context<'_>, refusal: &Refusal) -> Response {
-    let value = json!({"__type": refusal.code, "message": refusal.message});
-    answered(context, crate::router::status(refusal.status), &value)
-}
-
-fn answered(context: &Context<'_>, status: StatusCode, value: &Value) -> Response {
-    let headers = [
-        ("content-type", "application/x-amz-json-1.1"),
-        ("x-amzn-requestid", context.request_id.as_str()),
-    ];
-    respond(status, &headers, value.to_string().into_bytes())
-}
-
-fn perform(context: &Context<'_>, operation: &str, body: &[u8]) -> Result<Value, Refusal> {
-    let input: Value = serde_json::from_slice(body)
-        .map_err(|_| Refusal::new("SerializationException", "the request is not JSON"))?;
-    match operation {
-        "GetParameter" => get(context, &input),
-        "GetParameters" => get_many(context, &input),
-        "DescribeParameters" => describe(context, &input),
-        "GetParametersByPath" => get_by_path(context, &input),
-        "PutParameter" => put(context, &input),
-        "DeleteParameter" => delete(context, &input),
-        _ => Err(Refusal::new(
-            "UnknownOperationException",
-            format!("the local endpoint has no operation AmazonSSM.{operation}"),
-        )),
-    }
+/// The answer to a call; none where there is no such operation.
+pub(super) fn perform(
+    context: &Context<'_>,
+    operation: &str,
+    input: &Value,
+) -> Result<Option<Value>, Refusal> {
+    let answer = match operation {
+        "GetParameter" => get(context, input),
+        "GetParameters" => get_many(context, input),
+        "DescribeParameters" => describe(context, input),
+        "GetParametersByPath" => get_by_path(context, input),
+        "PutParameter" => put(context, input),
+        "DeleteParameter" => delete(context, input),
+        _ => return Ok(None),
+    };
+    answer.map(Some)
 }
 
 /// A parameter of a region, stored by a call or made by a stack; both `/a/b` and an ARN name it, and `:3` behind the name

@@ -7,9 +7,12 @@
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::Value;
 
-use super::roles::{self, Role};
+use super::{
+    deployed,
+    roles::{self, Role},
+};
 use crate::{
-    access::{self, holds},
+    access::holds,
     endpoint::Context,
     router::Content,
     wire::{Form, Refusal},
@@ -75,18 +78,13 @@ fn known_audience<'a>(
     issuer: &str,
 ) -> Result<&'a str, Refusal> {
     let core = context.endpoint.core();
-    let mut providers = access::live(&core.state, "AWS::IAM::OIDCProvider");
-    let Some((_, properties)) = providers.find(|(id, _)| *id == provider) else {
+    let found = deployed::find(&core.state, "AWS::IAM::OIDCProvider", provider);
+    let Some(found) = found else {
         return Err(invalid(format!(
             "No OpenIDConnect provider found in your account for {issuer}"
         )));
     };
-    let known = properties["ClientIdList"].as_array();
-    let known: Vec<&str> = known
-        .into_iter()
-        .flatten()
-        .filter_map(Value::as_str)
-        .collect();
+    let known: Vec<&str> = found.texts("ClientIdList").collect();
     let audience = audiences.iter().find(|audience| known.contains(audience));
     audience
         .copied()
