@@ -52,8 +52,7 @@ pub(crate) fn run(
         false,
         async |connection| {
             let (engine, cloud) = (connection.engine, connection.cloud);
-            // The embedded endpoint has no services beside the stacks.
-            let live = (!connection.embedded).then_some(cloud as &dyn LiveReads);
+            let live = Some(cloud as &dyn LiveReads);
             Ok(engine.drift(cloud, live, &assembly, &args.stacks).await?)
         },
     )?;

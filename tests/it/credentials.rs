@@ -120,6 +120,40 @@ fn a_pull_request_sees_a_plan_and_can_change_nothing() {
 }
 
 #[test]
+fn a_pull_request_sees_of_each_service_what_has_drifted() {
+    let role = json!({"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}]});
+    let boundary = "arn:aws:iam::000000000000:policy/chitinfra/sample-staging-boundary";
+    let document = json!({"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Action": "s3:GetObject", "Resource": {"Fn::Sub": "${Files.Arn}/*"}}]});
+    // Of the grant CloudFormation tells nothing, so that the services are asked.
+    let access = json!({"Resources": {
+        "Files": {"Type": "AWS::S3::Bucket", "Properties": {"VersioningConfiguration": {"Status": "Enabled"}}},
+        "Reader": {"Type": "AWS::IAM::Role", "Properties": {
+            "AssumeRolePolicyDocument": role, "PermissionsBoundary": boundary}},
+        "Grant": {"Type": "AWS::IAM::Policy", "Properties": {
+            "PolicyName": "grant", "PolicyDocument": document, "Roles": [{"Ref": "Reader"}]}},
+        "Users": {"Type": "AWS::Cognito::UserPool", "Properties": {"EnabledMfas": ["SOFTWARE_TOKEN_MFA"]}},
+        "Budget": {"Type": "AWS::Budgets::Budget", "Properties": {"Budget": {
+            "BudgetType": "COST", "TimeUnit": "MONTHLY", "BudgetLimit": {"Amount": 7, "Unit": "USD"}}}},
+    }});
+    let (project, _server, address) = bootstrapped(&[("access", access)]);
+    in_workflow(&project, &address, "deploy", DEPLOYS, "deploy -e staging").ended_with(0);
+    let drift = "drift -e staging --json";
+    for (role, subject) in [("plan", PULL_REQUEST), ("deploy", DEPLOYS)] {
+        let report = in_workflow(&project, &address, role, subject, drift);
+        let report = report.ended_with(0).json();
+        let resources = report["stacks"][0]["resources"].as_array();
+        let resources = resources.expect("resources are listed");
+        assert_eq!(resources.len(), 5, "{report:#}");
+        for resource in resources {
+            let is_clean = resource["status"] == "in_sync" && resource.get("unchecked").is_none();
+            assert!(is_clean, "{role}: {resource:#}");
+        }
+    }
+}
+
+#[test]
 fn another_repository_or_environment_takes_on_neither_role() {
     let (project, _server, address) = bootstrapped(&[("messaging", sample::messaging())]);
     for (role, subject) in [

@@ -1,4 +1,5 @@
-//! What CloudFormation's detection does not reach is read from the services: here from moto, which is not ours.
+//! What CloudFormation's detection does not reach is read from the services: from moto, which is not ours, and from the
+//! embedded endpoint, which the AWS CLI reads too.
 
 use std::{
     io::{BufRead as _, BufReader},
@@ -410,4 +411,268 @@ fn sign_in_and_budgets_are_read_from_their_services() {
     let gone = drift(&project, &embedded, &moto.address);
     let deleted = gone.count(DriftStatus::Deleted);
     assert_eq!(deleted, 3, "{:?}", as_told(&gone));
+}
+
+/// A bucket with all that is read of one.
+fn files() -> Value {
+    json!({"Resources": {"Files": {"Type": "AWS::S3::Bucket", "Properties": {
+        "BucketName": "sample-files",
+        "BucketEncryption": {"ServerSideEncryptionConfiguration": [
+            {"ServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms"}, "BucketKeyEnabled": true}]},
+        "CorsConfiguration": {"CorsRules": [{
+            "AllowedHeaders": ["*"], "AllowedMethods": ["GET", "PUT"], "AllowedOrigins": ["https://a.example"],
+            "ExposedHeaders": ["ETag"], "MaxAge": 60}]},
+        "LifecycleConfiguration": {"Rules": [
+            {"Status": "Enabled", "ExpirationInDays": 1},
+            {"Id": "old", "Status": "Enabled", "Prefix": "old/", "NoncurrentVersionExpiration": {"NoncurrentDays": 7},
+             "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 1}}]},
+        "OwnershipControls": {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]},
+        "PublicAccessBlockConfiguration": {"BlockPublicAcls": true, "RestrictPublicBuckets": true},
+        "Tags": [{"Key": "owner", "Value": "us"}],
+        "VersioningConfiguration": {"Status": "Enabled"},
+    }}}})
+}
+
+/// A role, and policies of it of all kinds.
+fn access() -> Value {
+    json!({"Resources": {
+        "Reader": {"Type": "AWS::IAM::Role", "Properties": {
+            "RoleName": "reader", "Path": "/app/", "Description": "reads",
+            "AssumeRolePolicyDocument": trust("lambda.amazonaws.com"),
+            "ManagedPolicyArns": ["arn:aws:iam::aws:policy/ReadOnlyAccess"],
+            "Policies": [{"PolicyName": "own", "PolicyDocument": document("s3:ListAllMyBuckets", &json!("*"))}],
+        }},
+        "Reads": {"Type": "AWS::IAM::Policy", "Properties": {
+            "PolicyName": "reads",
+            "Roles": [{"Ref": "Reader"}],
+            "PolicyDocument": document("s3:GetObject", &json!("arn:aws:s3:::sample-files/*")),
+        }},
+        "Limit": {"Type": "AWS::IAM::ManagedPolicy", "Properties": {
+            "ManagedPolicyName": "limit",
+            "Roles": [{"Ref": "Reader"}],
+            "PolicyDocument": document("s3:*", &json!("*")),
+        }},
+    }})
+}
+
+/// The statuses that a report tells, by logical id, of several stacks.
+fn statuses(report: &Value) -> Vec<String> {
+    let stacks = report["stacks"].as_array().into_iter().flatten();
+    stacks
+        .flat_map(|stack| told(&json!({"stacks": [stack]})))
+        .collect()
+}
+
+#[test]
+#[ignore = "needs the AWS CLI"]
+fn the_embedded_endpoint_tells_of_each_service_what_stacks_have_made() {
+    let project = Project::with_stacks([
+        ("files", files()),
+        ("access", access()),
+        ("identity", identity()),
+    ]);
+    project.write("faults.json", r#"{"deny": ["DetectStackDrift"]}"#);
+    let (_server, address) = project.serve("--faults faults.json");
+    project.run("deploy -e local").ended_with(0);
+    // CloudFormation tells nothing; the services tell all but what would tell a secret.
+    let drift = "drift -e local --json --detailed-exitcode";
+    let clean = project.run(drift).ended_with(0).json();
+    let expected = [
+        "Files in_sync",
+        "Reader in_sync",
+        "Reads in_sync",
+        "Limit in_sync",
+        "Users in_sync",
+        "GitHub in_sync",
+        "Budget in_sync",
+        "Web in_sync",
+        "Backend unchecked",
+        "SignIn in_sync",
+    ];
+    let found = |report: &Value, expected: &[&str]| {
+        let (mut found, mut expected) = (statuses(report), expected.to_vec());
+        found.sort_unstable();
+        expected.sort_unstable();
+        assert_eq!(found, expected, "{report:#}");
+    };
+    found(&clean, &expected);
+    let stacks = clean["stacks"].as_array().expect("stacks are listed");
+    let resources = stacks
+        .iter()
+        .flat_map(|stack| stack["resources"].as_array())
+        .flatten();
+    let id = |name: &str| {
+        let mut resources = resources.clone();
+        let found = resources.find(|one| one["logical_id"] == name);
+        let id = found.and_then(|one| one["physical_id"].as_str());
+        id.expect("it exists").to_owned()
+    };
+    assert!(resources.clone().all(|one| one.get("unchecked").is_none()));
+
+    // Software that is not ours reads the same.
+    let mut aws = AwsCli::start(&project, &address);
+    let role = aws.json("iam get-role --role-name reader");
+    let role = &role["Role"];
+    assert_eq!(role["Arn"], "arn:aws:iam::000000000000:role/app/reader");
+    assert_eq!(
+        (&role["Description"], &role["AssumeRolePolicyDocument"]),
+        (&json!("reads"), &trust("lambda.amazonaws.com"))
+    );
+    let inline = aws.json("iam get-role-policy --role-name reader --policy-name reads");
+    assert_eq!(
+        inline["PolicyDocument"]["Statement"][0]["Action"],
+        "s3:GetObject"
+    );
+    let attached = aws.json("iam list-attached-role-policies --role-name reader");
+    let names: Vec<&Value> = attached["AttachedPolicies"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .map(|one| &one["PolicyName"])
+        .collect();
+    assert_eq!(names, ["limit", "ReadOnlyAccess"]);
+    let limit = id("Limit");
+    let policy = aws.json(&format!("iam get-policy --policy-arn {limit}"));
+    assert_eq!(policy["Policy"]["AttachmentCount"], 1);
+    let version = aws.json(&format!(
+        "iam get-policy-version --policy-arn {limit} --version-id v1"
+    ));
+    let version = &version["PolicyVersion"]["Document"]["Statement"][0];
+    assert_eq!(version["Action"], "s3:*");
+    let holders = aws.json(&format!(
+        "iam list-entities-for-policy --policy-arn {limit}"
+    ));
+    assert_eq!(holders["PolicyRoles"][0]["RoleName"], "reader");
+    aws.bad("iam get-role --role-name other", "NoSuchEntity");
+
+    aws.good("s3api head-bucket --bucket sample-files");
+    let mut read = |what: &str| aws.json(&format!("s3api get-{what} --bucket sample-files"));
+    let encryption = read("bucket-encryption");
+    let rule = &encryption["ServerSideEncryptionConfiguration"]["Rules"][0];
+    assert_eq!(
+        *rule,
+        json!({"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms"}, "BucketKeyEnabled": true})
+    );
+    assert_eq!(read("bucket-versioning")["Status"], "Enabled");
+    let cors = read("bucket-cors");
+    assert_eq!(
+        cors["CORSRules"],
+        json!([{"AllowedHeaders": ["*"], "AllowedMethods": ["GET", "PUT"], "AllowedOrigins": ["https://a.example"],
+                "ExposeHeaders": ["ETag"], "MaxAgeSeconds": 60}])
+    );
+    let lifecycle = read("bucket-lifecycle-configuration");
+    let rules = &lifecycle["Rules"];
+    assert_eq!(
+        (&rules[0]["Expiration"], &rules[1]["Filter"]),
+        (&json!({"Days": 1}), &json!({"Prefix": "old/"}))
+    );
+    let block = read("public-access-block");
+    assert_eq!(
+        block["PublicAccessBlockConfiguration"],
+        json!({"BlockPublicAcls": true, "IgnorePublicAcls": false, "BlockPublicPolicy": false, "RestrictPublicBuckets": true})
+    );
+    let ownership = read("bucket-ownership-controls");
+    let ownership = &ownership["OwnershipControls"]["Rules"][0]["ObjectOwnership"];
+    assert_eq!(*ownership, "BucketOwnerEnforced");
+    let tags = read("bucket-tagging");
+    let tags = tags["TagSet"].as_array().expect("it has tags");
+    assert!(tags.contains(&json!({"Key": "owner", "Value": "us"})));
+    aws.bad(
+        "s3api get-bucket-policy --bucket sample-files",
+        "NoSuchBucketPolicy",
+    );
+    aws.bad("s3api get-bucket-policy --bucket other", "NoSuchBucket)");
+
+    let (pool, client) = (id("Users"), id("Web"));
+    let users = aws.json(&format!(
+        "cognito-idp describe-user-pool --user-pool-id {pool}"
+    ));
+    let users = &users["UserPool"];
+    assert_eq!(
+        (
+            &users["Name"],
+            &users["Policies"]["PasswordPolicy"]["MinimumLength"]
+        ),
+        (&json!("users"), &json!(12))
+    );
+    let factors = aws.json(&format!(
+        "cognito-idp get-user-pool-mfa-config --user-pool-id {pool}"
+    ));
+    assert_eq!(factors["SoftwareTokenMfaConfiguration"]["Enabled"], true);
+    let web = aws.json(&format!(
+        "cognito-idp describe-user-pool-client --user-pool-id {pool} --client-id {client}"
+    ));
+    assert_eq!(web["UserPoolClient"]["ClientName"], "web");
+    let sign_in = aws.json("cognito-idp describe-user-pool-domain --domain sign-in");
+    assert_eq!(sign_in["DomainDescription"]["UserPoolId"], pool);
+    let nowhere = aws.json("cognito-idp describe-user-pool-domain --domain other");
+    assert_eq!(nowhere["DomainDescription"], json!({}));
+    aws.bad(
+        "cognito-idp describe-user-pool --user-pool-id us-east-1_other",
+        "ResourceNotFoundException",
+    );
+
+    let of_budget = format!("--account-id {ACCOUNT} --budget-name monthly");
+    let budget = aws.json(&format!("budgets describe-budget {of_budget}"));
+    assert_eq!(
+        budget["Budget"]["BudgetLimit"],
+        json!({"Amount": "100.0", "Unit": "USD"})
+    );
+    let notifications = aws.json(&format!(
+        "budgets describe-notifications-for-budget {of_budget}"
+    ));
+    assert_eq!(notifications["Notifications"][0]["Threshold"], 80.0);
+    let subscribers = aws.json(&format!(
+        "budgets describe-subscribers-for-notification {of_budget} --notification \
+         NotificationType=ACTUAL,ComparisonOperator=GREATER_THAN,Threshold=80"
+    ));
+    assert_eq!(subscribers["Subscribers"][0]["Address"], "a@b.example");
+    aws.bad(
+        &format!("budgets describe-budget --account-id {ACCOUNT} --budget-name other"),
+        "NotFoundException",
+    );
+
+    // What something else changes they tell too.
+    let mut change = |type_name: &str, identifier: &str, path: &str, value: Value| {
+        let patch = json!([{"op": "replace", "path": path, "value": value}]);
+        let asked = json!({
+            "TypeName": type_name, "Identifier": identifier, "PatchDocument": patch.to_string(),
+        });
+        aws.json(&format!(
+            "cloudcontrol update-resource --cli-input-json {asked}"
+        ));
+    };
+    let (bucket, length) = ("AWS::S3::Bucket", "/Policies/PasswordPolicy/MinimumLength");
+    change(
+        bucket,
+        "sample-files",
+        "/VersioningConfiguration/Status",
+        json!("Suspended"),
+    );
+    change(
+        bucket,
+        "sample-files",
+        "/LifecycleConfiguration/Rules/0/ExpirationInDays",
+        json!(9),
+    );
+    change("AWS::Cognito::UserPool", &pool, length, json!(6));
+    change(
+        "AWS::IAM::Policy",
+        &id("Reads"),
+        "/PolicyDocument/Statement/0/Action",
+        json!("s3:*"),
+    );
+    change(
+        "AWS::Budgets::Budget",
+        &id("Budget"),
+        "/Budget/BudgetLimit/Amount",
+        json!(900),
+    );
+    let changed = project.run(drift).ended_with(3).json();
+    let mut expected = expected;
+    expected[0] = "Files modified LifecycleConfiguration.Rules.0.ExpirationInDays,VersioningConfiguration.Status";
+    expected[2] = "Reads modified PolicyDocument.Statement.0.Action";
+    expected[4] = "Users modified Policies.PasswordPolicy.MinimumLength";
+    expected[6] = "Budget modified Budget.BudgetLimit.Amount";
+    found(&changed, &expected);
 }

@@ -41,6 +41,9 @@ struct Stack {
     silent: bool,
     protected: bool,
     policy: Option<Value>,
+    /// Resources that never change.
+    #[cfg(test)]
+    fixtures: Map<String, Value>,
 }
 
 /// How one stack reads another.
@@ -167,6 +170,12 @@ impl App {
         self.grow();
         let last = self.stacks[0].resources.last_mut();
         last.expect("it has one").kind = Kind::IdentityProvider;
+    }
+
+    /// Gives the first stack more resources.
+    #[cfg(test)]
+    pub(crate) fn furnish(&mut self, fixtures: Map<String, Value>) {
+        self.stacks[0].fixtures = fixtures;
     }
 
     /// Changes the resource of the first stack, and what the second one reads of it.
@@ -350,6 +359,8 @@ impl App {
                     {"DisplayName": {"Fn::Join": [" ", words]}}}),
             );
         }
+        #[cfg(test)]
+        resources.extend(stack.fixtures.clone());
         let mut template = json!({"Resources": resources});
         if !stack.silent {
             template["Parameters"] = json!({"Size": {"Type": "String"}});
@@ -381,6 +392,8 @@ impl Stack {
             silent: false,
             protected: false,
             policy: None,
+            #[cfg(test)]
+            fixtures: Map::new(),
         }
     }
 }

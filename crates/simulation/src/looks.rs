@@ -22,9 +22,8 @@ impl Process<'_> {
 
     /// `drift`.
     pub(crate) async fn drift(&self, session: &Session<'_>) -> Result<(), Ended> {
-        // The endpoint has no services beside the stacks.
-        let live: Option<&dyn LiveReads> = None;
         let (engine, cloud) = (session.engine, session.cloud);
+        let live = Some(cloud as &dyn LiveReads);
         let report = engine.drift(cloud, live, self.assembly, &[]).await?;
         lock(self.left).drift = Some(report);
         Ok(())

@@ -31,7 +31,7 @@ use axum::{
 };
 use engine::CancellationToken;
 use http_body::{Body, Frame};
-use local::{Answered, Deed, Trouble};
+use local::{Answered, Deed, InProcess, Trouble};
 
 use crate::world::{Blow, World};
 
@@ -280,34 +280,23 @@ struct Asked {
 
 impl Asked {
     fn of(request: &Request<Bytes>) -> Self {
-        let target = request.headers().get("x-amz-target");
-        if let Some((_, operation)) = target
-            .and_then(|target| target.to_str().ok())
-            .and_then(|target| target.split_once('.'))
-        {
-            return Self {
-                operation: operation.to_owned(),
-                target: String::new(),
-            };
-        }
+        let operation = InProcess::operation(request);
         let form: Vec<_> = form_urlencoded::parse(request.body()).collect();
         let field = |name: &str| {
             let found = form.iter().find(|(key, _)| key == name);
             found.map(|(_, value)| value.clone().into_owned())
         };
-        match field("Action") {
-            Some(operation) => Self {
-                operation,
-                target: field("ChangeSetName")
-                    .filter(|name| name.starts_with("arn:"))
-                    .or_else(|| NAMING.iter().find_map(|name| field(name)))
-                    .unwrap_or_default(),
-            },
-            None => Self {
-                operation: of_s3(request).to_owned(),
-                target: request.uri().path().to_owned(),
-            },
-        }
+        let target = if field("Action").is_some() {
+            field("ChangeSetName")
+                .filter(|name| name.starts_with("arn:"))
+                .or_else(|| NAMING.iter().find_map(|name| field(name)))
+                .unwrap_or_default()
+        } else if request.headers().contains_key("x-amz-target") {
+            String::new()
+        } else {
+            request.uri().path().to_owned()
+        };
+        Self { operation, target }
     }
 
     fn is_change_set(&self) -> bool {
@@ -331,25 +320,15 @@ impl std::fmt::Display for Asked {
     }
 }
 
-/// The fields of CloudFormation's calls that say what a call is about.
-const NAMING: [&str; 4] = [
+/// The fields of calls that say what they are about.
+const NAMING: [&str; 6] = [
     "StackName",
     "StackRefactorId",
     "StackDriftDetectionId",
     "ExportName",
+    "RoleName",
+    "PolicyArn",
 ];
-
-/// The operation of a call to S3.
-fn of_s3(request: &Request<Bytes>) -> &str {
-    let is_object = request.uri().path().trim_matches('/').contains('/');
-    match (request.method().as_str(), is_object) {
-        ("GET", true) => "GetObject",
-        ("GET", false) => "ListObjectsV2",
-        ("PUT", true) => "PutObject",
-        ("PUT", false) => "CreateBucket",
-        (other, _) => other,
-    }
-}
 
 async fn collected(request: HttpRequest) -> Result<Request<Bytes>, ConnectorError> {
     let request = request

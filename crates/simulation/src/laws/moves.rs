@@ -68,16 +68,18 @@ impl Act<'_> {
 
     /// No resource is of two stacks, or under two names.
     pub(super) fn nothing_is_twice(&self, world: &World) {
-        let mut homes: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+        let mut homes: BTreeMap<(&str, &str), Vec<String>> = BTreeMap::new();
         for stack in self.after {
             for resource in &stack.resources {
                 if let Some(id) = &resource.physical_id {
                     let home = format!("{}/{}", stack.name, resource.logical_id);
-                    homes.entry(id).or_default().push(home);
+                    // The policy of a bucket is called as the bucket is.
+                    let resource = (resource.resource_type.as_str(), id.as_str());
+                    homes.entry(resource).or_default().push(home);
                 }
             }
         }
-        for (id, homes) in homes.iter().filter(|(_, homes)| homes.len() > 1) {
+        for ((_, id), homes) in homes.iter().filter(|(_, homes)| homes.len() > 1) {
             world.accuse(format_args!("{id} is {}", homes.join(" and ")));
         }
     }

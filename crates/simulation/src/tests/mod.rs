@@ -1,6 +1,7 @@
 //! The same seed gives the same story; and the tables of what can go wrong, cell by cell.
 
 mod faults;
+mod fixtures;
 mod stage;
 mod statuses;
 
