@@ -186,6 +186,7 @@ pub(crate) fn refusal(refusal: Refusal) -> Problem {
             Kind::SubscriptionRequired,
             "the instance has no subscription that gives access",
         ),
+        Refusal::Unfit(unfit) => Problem::unfit(&unfit),
         Refusal::Exceeded(exceeded) => Problem::exceeded(&exceeded),
     }
 }

@@ -258,8 +258,8 @@ fn schemas() -> Value {
             ("remainingMinutes", count()),
         ], &[]),
         "UploadRequest": request(&[
-            ("size", json!({"type": "integer", "minimum": 1, "maximum": 1_073_741_824, "description": "In bytes."})),
-            ("contentType", json!({"type": "string", "maxLength": 255, "pattern": MEDIA_TYPE, "examples": ["application/octet-stream"]})),
+            ("size", json!({"type": "integer", "minimum": 1, "maximum": 1_073_741_824, "description": "In bytes. The plan may allow less."})),
+            ("contentType", json!({"type": "string", "maxLength": 255, "pattern": MEDIA_TYPE, "examples": ["application/octet-stream"], "description": "The plan may allow only some."})),
         ], &[("instanceId", nullable(&schema("InstanceId")))]),
         "Upload": object(&[
             ("instanceId", schema("InstanceId")),

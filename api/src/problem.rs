@@ -6,7 +6,7 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use ledger::{Exceeded, Quota};
+use ledger::{Exceeded, Quota, Unfit};
 use serde_json::{Map, Value, json};
 
 /// Where the types of problems have their names.
@@ -189,6 +189,22 @@ impl Problem {
             .map(|error| json!({"path": error.path, "message": error.message}));
         Self::new(Kind::InvalidRequest, "see `errors`")
             .with("errors", Value::Array(errors.collect()))
+    }
+
+    /// A file that no plan of the instance allows, with everything that is wrong.
+    pub(crate) fn unfit(unfit: &Unfit) -> Self {
+        let size = unfit.size.map(|size| Invalid {
+            path: "/size".to_owned(),
+            message: format!("must be 1 to {size} bytes: the plan allows no more"),
+        });
+        let media_types = unfit.media_types.as_ref().map(|types| Invalid {
+            path: "/contentType".to_owned(),
+            message: format!(
+                "must be `{}`: the plan allows no other",
+                types.join("` or `")
+            ),
+        });
+        Self::invalid(size.into_iter().chain(media_types).collect())
     }
 
     /// A quota that is used up.

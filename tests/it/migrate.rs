@@ -35,8 +35,9 @@ fn a_database_is_brought_up_to_date_once() {
         .run("migrate -e local")
         .ended_with(0)
         .says("pending: 0001 ledger")
-        .says("0001 ledger      applied")
-        .says("0002 old_events  applied");
+        .says("0001 ledger       applied")
+        .says("0002 old_events   applied")
+        .says("0003 file_bounds  applied");
     assert!(project.path(".chitinfra/api.db").exists());
     assert!(states(&project).iter().all(|state| state == "applied"));
     project

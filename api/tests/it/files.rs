@@ -173,6 +173,44 @@ async fn everything_that_does_not_fit_is_told() {
 }
 
 #[tokio::test]
+async fn a_file_that_the_plan_does_not_allow_is_refused() {
+    let service = Service::start(Settings::files(None)).await;
+    let instance = service.subscribe("owner").await;
+    service.sql("UPDATE plans SET file_size = 100").await;
+    service
+        .sql("INSERT INTO media_types VALUES ('chitchatter_pro_monthly', 'image/*')")
+        .await;
+    let file = |size, content_type| {
+        let instance = instance.as_str();
+        json!({"instanceId": instance, "size": size, "contentType": content_type})
+    };
+    let size =
+        json!({"path": "/size", "message": "must be 1 to 100 bytes: the plan allows no more"});
+    let other =
+        json!({"path": "/contentType", "message": "must be `image/*`: the plan allows no other"});
+    for user in ["owner", "guest"] {
+        for (body, errors) in [
+            (file(101, "image/png"), json!([size])),
+            (file(100, "text/plain"), json!([other])),
+            (
+                file(101, "text/plain; name=image.png"),
+                json!([size, other]),
+            ),
+        ] {
+            let answer = service.post(UPLOAD, user, &body).await;
+            assert_eq!(refused(&answer), (422, "invalid-request"), "{body}");
+            assert_eq!(answer.body["errors"], errors);
+        }
+    }
+    assert_eq!(used(&service).await, 0);
+    for user in ["owner", "guest"] {
+        let answer = service.post(UPLOAD, user, &file(100, "image/png")).await;
+        assert_eq!(answer.status, 201, "{:?}", answer.body);
+    }
+    assert_eq!(used(&service).await, 200);
+}
+
+#[tokio::test]
 async fn without_a_bucket_files_are_not_configured() {
     let service = Service::start(Settings::default()).await;
     service.subscribe("owner").await;

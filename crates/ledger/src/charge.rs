@@ -6,7 +6,7 @@
 use jiff::Timestamp;
 
 use crate::{
-    Error, Exceeded, InstanceId, Ledger, Quota, Sub, Usage,
+    Error, Exceeded, InstanceId, Ledger, Quota, Sub, Unfit, Usage,
     database::{Row, statement},
     quota::Period,
     standing::Standing,
@@ -79,7 +79,7 @@ pub struct Admitted {
 }
 
 /// Why something was not counted, in the order in which that is decided.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Refusal {
     /// The caller named no instance and has none.
     NoInstance,
@@ -87,6 +87,8 @@ pub enum Refusal {
     UnknownInstance,
     /// No subscription of the instance gives access.
     NotEntitled,
+    /// No plan of the instance allows such a file.
+    Unfit(Unfit),
     /// A quota leaves no room.
     Exceeded(Exceeded),
 }

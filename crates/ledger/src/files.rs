@@ -15,18 +15,27 @@ const KEPT: SignedDuration = SignedDuration::from_hours(24);
 /// How long a file is remembered that is held no longer.
 const REMEMBERED: SignedDuration = SignedDuration::from_hours(7 * 24);
 
-/// Reserves, if the instance (`?2`, or else the caller's own) has room beside what it holds, and its guests may come again.
+/// Reserves, if a plan of the instance (`?2`, or else the caller's own) allows such a file, there is room beside what it holds, and
+/// its guests may come again.
 pub(crate) const RESERVE: &str = "INSERT INTO files (instance, name, size, content_type, reserved_at, url_expires_at, held_until)
 SELECT customers.instance, ?3, ?4, ?5, ?6, ?7, ?7
-FROM customers JOIN entitlements ON owner = customers.sub
+FROM customers JOIN entitlements ON owner = customers.sub LEFT JOIN media_types USING (lookup_key)
 WHERE customers.sub = CASE WHEN ?2 IS NULL THEN ?1 ELSE (SELECT sub FROM customers WHERE instance = ?2) END
     AND (customers.sub = ?1 OR ?9 > coalesce((
         SELECT used FROM guests WHERE guests.instance = customers.instance AND guest = ?1 AND day >= ?8
     ), 0))
-GROUP BY customers.instance HAVING max(storage) - ?4 >= coalesce((
-    SELECT sum(size) FROM files WHERE files.instance = customers.instance AND held_until > ?6
-), 0)
+GROUP BY customers.instance HAVING max(file_size) >= ?4 AND max(coalesce(?10 GLOB media_type, TRUE))
+    AND max(storage) - ?4 >= coalesce((
+        SELECT sum(size) FROM files WHERE files.instance = customers.instance AND held_until > ?6
+    ), 0)
 RETURNING instance";
+
+/// What the plans allow of a file, where it is beyond that; no row when one allows it.
+pub(crate) const UNFIT: &str = "SELECT CASE WHEN max(file_size) < ?3 THEN max(file_size) END AS largest,
+    CASE WHEN NOT max(coalesce(?4 GLOB media_type, TRUE)) THEN group_concat(DISTINCT media_type) END AS allowed
+FROM customers JOIN entitlements ON owner = customers.sub LEFT JOIN media_types USING (lookup_key)
+WHERE customers.sub = CASE WHEN ?2 IS NULL THEN ?1 ELSE (SELECT sub FROM customers WHERE instance = ?2) END
+GROUP BY customers.instance HAVING largest IS NOT NULL OR allowed IS NOT NULL";
 
 /// Forgets the instance's files that are long gone, so that there are never more rows than it had files lately.
 pub(crate) const FORGET: &str = "DELETE FROM files WHERE held_until < ?3
@@ -50,10 +59,19 @@ pub struct Upload {
     pub name: FileName,
     /// Its size in bytes, at least one.
     pub size: u64,
-    /// Its media type.
+    /// Its media type, with parameters.
     pub content_type: String,
     /// Until when the upload may begin.
     pub url_expires_at: Timestamp,
+}
+
+/// What the plans of an instance allow of a file, where it is beyond that.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unfit {
+    /// The largest size in bytes, of a file that is larger.
+    pub size: Option<u64>,
+    /// The media types, of a file of another one; `image/*` is all images.
+    pub media_types: Option<Vec<String>>,
 }
 
 /// Room for a file.
@@ -116,6 +134,7 @@ impl Ledger {
         now: Timestamp,
     ) -> Result<Result<Reserved, Refusal>, Error> {
         let day = Period::day_of(now);
+        let media_type = upload.media_type();
         let reserve = statement!(
             RESERVE,
             caller.as_str(),
@@ -127,6 +146,7 @@ impl Ledger {
             upload.url_expires_at,
             day.start,
             guest_limit,
+            media_type.as_str(),
         );
         let guest = statement!(
             COUNT_GUEST,
@@ -140,15 +160,24 @@ impl Ledger {
             wanted.map(InstanceId::as_str),
             now.checked_sub(REMEMBERED).unwrap_or(Timestamp::MIN),
         );
+        let unfit = statement!(
+            UNFIT,
+            caller.as_str(),
+            wanted.map(InstanceId::as_str),
+            upload.size,
+            media_type,
+        );
         let read = Standing::statement(caller, wanted, now);
-        let statements = [reserve, guest, forget, read];
-        let [reserved, _, _, standing] = self.database.transaction(statements).await?;
+        let statements = [reserve, guest, forget, unfit, read];
+        let [reserved, _, _, unfit, standing] = self.database.transaction(statements).await?;
         let Some(standing) = Standing::of(&standing)? else {
             return Ok(Err(Refusal::of_nobody(wanted)));
         };
         if reserved.is_empty() {
-            let refusal = standing
-                .refusal(Quota::Storage, caller, guest_limit, upload.size, now)
+            let unfit = unfit.first().map(Unfit::read).transpose()?;
+            let refusal = unfit
+                .map(Refusal::Unfit)
+                .or_else(|| standing.refusal(Quota::Storage, caller, guest_limit, upload.size, now))
                 .unwrap_or_else(|| Refusal::Exceeded(standing.exceeded(Quota::Storage, now)));
             return Ok(Err(refusal));
         }
@@ -226,6 +255,27 @@ impl Ledger {
             .first()
             .map(File::read)
             .transpose()
+    }
+}
+
+impl Upload {
+    /// Its media type as plans name it.
+    fn media_type(&self) -> String {
+        let essence = self.content_type.split(';').next().unwrap_or_default();
+        essence.trim().to_ascii_lowercase()
+    }
+}
+
+impl Unfit {
+    fn read(row: &Row) -> Result<Self, Error> {
+        const WHAT: &str = "a plan";
+        let size = row.optional_integer(0, WHAT)?;
+        let size = size.map(u64::try_from).transpose();
+        let media_types = row.optional_text(1, WHAT)?;
+        Ok(Self {
+            size: size.map_err(|_| Error::Unreadable(WHAT))?,
+            media_types: media_types.map(|types| types.split(',').map(str::to_owned).collect()),
+        })
     }
 }
 

@@ -23,7 +23,7 @@ use std::sync::Arc;
 pub use charge::{Admitted, Counted, Receipt, Refusal};
 use database::Database;
 pub use error::{Error, chain};
-pub use files::{File, FileState, Reserved, Upload};
+pub use files::{File, FileState, Reserved, Unfit, Upload};
 pub use identifiers::{FileKey, FileName, InstanceId, InvalidIdentifier, RoomId, Sub};
 pub use location::{InvalidLocation, Location};
 pub use migrations::{Migration, MigrationState, Readiness};

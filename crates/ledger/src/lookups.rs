@@ -2,7 +2,7 @@
 
 use crate::{Ledger, charge, database::Database, files, rooms, standing, stripe};
 
-const STATEMENTS: [&str; 21] = [
+const STATEMENTS: [&str; 22] = [
     charge::COUNT,
     charge::COUNT_GUEST,
     charge::ADMIT_GUEST,
@@ -11,6 +11,7 @@ const STATEMENTS: [&str; 21] = [
     standing::STANDING,
     files::RESERVE,
     files::FORGET,
+    files::UNFIT,
     files::CONFIRM,
     files::RELEASE,
     files::FILE,

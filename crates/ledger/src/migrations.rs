@@ -27,6 +27,11 @@ const FILES: &[File] = &[
         name: "old_events",
         text: include_str!("../migrations/0002_old_events.sql"),
     },
+    File {
+        number: 3,
+        name: "file_bounds",
+        text: include_str!("../migrations/0003_file_bounds.sql"),
+    },
 ];
 
 const CREATE_TABLE: &str = "CREATE TABLE IF NOT EXISTS migrations (

@@ -39,7 +39,7 @@ pub(crate) struct Service {
     pub(crate) client: Client,
     clock: Clock,
     passed: Arc<AtomicI64>,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 /// An answer that was read to its end.
@@ -126,7 +126,7 @@ impl Service {
             client: Client::new(),
             clock,
             passed,
-            _folder: folder,
+            folder,
         }
     }
 
@@ -152,7 +152,7 @@ impl Service {
             client: Client::new(),
             clock: Clock::new(|| Timestamp::from_second(real_second()).unwrap()),
             passed: Arc::default(),
-            _folder: folder,
+            folder,
         };
         (service, program)
     }
@@ -190,6 +190,13 @@ impl Service {
         outcome.unwrap();
         let instance = self.ledger.instance(&sub, None, self.now()).await.unwrap();
         instance.expect("the user has an instance").id
+    }
+
+    /// Runs one statement past the API, in the ledger's file.
+    pub(crate) async fn sql(&self, text: &str) {
+        let file = self.folder.path().join("api.db");
+        let database = libsql::Builder::new_local(file).build().await.unwrap();
+        database.connect().unwrap().execute(text, ()).await.unwrap();
     }
 
     /// Posts a body as a user.

@@ -2,11 +2,11 @@
 
 use jiff::Timestamp;
 use ledger::{
-    Exceeded, FileKey, FileName, FileState, InstanceId, Ledger, Quota, Refusal, Reserved, Upload,
-    Usage,
+    Exceeded, FileKey, FileName, FileState, InstanceId, Ledger, Quota, Refusal, Reserved, Unfit,
+    Upload, Usage,
 };
 
-use crate::place::{Place, at, customer, everywhere, now, sub};
+use crate::place::{Place, at, change, customer, everywhere, now, sub, subscribed};
 
 everywhere!(
     room_is_reserved_confirmed_and_released,
@@ -14,6 +14,9 @@ everywhere!(
     what_is_undecided_is_told,
     what_is_long_gone_is_forgotten,
     a_guest_reserves_by_the_day,
+    a_file_is_held_to_the_plan,
+    of_two_plans_the_larger_counts,
+    a_plan_names_media_types,
 );
 
 const GIB: u64 = 1 << 30;
@@ -25,6 +28,13 @@ fn upload(size: u64, now: Timestamp) -> Upload {
         content_type: "application/octet-stream".to_owned(),
         url_expires_at: now + jiff::SignedDuration::from_mins(15),
     }
+}
+
+/// A ledger whose plans bound a file by what is held alone.
+async fn roomy(place: &Place) -> Ledger {
+    let ledger = place.ledger().await;
+    place.sql("UPDATE plans SET file_size = 1 << 40").await;
+    ledger
 }
 
 async fn reserve(ledger: &Ledger, size: u64, now: Timestamp) -> Result<Reserved, Refusal> {
@@ -40,7 +50,7 @@ async fn held(ledger: &Ledger, now: Timestamp) -> Usage {
 }
 
 async fn room_is_reserved_confirmed_and_released(place: Place) {
-    let ledger = place.ledger().await;
+    let ledger = roomy(&place).await;
     let instance = customer(&ledger, "ada").await;
     let first = reserve(&ledger, GIB, now()).await.unwrap();
     assert_eq!(first.key.instance(), &instance);
@@ -115,7 +125,7 @@ async fn room_is_reserved_confirmed_and_released(place: Place) {
 }
 
 async fn of_200_that_want_the_last_bytes_one_gets_them(place: Place) {
-    let ledger = place.ledger().await;
+    let ledger = roomy(&place).await;
     customer(&ledger, "ada").await;
     reserve(&ledger, 5 * GIB - 100, now()).await.unwrap();
     let mut tasks = Vec::new();
@@ -204,7 +214,7 @@ async fn what_is_long_gone_is_forgotten(place: Place) {
 }
 
 async fn a_guest_reserves_by_the_day(place: Place) {
-    let ledger = place.ledger().await;
+    let ledger = roomy(&place).await;
     let instance = customer(&ledger, "ada").await;
     let reserve = async |user: &str, wanted: Option<&InstanceId>, size| {
         let upload = upload(size, now());
@@ -243,5 +253,126 @@ async fn a_guest_reserves_by_the_day(place: Place) {
     assert_eq!(refused, Refusal::UnknownInstance);
     for _ in 0..3 {
         assert!(reserve("ada", Some(&instance), 1).await.is_ok());
+    }
+}
+
+/// What one who wants to upload a file is told.
+async fn refusal(ledger: &Ledger, user: &str, size: u64, content_type: &str) -> Option<Refusal> {
+    let upload = Upload {
+        content_type: content_type.to_owned(),
+        ..upload(size, now())
+    };
+    let instance = ledger.instance(&sub("ada"), None, now()).await.unwrap();
+    let instance = instance.unwrap().id;
+    let reserved = ledger
+        .reserve_file(&sub(user), Some(&instance), &upload, 1, now())
+        .await;
+    reserved.unwrap().err()
+}
+
+fn unfit(size: Option<u64>, media_types: Option<&[&str]>) -> Option<Refusal> {
+    let media_types = media_types.map(|types| types.iter().map(ToString::to_string).collect());
+    Some(Refusal::Unfit(Unfit { size, media_types }))
+}
+
+async fn a_file_is_held_to_the_plan(place: Place) {
+    let ledger = place.ledger().await;
+    customer(&ledger, "ada").await;
+    // At first it is a GiB of anything.
+    assert_eq!(refusal(&ledger, "ada", GIB, "a/b").await, None);
+    let over = unfit(Some(GIB), None);
+    assert_eq!(refusal(&ledger, "ada", GIB + 1, "a/b").await, over);
+    place.sql("DELETE FROM files").await;
+
+    place.sql("UPDATE plans SET file_size = 100").await;
+    place
+        .sql(
+            "INSERT INTO media_types VALUES ('chitchatter_pro_monthly', 'image/*'),
+             ('chitchatter_pro_monthly', 'text/plain'), ('chitchatter_pro_yearly', 'video/*')",
+        )
+        .await;
+    let allowed = Some(&["image/*", "text/plain"][..]);
+    for (size, content_type, expected) in [
+        (1, "image/png", None),
+        (100, "image/svg+xml", None),
+        (100, "IMAGE/Png", None),
+        (100, "text/plain; charset=utf-8", None),
+        (101, "image/png", unfit(Some(100), None)),
+        (1, "video/mp4", unfit(None, allowed)),
+        (1, "text/plaintext", unfit(None, allowed)),
+        (1, "text/html; like=image/png", unfit(None, allowed)),
+        (1, "ximage/png", unfit(None, allowed)),
+        (6 * GIB, "*/*", unfit(Some(100), allowed)),
+    ] {
+        let told = refusal(&ledger, "ada", size, content_type).await;
+        assert_eq!(told, expected, "{size} {content_type}");
+    }
+    assert_eq!(held(&ledger, now()).await.used, 301);
+
+    // It is told after the subscription and before any quota; a guest is not counted for it.
+    for _ in 0..2 {
+        let told = refusal(&ledger, "bob", 101, "image/png").await;
+        assert_eq!(told, unfit(Some(100), None));
+    }
+    assert_eq!(refusal(&ledger, "bob", 100, "image/png").await, None);
+    let told = refusal(&ledger, "bob", 101, "image/png").await;
+    assert_eq!(told, unfit(Some(100), None));
+    place.sql("UPDATE plans SET storage = 0").await;
+    let told = refusal(&ledger, "ada", 1, "video/mp4").await;
+    assert_eq!(told, unfit(None, allowed));
+    place
+        .sql("UPDATE subscriptions SET status = 'unpaid'")
+        .await;
+    let told = refusal(&ledger, "ada", 101, "video/mp4").await;
+    assert_eq!(told, Some(Refusal::NotEntitled));
+}
+
+async fn of_two_plans_the_larger_counts(place: Place) {
+    let ledger = place.ledger().await;
+    customer(&ledger, "ada").await;
+    let mut second = subscribed("ada", at("2026-11-29T10:00:01Z"));
+    change(&mut second).id = "sub_second".to_owned();
+    change(&mut second).lookup_key = Some("chitchatter_pro_yearly".to_owned());
+    let applied = ledger.apply(&second, InstanceId::random, now()).await;
+    applied.unwrap();
+    place
+        .sql("UPDATE plans SET file_size = CASE lookup_key WHEN 'chitchatter_pro_yearly' THEN 10 ELSE 100 END")
+        .await;
+    place
+        .sql("INSERT INTO media_types VALUES ('chitchatter_pro_monthly', 'image/*'), ('chitchatter_pro_yearly', 'video/*')")
+        .await;
+    assert_eq!(refusal(&ledger, "ada", 100, "image/png").await, None);
+    assert_eq!(refusal(&ledger, "ada", 100, "video/mp4").await, None);
+    let told = refusal(&ledger, "ada", 101, "audio/mp4").await;
+    assert_eq!(told, unfit(Some(100), Some(&["image/*", "video/*"])));
+    // One that names none allows any.
+    place
+        .sql("DELETE FROM media_types WHERE media_type = 'video/*'")
+        .await;
+    assert_eq!(refusal(&ledger, "ada", 10, "audio/mp4").await, None);
+}
+
+async fn a_plan_names_media_types(place: Place) {
+    place.ledger().await;
+    for (text, is_one) in [
+        ("image/*", true),
+        ("*/*", true),
+        ("application/vnd.ms-excel", true),
+        ("image/svg+xml", true),
+        ("image", false),
+        ("image/", false),
+        ("Image/*", false),
+        ("image/png,image/gif", false),
+        ("image/png image/gif", false),
+        ("text/plain; charset=utf-8", false),
+        ("image/[a-z]", false),
+        ("image/?", false),
+    ] {
+        let insert = format!(
+            "INSERT OR IGNORE INTO media_types VALUES ('chitchatter_pro_yearly', '{text}')"
+        );
+        place.sql(&insert).await;
+        let find = format!("SELECT 1 FROM media_types WHERE media_type = '{text}'");
+        assert_eq!(!place.sql(&find).await.is_empty(), is_one, "{text}");
     }
 }

@@ -14,7 +14,7 @@ everywhere!(
 );
 
 /// All there are, in their order.
-const MIGRATIONS: [(u32, &str); 2] = [(1, "ledger"), (2, "old_events")];
+const MIGRATIONS: [(u32, &str); 3] = [(1, "ledger"), (2, "old_events"), (3, "file_bounds")];
 
 async fn states(ledger: &Ledger) -> Vec<MigrationState> {
     let migrations = ledger.migrations().await.unwrap();
@@ -27,7 +27,8 @@ async fn states(ledger: &Ledger) -> Vec<MigrationState> {
 async fn each_is_applied_once(place: Place) {
     let ledger = place.open().await;
     assert_eq!(ledger.check().await.unwrap(), Readiness::NeedsMigration);
-    assert_eq!(states(&ledger).await, [MigrationState::Pending; 2]);
+    let pending = [MigrationState::Pending; MIGRATIONS.len()];
+    assert_eq!(states(&ledger).await, pending);
     let applied = MigrationState::Applied { at: now() };
     let migrations = ledger.migrate(now()).await.unwrap();
     let named = migrations.iter().map(|it| (it.number, it.name.as_str()));
@@ -36,8 +37,9 @@ async fn each_is_applied_once(place: Place) {
     assert_eq!(ledger.check().await.unwrap(), Readiness::Ready);
     let later = at("2026-11-30T00:00:00Z");
     assert_eq!(ledger.migrate(later).await.unwrap(), []);
-    assert_eq!(states(&ledger).await, [applied; 2]);
-    assert_eq!(states(&place.open().await).await, [applied; 2]);
+    assert_eq!(states(&ledger).await, [applied; MIGRATIONS.len()]);
+    let other = place.open().await;
+    assert_eq!(states(&other).await, [applied; MIGRATIONS.len()]);
 }
 
 async fn an_edited_one_stops_all(place: Place) {
@@ -45,7 +47,7 @@ async fn an_edited_one_stops_all(place: Place) {
     place.sql("UPDATE migrations SET checksum = 'other'").await;
     assert_eq!(
         states(&ledger).await,
-        [MigrationState::Edited { at: now() }; 2]
+        [MigrationState::Edited { at: now() }; MIGRATIONS.len()]
     );
     let error = ledger.migrate(now()).await.unwrap_err();
     assert!(matches!(error, Error::Edited { number: 1 }), "{error:?}");
@@ -62,7 +64,9 @@ async fn one_of_a_newer_program_stops_all(place: Place) {
     let unknown = MigrationState::Unknown {
         at: at("2027-01-15T08:00:00Z"),
     };
-    assert_eq!(states(&ledger).await, [applied, applied, unknown]);
+    let mut all = vec![applied; MIGRATIONS.len()];
+    all.push(unknown);
+    assert_eq!(states(&ledger).await, all);
     let error = ledger.migrate(now()).await.unwrap_err();
     assert!(matches!(error, Error::Unknown { number: 7 }), "{error:?}");
     assert_eq!(ledger.check().await.unwrap(), Readiness::Ready);
@@ -91,7 +95,8 @@ async fn what_is_refused_leaves_no_trace(place: Place) {
         matches!(&error, Error::Statement { message, .. } if message.contains("rooms")),
         "{error:?}"
     );
-    assert_eq!(states(&ledger).await, [MigrationState::Pending; 2]);
+    let pending = [MigrationState::Pending; MIGRATIONS.len()];
+    assert_eq!(states(&ledger).await, pending);
     let tables =
         "SELECT name FROM sqlite_schema WHERE type = 'table' AND name IN ('customers', 'rooms')";
     assert_eq!(place.sql(tables).await, [["rooms"]]);

@@ -249,7 +249,7 @@ async fn a_change_of_plan_is_the_new_limit_at_once(place: Place) {
     let ledger = place.ledger().await;
     customer(&ledger, "ada").await;
     place
-        .sql("INSERT INTO plans VALUES ('small', 2, 2000, 10)")
+        .sql("INSERT INTO plans (lookup_key, turn, video, storage) VALUES ('small', 2, 2000, 10)")
         .await;
     let mut event = subscribed("ada", at("2026-11-29T10:00:01Z"));
     change(&mut event).lookup_key = Some("small".to_owned());

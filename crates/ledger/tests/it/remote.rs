@@ -94,7 +94,7 @@ async fn a_server_asks_for_a_token_that_may_do_it() {
     assert_eq!(reader.check().await.unwrap(), Readiness::NeedsMigration);
     assert!(reader.migrate(now()).await.is_err());
     let writer = open(&token(&key, "rw")).await;
-    assert_eq!(writer.migrate(now()).await.unwrap().len(), 2);
+    writer.migrate(now()).await.unwrap();
     customer(&writer, "ada").await;
     assert_eq!(reader.check().await.unwrap(), Readiness::Ready);
     let error = reader
