@@ -9,6 +9,7 @@ use std::{
 };
 
 use serde_json::{Value, json};
+pub(crate) use toolbox::tool;
 
 /// The program under test.
 const PROGRAM: &str = env!("CARGO_BIN_EXE_chitinfra");
@@ -488,17 +489,6 @@ pub(crate) fn target() -> &'static Path {
     Path::new(env!("CARGO_TARGET_TMPDIR"))
         .parent()
         .expect("cargo's folder for test files lies in the target folder")
-}
-
-/// Where `cargo xtask test --only tools` puts tools and sample templates.
-pub(crate) fn tool(relative: &str) -> PathBuf {
-    let path = target().join("tools").join(relative);
-    assert!(
-        path.exists(),
-        "`{}` is missing, run:\n\n    cargo xtask test --only tools\n",
-        path.display()
-    );
-    path
 }
 
 /// Chitchatter Pro's stacks program, built when it is not current.

@@ -6,31 +6,22 @@ use std::{
 };
 
 use serde_json::{Value, json};
+use toolbox::files;
 
-use crate::project::{Project, tool};
+use crate::project::Project;
 
 /// Templates that CloudFormation takes as they are, by where they come from.
 fn templates() -> Vec<PathBuf> {
     let linter = "samples/pypi/cfn_lint-1.58.0/test/fixtures/templates";
-    let mut files = Vec::new();
-    for folder in ["good", "integration", "public", "quickstart", "issues"] {
-        collect(&tool(&format!("{linter}/{folder}")), &mut files);
-    }
-    collect(&tool("samples/npm"), &mut files);
-    files.retain(|file| is_template(file));
-    files.sort();
-    files
-}
-
-fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
-    for entry in std::fs::read_dir(folder).expect("readable") {
-        let path = entry.expect("readable").path();
-        if path.is_dir() {
-            collect(&path, files);
-        } else {
-            files.push(path);
-        }
-    }
+    let good = ["good", "integration", "public", "quickstart", "issues"];
+    let mut templates = files("samples/npm");
+    templates.extend(
+        good.iter()
+            .flat_map(|folder| files(&format!("{linter}/{folder}"))),
+    );
+    templates.retain(|file| is_template(file));
+    templates.sort();
+    templates
 }
 
 fn is_template(file: &Path) -> bool {

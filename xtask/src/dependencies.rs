@@ -52,6 +52,7 @@ const COMMAND_SIDE: &[&str] = &[
     "schema",
     "simulation",
     "template",
+    "toolbox",
 ];
 /// The product's own services, apart from both sides.
 const SERVICE_SIDE: &[&str] = &["ledger", "libsql*"];
@@ -83,7 +84,7 @@ const RULES: &[Rule] = &[
     Rule {
         package: "chitinfra",
         edges: COMPILED,
-        never: &[&["chime-emulator", "pairs", "simulation"]],
+        never: &[&["chime-emulator", "pairs", "simulation", "toolbox"]],
         because: "what tests are made of is not shipped",
     },
     Rule {

@@ -5,12 +5,13 @@ use std::{
     collections::BTreeSet,
     fs,
     io::{BufRead as _, BufReader, Write as _},
-    path::{Path, PathBuf},
+    path::Path,
     process::{Command, Stdio},
 };
 
 use serde_json::Value;
 use template::Template;
+use toolbox::tool;
 
 /// How many mutants there are.
 const MUTANTS: usize = 1500;
@@ -44,36 +45,14 @@ const THEIRS_ALONE: [(&str, &str); 1] = [(
     "YAML allows a tab wherever nothing is indented by it",
 )];
 
-/// Where `cargo xtask test --only tools` puts what tests need.
-fn tool(relative: &str) -> PathBuf {
-    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent();
-    let target = target.expect("cargo's folder for test files lies in the target folder");
-    let path = target.join("tools").join(relative);
-    assert!(
-        path.exists(),
-        "`{}` is missing, run:\n\n    cargo xtask test --only tools\n",
-        path.display()
-    );
-    path
-}
-
-fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
-    for entry in fs::read_dir(folder).expect("readable") {
-        let path = entry.expect("readable").path();
-        let ending = path.extension().unwrap_or_default();
-        if path.is_dir() {
-            collect(&path, files);
-        } else if ending == "yaml" || ending == "yml" {
-            files.push(path);
-        }
-    }
-}
-
 /// Every text in YAML among the samples, with its name.
 fn samples() -> Vec<(String, String)> {
-    let mut files = Vec::new();
-    collect(&tool("samples"), &mut files);
-    files.sort();
+    let is_yaml = |file: &Path| {
+        file.extension()
+            .is_some_and(|it| it == "yaml" || it == "yml")
+    };
+    let mut files = toolbox::files("samples");
+    files.retain(|file| is_yaml(file));
     files
         .into_iter()
         .filter_map(|file| {

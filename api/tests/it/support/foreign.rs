@@ -2,7 +2,6 @@
 
 use std::{
     net::{SocketAddr, TcpListener, TcpStream},
-    path::{Path, PathBuf},
     process::{Child, Command, Output, Stdio},
     thread,
     time::{Duration, Instant},
@@ -53,21 +52,6 @@ impl Drop for Foreign {
 pub(crate) fn free_port() -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     listener.local_addr().unwrap().port()
-}
-
-/// Where a tool is that `cargo xtask test --only tools` brings.
-pub(crate) fn tool(relative: &str) -> PathBuf {
-    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent();
-    let path = target.unwrap().join("tools").join(relative);
-    assert!(
-        path.exists(),
-        "`{}` is missing, run:
-
-    cargo xtask test --only tools
-",
-        path.display()
-    );
-    path
 }
 
 /// Runs a program to its end; it must succeed unless the test looks at how it ends.

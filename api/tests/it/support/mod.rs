@@ -8,10 +8,12 @@ mod program;
 mod service;
 mod tools;
 
+pub(crate) use toolbox::tool;
+
 pub(crate) use self::{
     bucket::{Bucket, Mood},
     chime::{Chime, REGION},
-    foreign::{Foreign, finish, free_port, tool},
+    foreign::{Foreign, finish, free_port},
     pool::{CLIENT, jwk, sign, sign_text},
     program::Program,
     service::{Answer, Service, Settings, real_second},

@@ -15,6 +15,7 @@ use ledger::{
 };
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use toolbox::tool;
 
 /// Runs each test once in a file and once on a server.
 macro_rules! everywhere {
@@ -187,19 +188,6 @@ impl Drop for Server {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
-}
-
-/// Where `cargo xtask test --only tools` puts what tests need.
-fn tool(relative: &str) -> PathBuf {
-    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent();
-    let target = target.expect("cargo's folder for test files lies in the target folder");
-    let path = target.join("tools").join(relative);
-    assert!(
-        path.exists(),
-        "`{}` is missing, run:\n\n    cargo xtask test --only tools\n",
-        path.display()
-    );
-    path
 }
 
 /// The moment that it is in most tests.

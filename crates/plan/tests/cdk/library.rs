@@ -10,7 +10,7 @@ use std::{
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::Value;
 
-use crate::samples::tool;
+use toolbox::tool;
 
 /// What the library says of a pair of templates.
 #[derive(Deserialize)]

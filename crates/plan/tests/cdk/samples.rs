@@ -1,6 +1,6 @@
 //! Public sample templates, as `cargo xtask test --only tools` keeps them.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use template::Template;
 
@@ -15,38 +15,12 @@ pub(super) struct Sample {
 
 /// Every template among the samples, in the order of their names.
 pub(super) fn samples() -> Vec<Sample> {
-    let folder = tool("samples");
-    let mut files = Vec::new();
-    collect(&folder, &mut files);
-    files.sort();
-    files
+    let folder = toolbox::tool("samples");
+    toolbox::files("samples")
         .iter()
+        .filter(|file| is_wanted(&file.to_string_lossy()))
         .filter_map(|file| read(&folder, file))
         .collect()
-}
-
-/// Where `cargo xtask test --only tools` puts what tests need.
-pub(super) fn tool(relative: &str) -> PathBuf {
-    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent();
-    let target = target.expect("cargo's folder for test files lies in the target folder");
-    let path = target.join("tools").join(relative);
-    assert!(
-        path.exists(),
-        "`{}` is missing, run:\n\n    cargo xtask test --only tools\n",
-        path.display()
-    );
-    path
-}
-
-fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
-    for entry in std::fs::read_dir(folder).expect("readable") {
-        let path = entry.expect("readable").path();
-        if path.is_dir() {
-            collect(&path, files);
-        } else if is_wanted(&path.to_string_lossy()) {
-            files.push(path);
-        }
-    }
 }
 
 /// The folders with whole templates that CloudFormation would take.
