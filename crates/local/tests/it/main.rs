@@ -11,6 +11,7 @@ mod client;
 mod drift;
 mod durability;
 mod failures;
+mod reads;
 mod refactors;
 mod services;
 mod stacks;
