@@ -230,10 +230,15 @@ impl App {
                 }
                 9 => self.stacks[index].output += 1,
                 10 => self.stacks[index].tag += 1,
-                // What has a name of its own is not moved back without it.
-                12..=14 if place > 0 && self.stacks[index].resources[place].name.is_none() => {
-                    let to = random.below(self.stacks.len());
-                    self.relocate(index, place, to);
+                12..=14 => {
+                    // What has a name of its own is not moved back without it.
+                    let resources = self.stacks[index].resources.iter().enumerate().skip(1);
+                    let movable = resources.filter(|(_, resource)| resource.name.is_none());
+                    let movable: Vec<usize> = movable.map(|(place, _)| place).collect();
+                    if !movable.is_empty() {
+                        let to = random.below(self.stacks.len());
+                        self.relocate(index, *random.one(&movable), to);
+                    }
                 }
                 15 => match self.stacks[index].silent {
                     true => self.stacks[index].silent = false,
@@ -272,6 +277,18 @@ impl App {
         self.moves.clear();
     }
 
+    /// Gives another name to everything that has one of its own, as its authors do when one is taken.
+    pub(crate) fn rename(&mut self) {
+        let resources = self
+            .stacks
+            .iter_mut()
+            .flat_map(|stack| &mut stack.resources);
+        for name in resources.filter_map(|resource| resource.name.as_mut()) {
+            self.names += 1;
+            *name = self.names;
+        }
+    }
+
     /// Takes the outputs of a stack away, and all that reads them.
     fn fall_silent(&mut self, index: usize) {
         self.stacks[index].silent = true;
@@ -292,6 +309,12 @@ impl App {
         stacks
             .flat_map(|stack| stack.resources.iter().map(|resource| resource.id.clone()))
             .collect()
+    }
+
+    /// The logical id of the resource that was moved last, where it is now.
+    pub(crate) fn last_moved(&self) -> Option<&str> {
+        let (_, id) = self.moves.last()?.to.split_once('/')?;
+        Some(id)
     }
 
     /// Short names of all stacks.

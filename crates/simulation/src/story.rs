@@ -310,6 +310,14 @@ impl<'w> Story<'w> {
             }
             is_calm = false;
         }
+        // A move that fails is undone, which may fail too.
+        if let Some(id) = app.last_moved().filter(|_| random.percent(50)) {
+            faults = faults.fail(id, Step::Update, "the scenario says so");
+            if random.percent(25) {
+                faults = faults.fail(id, Step::Restore, "the scenario says so");
+            }
+            is_calm = false;
+        }
         let mut unreadable = BTreeSet::new();
         if matches!(command, Command::Drift) && random.percent(50) {
             let id = random.one(&ids);
@@ -433,10 +441,15 @@ impl<'w> Story<'w> {
                 ended => {
                     let is_wrong = matches!(&ended, Ended::Failed(failure)
                         if failure.message.starts_with(WRONG));
+                    // What could not be deleted still has its name.
+                    let is_taken = matches!(&ended, Ended::Failed(failure)
+                        if failure.message.contains("already exists"));
                     if is_wrong {
                         self.app.forget_moves();
-                        assembly = self.app.assembly();
+                    } else if is_taken {
+                        self.app.rename();
                     }
+                    assembly = self.app.assembly();
                     failures.push(format!("{ended:?}"));
                 }
             }
