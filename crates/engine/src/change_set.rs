@@ -211,7 +211,12 @@ impl Engine<'_> {
                 return Err(error.into());
             }
             attempt += 1;
-            let listed = self.cloud.change_sets(&request.stack_name).await?;
+            let listed = self.cloud.change_sets(&request.stack_name).await;
+            let listed = listed.inspect_err(|unknown| {
+                let name = &request.name;
+                let message = format!("change set `{name}` stays behind: {unknown}");
+                self.note(&wanted.stack.name, message);
+            })?;
             let Some(same) = listed.into_iter().find(|one| one.name == request.name) else {
                 if request.kind == ChangeSetType::Create {
                     let found = self.cloud.stack(&request.stack_name).await?;
