@@ -330,8 +330,12 @@ pub(crate) fn differences(
         let mut body = Template::parse(found.template.clone())
             .map(|template| template.body().clone())
             .unwrap_or_default();
+        let mut template = wanted.templates[&stack.name].body().clone();
         without_stamps(&mut body);
-        if body != *wanted.templates[&stack.name].body() {
+        for template in [&mut body, &mut template] {
+            without_order(template);
+        }
+        if body != template {
             differences.push(format!("{name} has another template"));
         }
         let parameters: BTreeMap<_, _> = stack.parameters.clone().into_iter().collect();
@@ -401,6 +405,14 @@ fn without_stamps(template: &mut Value) {
         if metadata.is_empty() {
             resource.shift_remove("Metadata");
         }
+    }
+}
+
+/// Takes out of a template what is no change by itself: a move leaves behind what a resource waited for in another stack.
+fn without_order(template: &mut Value) {
+    let resources = template["Resources"].as_object_mut().into_iter().flatten();
+    for resource in resources.filter_map(|(_, resource)| resource.as_object_mut()) {
+        resource.shift_remove("DependsOn");
     }
 }
 
