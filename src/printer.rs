@@ -1,7 +1,7 @@
 //! The only place that writes to the terminal: the answer to stdout, everything else to stderr.
 
 use std::{
-    io::{self, IsTerminal as _, Write},
+    io::{self, BufWriter, IsTerminal as _, StdoutLock, Write},
     sync::{
         Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -13,6 +13,7 @@ use assembly::{Diagnostic, Severity};
 use clap::ValueEnum;
 use engine::Event;
 use indicatif::{ProgressBar, ProgressStyle};
+use serde::Serialize;
 
 use crate::{
     error::CommandError,
@@ -22,6 +23,9 @@ use crate::{
 
 /// How often the line for what is under way is drawn anew.
 const TICK: Duration = Duration::from_millis(100);
+
+/// How many bytes of a long answer are written at once.
+const BLOCK: usize = 32 * 1024;
 
 /// When to use colour.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -197,20 +201,43 @@ impl Printer {
 
     /// Writes the answer. A reader that has gone away wants no more of it: that is no error.
     pub(crate) fn answer(&self, text: &str) {
-        if self.closed.load(Ordering::Relaxed) {
-            return;
-        }
         let newline = if text.ends_with('\n') || text.is_empty() {
             ""
         } else {
             "\n"
         };
+        self.write(|stdout| {
+            stdout.write_all(text.as_bytes())?;
+            stdout.write_all(newline.as_bytes())
+        });
+    }
+
+    /// Writes the answer as JSON, a block at a time: a whole one may take as much memory as what it tells of.
+    ///
+    /// # Errors
+    /// It cannot be told as JSON.
+    pub(crate) fn answer_json(&self, answer: &impl Serialize) -> Result<(), CommandError> {
+        let mut told = Ok(());
+        self.write(|stdout| {
+            let mut blocks = BufWriter::with_capacity(BLOCK, stdout);
+            match serde_json::to_writer_pretty(&mut blocks, answer) {
+                Err(error) if error.is_io() => return Err(error.into()),
+                outcome => told = outcome,
+            }
+            blocks.write_all(b"\n")?;
+            blocks.flush()
+        });
+        told.map_err(CommandError::failed)
+    }
+
+    /// Writes to stdout, unless its reader has gone away.
+    fn write(&self, write: impl FnOnce(&mut StdoutLock<'_>) -> io::Result<()>) {
+        if self.closed.load(Ordering::Relaxed) {
+            return;
+        }
         let written = self.beside_the_bar(|| {
             let mut stdout = io::stdout().lock();
-            stdout
-                .write_all(text.as_bytes())
-                .and_then(|()| stdout.write_all(newline.as_bytes()))
-                .and_then(|()| stdout.flush())
+            write(&mut stdout).and_then(|()| stdout.flush())
         });
         self.closed.store(written.is_err(), Ordering::Relaxed);
     }

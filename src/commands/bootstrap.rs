@@ -81,7 +81,7 @@ pub(crate) fn run(
     };
     if args.show_policy || args.show_template.is_some() {
         let made = wanted.templates(&[], wanted.provider_of_file(), printer)?;
-        printer.answer(&shown(args, &wanted, &made)?);
+        printer.answer_json(&shown(args, &wanted, &made)?)?;
         return Ok(Ending::Done);
     }
     let purpose = format!("chitinfra bootstrap -e {name}");
@@ -116,8 +116,8 @@ fn shown(
     args: &BootstrapArgs,
     wanted: &Wanted<'_>,
     made: &Templates,
-) -> Result<String, CommandError> {
-    let answer = match args.show_template {
+) -> Result<Value, CommandError> {
+    Ok(match args.show_template {
         Some(Shown::Account) => made.account.clone(),
         Some(Shown::Environment) => made.environment.clone(),
         Some(Shown::Both) => json!({
@@ -128,8 +128,7 @@ fn shown(
             .ok_or_else(|| {
                 CommandError::failed("what a person needs does not fit into one policy")
             })?,
-    };
-    serde_json::to_string_pretty(&answer).map_err(CommandError::failed)
+    })
 }
 
 /// What is to be prepared, and for what.

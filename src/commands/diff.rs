@@ -1,9 +1,8 @@
 //! `diff`: any two templates, no AWS, no app.
 
 use std::{
-    mem, panic,
+    mem,
     path::{Path, PathBuf},
-    thread,
 };
 
 use clap::Args;
@@ -38,7 +37,10 @@ pub(crate) struct DiffArgs {
 }
 
 pub(crate) fn run(args: &DiffArgs, printer: &Printer) -> Result<Ending, CommandError> {
-    let (old, new) = read_both(args)?;
+    let old = template_file::read(&args.old)?;
+    let new = template_file::read(&args.new)?;
+    let [old, new] = template::parse_pair(old, new);
+    let (old, new) = (body_of(&args.old, old)?, body_of(&args.new, new)?);
     let diff = plan::diff(
         body(&old),
         body(&new),
@@ -56,12 +58,11 @@ pub(crate) fn run(args: &DiffArgs, printer: &Printer) -> Result<Ending, CommandE
         root: None,
     };
     if args.json {
-        let text = if args.security_only {
-            serde_json::to_string_pretty(&diff.access())
+        if args.security_only {
+            printer.answer_json(&diff.access())?;
         } else {
-            serde_json::to_string_pretty(&diff)
-        };
-        printer.answer(&text.map_err(CommandError::failed)?);
+            printer.answer_json(&diff)?;
+        }
     } else if args.security_only {
         printer.answer(&views::security::draw_diff(&diff.security, look));
     } else if diff.is_empty() {
@@ -79,23 +80,11 @@ pub(crate) fn run(args: &DiffArgs, printer: &Printer) -> Result<Ending, CommandE
     Ok(Ending::of(args.detailed_exitcode && has_changes))
 }
 
-/// Reads both templates, at the same time; where both are wrong, what is wrong with the old one is told.
-fn read_both(args: &DiffArgs) -> Result<(Body, Body), CommandError> {
-    let (old, new) = thread::scope(|scope| {
-        let old = scope.spawn(|| template_file::read(&args.old));
-        let new = template_file::read(&args.new);
-        let old = old.join();
-        (old.unwrap_or_else(|panic| panic::resume_unwind(panic)), new)
-    });
-    let [old, new] = template::parse_pair(old?, new?);
-    Ok((read(&args.old, old)?, read(&args.new, new)?))
-}
-
 fn body(body: &Body) -> plan::Body<'_> {
     plan::Body::new(body.sections(), body.resources())
 }
 
-fn read(file: &Path, body: Result<Body, Vec<ParseError>>) -> Result<Body, CommandError> {
+fn body_of(file: &Path, body: Result<Body, Vec<ParseError>>) -> Result<Body, CommandError> {
     body.map_err(|errors| {
         let places: Vec<String> = errors
             .iter()

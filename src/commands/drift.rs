@@ -57,8 +57,7 @@ pub(crate) fn run(
         },
     )?;
     if args.json {
-        let text = serde_json::to_string_pretty(&report).map_err(CommandError::failed)?;
-        printer.answer(&text);
+        printer.answer_json(&report)?;
     } else if args.accept {
         let accepted = accept(&report, &session.project.root);
         printer.answer(&accepted.patch);

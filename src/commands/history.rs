@@ -47,8 +47,7 @@ pub(crate) fn run(
         printer.message(&format!("warning: the record `{key}` cannot be read"));
     }
     if args.json {
-        let text = serde_json::to_string_pretty(&history).map_err(CommandError::failed)?;
-        printer.answer(&text);
+        printer.answer_json(&history)?;
     } else if history.releases.is_empty() {
         printer.status(&format!(
             "nothing was deployed to {} yet",

@@ -55,8 +55,7 @@ pub(crate) fn run(
     let assembly = session.synthesize(printer)?;
     let list = list(&assembly.manifest);
     if args.json {
-        let text = serde_json::to_string_pretty(&list).map_err(CommandError::failed)?;
-        printer.answer(&text);
+        printer.answer_json(&list)?;
     } else {
         printer.answer(&human(&list, printer.answer_style()));
     }

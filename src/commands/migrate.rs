@@ -117,8 +117,7 @@ fn show(
     printer: &Printer,
 ) -> Result<Ending, CommandError> {
     if args.json {
-        let text = serde_json::to_string_pretty(migrations).map_err(CommandError::failed)?;
-        printer.answer(&text);
+        printer.answer_json(migrations)?;
     } else {
         let style = printer.answer_style();
         printer.answer(&views::migrations::draw(&migrations.migrations, style));

@@ -47,14 +47,12 @@ pub(crate) fn run(
         false,
         async |engine| Ok(engine.outputs(&assembly).await?),
     )?;
-    printer.answer(&match args.format {
-        None => human(&outputs),
-        Some(Format::Json) => {
-            serde_json::to_string_pretty(&outputs).map_err(CommandError::failed)?
-        }
-        Some(Format::Env) => lines(&outputs, shell_line),
-        Some(Format::Github) => lines(&outputs, github_line),
-    });
+    match args.format {
+        None => printer.answer(&human(&outputs)),
+        Some(Format::Json) => printer.answer_json(&outputs)?,
+        Some(Format::Env) => printer.answer(&lines(&outputs, shell_line)),
+        Some(Format::Github) => printer.answer(&lines(&outputs, github_line)),
+    }
     Ok(Ending::Done)
 }
 

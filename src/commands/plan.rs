@@ -190,17 +190,14 @@ fn show(
         verbose: printer.is_verbose(),
         root: Some(&session.project.root),
     };
-    let answer = match (args.json, args.markdown, args.security_only) {
-        (true, _, false) => serde_json::to_string_pretty(plan).map_err(CommandError::failed)?,
-        (true, _, true) => {
-            serde_json::to_string_pretty(&plan.access()).map_err(CommandError::failed)?
-        }
-        (false, true, false) => views::markdown::draw(plan),
-        (false, true, true) => views::markdown::draw_access(plan),
-        (false, false, false) => views::plan::draw(plan, look),
-        (false, false, true) => views::security::draw(plan, look),
-    };
-    printer.answer(&answer);
+    match (args.json, args.markdown, args.security_only) {
+        (true, _, false) => printer.answer_json(plan)?,
+        (true, _, true) => printer.answer_json(&plan.access())?,
+        (false, true, false) => printer.answer(&views::markdown::draw(plan)),
+        (false, true, true) => printer.answer(&views::markdown::draw_access(plan)),
+        (false, false, false) => printer.answer(&views::plan::draw(plan, look)),
+        (false, false, true) => printer.answer(&views::security::draw(plan, look)),
+    }
     Ok(())
 }
 

@@ -146,8 +146,7 @@ fn list(args: &ListArgs, global: &Global, printer: &Printer) -> Result<Ending, C
             "environment": session.environment.name,
             "secrets": secrets.collect::<Vec<_>>(),
         });
-        let text = serde_json::to_string_pretty(&answer).map_err(CommandError::failed)?;
-        printer.answer(&text);
+        printer.answer_json(&answer)?;
     } else if found.is_empty() {
         printer.status(&format!("no secrets in {folder}"));
     } else {

@@ -37,8 +37,7 @@ pub(crate) fn run(
         async |engine| Ok(engine.status(&assembly).await?),
     )?;
     if args.json {
-        let text = serde_json::to_string_pretty(&status).map_err(CommandError::failed)?;
-        printer.answer(&text);
+        printer.answer_json(&status)?;
     } else {
         printer.answer(&human(&status, printer.answer_style()));
     }

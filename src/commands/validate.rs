@@ -63,8 +63,7 @@ pub(crate) fn run(
         files,
     };
     if args.json {
-        let text = serde_json::to_string_pretty(&validation).map_err(CommandError::failed)?;
-        printer.answer(&text);
+        printer.answer_json(&validation)?;
     } else {
         for file in &validation.files {
             // Notes and what is accepted are of interest to whoever asks for more.
