@@ -1,7 +1,7 @@
 //! `drift`: what something else than the stacks has changed.
 
 use clap::Args;
-use engine::{DriftReport, LiveReads};
+use engine::DriftReport;
 
 use crate::{
     accept::accept,
@@ -52,8 +52,7 @@ pub(crate) fn run(
         false,
         async |connection| {
             let (engine, cloud) = (connection.engine, connection.cloud);
-            let live = Some(cloud as &dyn LiveReads);
-            Ok(engine.drift(cloud, live, &assembly, &args.stacks).await?)
+            Ok(engine.drift(cloud, cloud, &assembly, &args.stacks).await?)
         },
     )?;
     if args.json {

@@ -259,7 +259,7 @@ fn drift(project: &Project, stacks: &str, services: &str) -> DriftReport {
         let services = Aws::connect(connect(services)).await;
         let ignore = |_| {};
         let engine = Engine::new(&cloud, &SchemaFacts, Pace::embedded(1), "test", &ignore);
-        let report = engine.drift(&cloud, Some(&services), &assembly, &[]).await;
+        let report = engine.drift(&cloud, &services, &assembly, &[]).await;
         report.expect("it can be read")
     })
 }

@@ -1,6 +1,6 @@
 //! What the command line does for commands that look, and change no stack.
 
-use engine::{Error, LiveReads, RecordError};
+use engine::{Error, RecordError};
 
 use crate::{
     command::Ended,
@@ -23,8 +23,7 @@ impl Process<'_> {
     /// `drift`.
     pub(crate) async fn drift(&self, session: &Session<'_>) -> Result<(), Ended> {
         let (engine, cloud) = (session.engine, session.cloud);
-        let live = Some(cloud as &dyn LiveReads);
-        let report = engine.drift(cloud, live, self.assembly, &[]).await?;
+        let report = engine.drift(cloud, cloud, self.assembly, &[]).await?;
         lock(self.left).drift = Some(report);
         Ok(())
     }

@@ -52,7 +52,7 @@ impl Engine<'_> {
     pub async fn drift(
         &self,
         detection: &dyn DriftDetection,
-        live: Option<&dyn LiveReads>,
+        live: &dyn LiveReads,
         assembly: &Assembly,
         names: &[String],
     ) -> Result<DriftReport, Error> {
@@ -74,7 +74,7 @@ impl Engine<'_> {
     async fn stack_drift(
         &self,
         detection: &dyn DriftDetection,
-        live: Option<&dyn LiveReads>,
+        live: &dyn LiveReads,
         assembly: &Assembly,
         manifest: &StackManifest,
     ) -> Result<StackDrift, Error> {
@@ -119,11 +119,9 @@ impl Engine<'_> {
             one.source = origin.map(|origin| origin.source.clone());
             drift.resources.push(one);
         }
-        if let Some(live) = live {
-            let of = (assembly, manifest);
-            self.read_live(live, of, &stack, &body, &mut drift.resources)
-                .await?;
-        }
+        let of = (assembly, manifest);
+        self.read_live(live, of, &stack, &body, &mut drift.resources)
+            .await?;
         Ok(drift)
     }
 

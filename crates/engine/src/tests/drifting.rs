@@ -94,8 +94,12 @@ async fn drift(detections: &Detections) -> Result<DriftReport, Error> {
     let run = Run::new();
     let assembly = four();
     run.deploy(&assembly).await;
-    run.with(async |engine| engine.drift(detections, None, &assembly, &[]).await)
-        .await
+    run.with(async |engine| {
+        engine
+            .drift(detections, &Services::none(), &assembly, &[])
+            .await
+    })
+    .await
 }
 
 fn statuses(report: &DriftReport) -> Vec<(&str, DriftStatus, Option<&str>)> {
@@ -226,7 +230,11 @@ async fn a_stack_that_is_not_there_has_no_drift() {
     let run = Run::new();
     let detections = Detections::of(Vec::new());
     let report = run
-        .with(async |engine| engine.drift(&detections, None, &four(), &[]).await)
+        .with(async |engine| {
+            engine
+                .drift(&detections, &Services::none(), &four(), &[])
+                .await
+        })
         .await
         .expect("it is told");
     let stack = &report.stacks[0];
@@ -237,6 +245,13 @@ async fn a_stack_that_is_not_there_has_no_drift() {
 
 /// Services in memory: what they say of each type, or that they may not be asked.
 struct Services(BTreeMap<&'static str, Option<Live>>);
+
+impl Services {
+    /// Services that read nothing.
+    fn none() -> Self {
+        Self(BTreeMap::new())
+    }
+}
 
 impl LiveReads for Services {
     fn reads(&self, type_name: &str) -> bool {
@@ -288,11 +303,7 @@ async fn read(declared: Value, said: Option<Live>) -> crate::ResourceDrift {
     ]));
     let detections = Detections::of(vec![found("Other", DetectedStatus::InSync)]);
     let report = run
-        .with(async |engine| {
-            engine
-                .drift(&detections, Some(&services), &assembly, &[])
-                .await
-        })
+        .with(async |engine| engine.drift(&detections, &services, &assembly, &[]).await)
         .await
         .expect("it is told");
     report.stacks[0].resources[0].clone()

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::{
     deployed::{self, Found},
-    json::text,
+    json::{self, text},
 };
 use crate::{endpoint::Context, evaluate::text_of, wire::Refusal};
 
@@ -81,8 +81,7 @@ fn budget(context: &Context<'_>, found: Found<'_>, name: &str) -> Value {
     let unit = told["BudgetLimit"].get("Unit").cloned();
     let unit = unit.unwrap_or_else(|| json!("USD"));
     told["CalculatedSpend"] = json!({"ActualSpend": {"Amount": "0.0", "Unit": unit}});
-    let modified = found.modified().as_millisecond();
-    told["LastUpdatedTime"] = json!(modified as f64 / 1000.0);
+    told["LastUpdatedTime"] = json!(json::seconds(found.modified()));
     told
 }
 

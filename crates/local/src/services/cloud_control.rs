@@ -4,7 +4,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::json::text;
+use super::json::{seconds, text};
 use crate::{
     endpoint::{Context, Core},
     facts::{self, Recreation, recreation},
@@ -122,7 +122,7 @@ fn change(
         "RequestToken": token,
         "Operation": operation,
         "OperationStatus": "SUCCESS",
-        "EventTime": context.now.as_millisecond() as f64 / 1000.0,
+        "EventTime": seconds(context.now),
     }}))
 }
 

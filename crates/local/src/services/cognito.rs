@@ -1,11 +1,10 @@
 //! Cognito: user pools, their clients and their domains, as stacks have made them.
 
-use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use super::{
     deployed::{self, Found},
-    json::text,
+    json::{seconds, text},
 };
 use crate::{endpoint::Context, state::State, wire::Refusal};
 
@@ -254,9 +253,9 @@ fn default(told: &mut Map<String, Value>, name: &str, value: Value) {
 }
 
 fn stamp(told: &mut Map<String, Value>, found: Found<'_>) {
-    let seconds = |time: Timestamp| json!(time.as_millisecond() as f64 / 1000.0);
-    told.insert("CreationDate".to_owned(), seconds(found.created()));
-    told.insert("LastModifiedDate".to_owned(), seconds(found.modified()));
+    let (created, modified) = (seconds(found.created()), seconds(found.modified()));
+    told.insert("CreationDate".to_owned(), json!(created));
+    told.insert("LastModifiedDate".to_owned(), json!(modified));
 }
 
 #[cfg(test)]

@@ -52,6 +52,14 @@ pub(crate) fn find<'a>(state: &'a State, type_name: &str, id: &str) -> Option<Fo
     all(state, type_name).find(|found| found.id() == id)
 }
 
+/// The text of a document, which a template may give as a text or as what it says.
+pub(super) fn document_text(document: &Value) -> String {
+    match document {
+        Value::String(text) => text.clone(),
+        document => document.to_string(),
+    }
+}
+
 impl<'a> Found<'a> {
     pub(crate) fn id(self) -> &'a str {
         &self.deployed.physical_id

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 
-use super::deployed::{self, Found};
+use super::deployed::{self, Found, document_text};
 use crate::{
     endpoint::Context,
     router::Content,
@@ -15,7 +15,7 @@ use crate::{
 
 pub(crate) const ROLE: &str = "AWS::IAM::Role";
 pub(crate) const MANAGED_POLICY: &str = "AWS::IAM::ManagedPolicy";
-const PROVIDER: &str = "AWS::IAM::OIDCProvider";
+pub(super) const PROVIDER: &str = "AWS::IAM::OIDCProvider";
 
 /// What policy documents are told without an escape; RFC 3986 as the reference says.
 const PLAIN: &AsciiSet = &NON_ALPHANUMERIC
@@ -72,20 +72,20 @@ pub(crate) fn attached_policies<'a>(state: &'a State, role: Found<'a>) -> BTreeS
     own.chain(attached).collect()
 }
 
-fn missing(what: &str) -> Refusal {
-    Refusal::new("NoSuchEntity", format!("{what} cannot be found.")).with_status(404)
+fn missing(message: String) -> Refusal {
+    Refusal::new("NoSuchEntity", message).with_status(404)
 }
 
 fn role<'a>(state: &'a State, form: &Form) -> Result<Found<'a>, Refusal> {
     let name = form.required("RoleName")?;
-    deployed::find(state, ROLE, name).ok_or_else(|| missing(&format!("The role with name {name}")))
+    deployed::find(state, ROLE, name)
+        .ok_or_else(|| missing(format!("The role with name {name} cannot be found.")))
 }
 
 fn policy<'a>(state: &'a State, form: &Form) -> Result<Found<'a>, Refusal> {
     let arn = form.required("PolicyArn")?;
-    deployed::find(state, MANAGED_POLICY, arn).ok_or_else(|| {
-        Refusal::new("NoSuchEntity", format!("Policy {arn} was not found.")).with_status(404)
-    })
+    deployed::find(state, MANAGED_POLICY, arn)
+        .ok_or_else(|| missing(format!("Policy {arn} was not found.")))
 }
 
 fn describe_role(role: Found<'_>) -> Content {
@@ -126,19 +126,17 @@ fn tags(xml: &mut Xml, found: Found<'_>) {
 
 /// A policy document as the service tells it.
 fn encoded(document: &Value) -> String {
-    let text = match document {
-        Value::String(text) => text.clone(),
-        document => document.to_string(),
-    };
-    utf8_percent_encode(&text, PLAIN).to_string()
+    utf8_percent_encode(&document_text(document), PLAIN).to_string()
 }
 
 fn role_policy(state: &State, role: Found<'_>, form: &Form) -> Result<Content, Refusal> {
     let wanted = form.required("PolicyName")?;
     let mut policies = inline_policies(state, role);
-    let (_, document) = policies
-        .find(|(name, _)| name == wanted)
-        .ok_or_else(|| missing(&format!("The role policy with name {wanted}")))?;
+    let (_, document) = policies.find(|(name, _)| name == wanted).ok_or_else(|| {
+        missing(format!(
+            "The role policy with name {wanted} cannot be found."
+        ))
+    })?;
     Ok(Content::result(|xml| {
         xml.text("RoleName", role.id());
         xml.text("PolicyName", wanted);
@@ -221,11 +219,9 @@ fn policy_version(policy: Found<'_>, form: &Form) -> Result<Content, Refusal> {
     let wanted = form.required("VersionId")?;
     if wanted != version(policy) {
         let arn = policy.id();
-        return Err(Refusal::new(
-            "NoSuchEntity",
-            format!("Policy {arn} version {wanted} does not exist or is not attachable."),
-        )
-        .with_status(404));
+        return Err(missing(format!(
+            "Policy {arn} version {wanted} does not exist or is not attachable."
+        )));
     }
     Ok(Content::result(|xml| {
         xml.element("PolicyVersion", |xml| {
@@ -240,13 +236,8 @@ fn policy_version(policy: Found<'_>, form: &Form) -> Result<Content, Refusal> {
 
 fn provider(state: &State, form: &Form) -> Result<Content, Refusal> {
     let arn = form.required("OpenIDConnectProviderArn")?;
-    let Some(found) = deployed::find(state, PROVIDER, arn) else {
-        return Err(Refusal::new(
-            "NoSuchEntity",
-            format!("OpenIDConnect Provider not found for arn {arn}"),
-        )
-        .with_status(404));
-    };
+    let found = deployed::find(state, PROVIDER, arn)
+        .ok_or_else(|| missing(format!("OpenIDConnect Provider not found for arn {arn}")))?;
     Ok(Content::result(|xml| {
         let url = found.text("Url").unwrap_or_default();
         xml.text("Url", url.trim_start_matches("https://"));

@@ -1,6 +1,7 @@
 //! The services that speak JSON: the operation in a header, its input and its answer as JSON texts.
 
 use axum::response::Response;
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::{budgets, cloud_control, cognito, ssm};
@@ -108,6 +109,11 @@ impl JsonService {
             )
         })
     }
+}
+
+/// A time in these protocols: seconds, with their thousandths.
+pub(super) fn seconds(time: Timestamp) -> f64 {
+    time.as_millisecond() as f64 / 1000.0
 }
 
 /// A text of an input that must be there.

@@ -1,6 +1,5 @@
 //! S3: buckets and objects, as far as template uploads and deployment records need them, and what stacks have set of
-//! buckets. Path-style addresses, and
-//! `bucket.localhost` for clients that insist on the other style.
+//! buckets. Path-style addresses, and `bucket.localhost` for clients that insist on the other style.
 
 use axum::{
     http::{Method, StatusCode},

@@ -4,7 +4,7 @@ use axum::{http::StatusCode, response::Response};
 use serde_json::{Map, Value, json};
 
 use super::{
-    deployed::{self, Found},
+    deployed::{self, Found, document_text},
     s3::{NAMESPACE, Target},
 };
 use crate::{
@@ -182,10 +182,7 @@ fn absent(setting: &Setting) -> Refusal {
 fn policy(state: &State, bucket: &str) -> Option<String> {
     let mut policies = deployed::all(state, "AWS::S3::BucketPolicy");
     let found = policies.find(|policy| policy.properties["Bucket"] == bucket)?;
-    Some(match &found.properties["PolicyDocument"] {
-        Value::String(text) => text.clone(),
-        document => document.to_string(),
-    })
+    Some(document_text(&found.properties["PolicyDocument"]))
 }
 
 /// A setting in the service's form; none where there is none.

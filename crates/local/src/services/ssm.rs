@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use serde_json::{Value, json};
 
+use super::json::seconds;
 use crate::{
     endpoint::Context,
     state::{Record, State, StoredParameter},
@@ -146,7 +147,7 @@ fn describe(context: &Context<'_>, input: &Value) -> Result<Value, Refusal> {
                 "ARN": arn(context, parameter),
                 "Type": parameter.kind,
                 "Version": parameter.version,
-                "LastModifiedDate": seconds(parameter),
+                "LastModifiedDate": seconds(parameter.modified),
                 "LastModifiedUser": format!("arn:aws:iam::{account}:root"),
                 "Tier": "Standard",
                 "DataType": parameter.data_type,
@@ -330,7 +331,7 @@ fn shown(
         "Type": parameter.kind,
         "Value": value,
         "Version": parameter.version,
-        "LastModifiedDate": seconds(parameter),
+        "LastModifiedDate": seconds(parameter.modified),
         "ARN": arn(context, parameter),
         "DataType": parameter.data_type,
     }))
@@ -348,10 +349,6 @@ fn arn(context: &Context<'_>, parameter: &StoredParameter) -> String {
         context.account(),
         parameter.name
     )
-}
-
-fn seconds(parameter: &StoredParameter) -> f64 {
-    parameter.modified.as_millisecond() as f64 / 1000.0
 }
 
 /// Why a secret cannot be kept or read.

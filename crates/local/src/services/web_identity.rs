@@ -8,7 +8,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::Value;
 
 use super::{
-    deployed,
+    deployed, iam,
     roles::{self, Role},
 };
 use crate::{
@@ -78,7 +78,7 @@ fn known_audience<'a>(
     issuer: &str,
 ) -> Result<&'a str, Refusal> {
     let core = context.endpoint.core();
-    let found = deployed::find(&core.state, "AWS::IAM::OIDCProvider", provider);
+    let found = deployed::find(&core.state, iam::PROVIDER, provider);
     let Some(found) = found else {
         return Err(invalid(format!(
             "No OpenIDConnect provider found in your account for {issuer}"
