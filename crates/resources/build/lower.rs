@@ -229,7 +229,8 @@ impl<'a> Lowering<'a> {
     }
 
     fn map(&mut self, shape: &'a Shape, property: &str, name: &str) -> Option<Kind> {
-        let mut values: Vec<&'a Shape> = shape.pattern_properties.values().collect();
+        let values = shape.pattern_properties.values().map(Box::as_ref);
+        let mut values: Vec<&'a Shape> = values.collect();
         if let AdditionalProperties::Shaped(value) = shape.additional_properties() {
             values.push(value);
         }
@@ -426,7 +427,7 @@ fn hidden(facts: &ResourceType) -> BTreeSet<(*const Shape, &str)> {
         let definition = facts
             .definitions
             .iter()
-            .find(|(_, shape)| std::ptr::eq(*shape, parent));
+            .find(|(_, shape)| std::ptr::eq(shape.as_ref(), parent));
         if definition.is_none_or(|(name, _)| uses(facts, name) == 1) {
             hidden.insert((std::ptr::from_ref(parent), *member));
         }
@@ -443,6 +444,7 @@ fn uses(facts: &ResourceType, definition: &str) -> usize {
             .values()
             .chain(shape.pattern_properties.values());
         let inner = members
+            .map(Box::as_ref)
             .chain(shape.items.as_deref())
             .chain(shape.branches());
         let additional = match shape.additional_properties() {
@@ -451,7 +453,8 @@ fn uses(facts: &ResourceType, definition: &str) -> usize {
         };
         here + additional + inner.map(|shape| count(shape, definition)).sum::<usize>()
     }
-    let shapes = facts.definitions.values().chain([&facts.shape]);
+    let definitions = facts.definitions.values().map(Box::as_ref);
+    let shapes = definitions.chain([&facts.shape]);
     shapes.map(|shape| count(shape, definition)).sum()
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use crate::shape::AdditionalProperties;
-use crate::{PropertyPath, Shape};
+use crate::{PropertyPath, Shape, Shapes};
 
 /// References to references end here; the facts have none deeper than three.
 const DEEPEST_REFERENCE: usize = 16;
@@ -23,7 +23,7 @@ pub struct ResourceType {
     pub shape: Shape,
     /// Shapes that others refer to by name.
     #[serde(default)]
-    pub definitions: BTreeMap<String, Shape>,
+    pub definitions: Shapes,
 
     /// Properties whose change replaces the resource.
     #[serde(rename = "createOnlyProperties", default)]
@@ -168,7 +168,7 @@ impl ResourceType {
     }
 
     /// The properties by name, read-only ones included.
-    pub fn properties(&self) -> &BTreeMap<String, Shape> {
+    pub fn properties(&self) -> &Shapes {
         &self.shape.properties
     }
 
@@ -223,17 +223,22 @@ impl ResourceType {
     pub fn resolve<'a>(&'a self, shape: &'a Shape) -> &'a Shape {
         let mut shape = shape;
         for _ in 0..DEEPEST_REFERENCE {
-            let Some(reference) = &shape.reference else {
+            let Some(target) = self.referenced(shape) else {
                 return shape;
             };
-            let target = match reference.strip_prefix("#/properties/") {
-                Some(property) => self.shape.properties.get(property),
-                None => self.definitions.get(reference),
-            };
-            let Some(target) = target else { return shape };
             shape = target;
         }
         shape
+    }
+
+    /// The shape that a shape refers to, if it does.
+    pub fn referenced(&self, shape: &Shape) -> Option<&Shape> {
+        let reference = shape.reference.as_deref()?;
+        let target = match reference.strip_prefix("#/properties/") {
+            Some(property) => self.shape.properties.get(property),
+            None => self.definitions.get(reference),
+        };
+        target.map(|target| &**target)
     }
 
     /// The shape of what is at `path`, references followed; none when nothing can be there.

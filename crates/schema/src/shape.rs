@@ -7,6 +7,9 @@ use serde::de::{Error, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
+/// Shapes by name. A node of the tree has room for eleven, and a shape is large.
+pub type Shapes = BTreeMap<String, Box<Shape>>;
+
 /// What a value may look like. Keywords that stand together must all hold.
 ///
 /// The words are those of JSON Schema, and of cfn-lint where it adds its own
@@ -23,9 +26,9 @@ pub struct Shape {
     pub kinds: Kinds,
 
     /// Members of an object, by name.
-    pub properties: BTreeMap<String, Self>,
+    pub properties: Shapes,
     /// Members of an object whose name matches a regular expression.
-    pub pattern_properties: BTreeMap<String, Self>,
+    pub pattern_properties: Shapes,
     #[serde(rename = "additionalProperties")]
     additional: Option<Additional>,
     /// Names of members that must be there.
@@ -39,7 +42,7 @@ pub struct Shape {
     /// Names that must not be there when the key is.
     pub dependent_excluded: BTreeMap<String, Vec<String>>,
     /// What must hold of the object when the key is there.
-    pub dependent_schemas: BTreeMap<String, Self>,
+    pub dependent_schemas: Shapes,
     /// The fewest members of an object.
     pub min_properties: Option<u64>,
     /// The most members of an object.

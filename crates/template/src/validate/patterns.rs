@@ -426,6 +426,7 @@ mod tests {
                 .values()
                 .chain(shape.pattern_properties.values())
                 .chain(shape.dependent_schemas.values())
+                .map(Box::as_ref)
                 .chain(&shape.prefix_items)
                 .chain(shape.branches())
                 .chain(boxed.into_iter().flatten().map(AsRef::as_ref));

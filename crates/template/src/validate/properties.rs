@@ -178,7 +178,7 @@ impl<'a> Check<'_, 'a> {
 
     /// All that a shape says of a value that is no function.
     fn keywords(&mut self, value: &'a Value, shape: &'static Shape) {
-        if let Some(target) = self.target(shape)
+        if let Some(target) = self.facts.referenced(shape)
             && self.references < DEEPEST_REFERENCE
         {
             self.references += 1;
@@ -205,15 +205,6 @@ impl<'a> Check<'_, 'a> {
         }
     }
 
-    /// The shape another refers to.
-    fn target(&self, shape: &'static Shape) -> Option<&'static Shape> {
-        let reference = shape.reference.as_deref()?;
-        match reference.strip_prefix("#/properties/") {
-            Some(property) => self.facts.shape.properties.get(property),
-            None => self.facts.definitions.get(reference),
-        }
-    }
-
     /// The kinds a shape allows, wherever they are said.
     fn kinds(&self, shape: &'static Shape) -> Kinds {
         let mut shape = shape;
@@ -221,7 +212,7 @@ impl<'a> Check<'_, 'a> {
             if !shape.kinds.is_empty() {
                 break;
             }
-            match self.target(shape) {
+            match self.facts.referenced(shape) {
                 Some(target) => shape = target,
                 None => break,
             }

@@ -62,7 +62,7 @@ impl<'a> Check<'_, 'a> {
         match subject {
             Subject::Value(value) => self.keywords(value, shape),
             Subject::Members(members) => {
-                if let Some(target) = self.target(shape) {
+                if let Some(target) = self.facts.referenced(shape) {
                     self.object(members, target);
                 }
                 self.object(members, shape);
