@@ -4,9 +4,9 @@
 
 use assembly::Environment;
 use indexmap::IndexMap;
-use plan::{Options, SchemaFacts, StackDiff, Summary};
+use plan::{Gist, Options, Resource, SchemaFacts, StackDiff, Summary};
 use serde_json::Value;
-use template::{ParseError, Position, Template};
+use template::{ParseError, Position, Template, Token};
 
 /// Between two templates: a byte that no text has.
 pub const SEPARATOR: u8 = 0xFF;
@@ -43,7 +43,7 @@ pub fn diff(bytes: &[u8]) {
         Some(place) => (&bytes[..place], &bytes[place + 1..]),
         None => (bytes, bytes),
     };
-    let [old, new] = template::parse_pair(before.to_vec(), after.to_vec());
+    let [old, new] = template::parse_pair(before, after, note);
     for (together, bytes) in [(&old, before), (&new, after)] {
         let alone = Template::parse_bytes(bytes).map(template::Body::from);
         assert_eq!(*together, alone, "read together and alone");
@@ -100,8 +100,24 @@ fn compare<'a>(before: impl Into<plan::Body<'a>>, after: impl Into<plan::Body<'a
     plan::diff(before, after, &SchemaFacts, &origins, &Options::default())
 }
 
-fn parts(body: &template::Body) -> plan::Body<'_> {
-    plan::Body::new(body.sections(), body.resources())
+fn note(gist: &mut Gist, token: Token<'_>) -> bool {
+    match token {
+        Token::Key(key) => gist.key(key),
+        Token::Text(text) => gist.text(text),
+        Token::Scalar => gist.scalar(),
+        Token::List => gist.list(),
+    }
+}
+
+fn parts<'b>(body: &'b template::Body<'_, Gist>) -> plan::Body<'b> {
+    let resources = body.resources().map(|(logical_id, resource)| {
+        let resource = match resource.gist() {
+            Some(gist) => Resource::Unread(gist, resource),
+            None => Resource::Read(resource),
+        };
+        (logical_id, resource)
+    });
+    plan::Body::new(body.sections(), resources)
 }
 
 fn check_errors(errors: &[ParseError], text: &str) {

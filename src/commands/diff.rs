@@ -7,7 +7,8 @@ use std::{
 
 use clap::Args;
 use indexmap::IndexMap;
-use template::{Body, ParseError};
+use plan::{Gist, Resource};
+use template::{Body, ParseError, Token};
 
 use crate::{
     error::{CommandError, Ending},
@@ -37,9 +38,11 @@ pub(crate) struct DiffArgs {
 }
 
 pub(crate) fn run(args: &DiffArgs, printer: &Printer) -> Result<Ending, CommandError> {
-    let old = template_file::read(&args.old)?;
-    let new = template_file::read(&args.new)?;
-    let [old, new] = template::parse_pair(old, new);
+    let texts = (
+        template_file::read(&args.old)?,
+        template_file::read(&args.new)?,
+    );
+    let [old, new] = template::parse_pair(&texts.0, &texts.1, note);
     let (old, new) = (body_of(&args.old, old)?, body_of(&args.new, new)?);
     let diff = plan::diff(
         body(&old),
@@ -77,14 +80,34 @@ pub(crate) fn run(args: &DiffArgs, printer: &Printer) -> Result<Ending, CommandE
     };
     // The process ends here: to free two large templates part by part would only keep a person waiting.
     mem::forget((old, new, diff));
+    mem::forget(texts);
     Ok(Ending::of(args.detailed_exitcode && has_changes))
 }
 
-fn body(body: &Body) -> plan::Body<'_> {
-    plan::Body::new(body.sections(), body.resources())
+fn note(gist: &mut Gist, token: Token<'_>) -> bool {
+    match token {
+        Token::Key(key) => gist.key(key),
+        Token::Text(text) => gist.text(text),
+        Token::Scalar => gist.scalar(),
+        Token::List => gist.list(),
+    }
 }
 
-fn body_of(file: &Path, body: Result<Body, Vec<ParseError>>) -> Result<Body, CommandError> {
+fn body<'b>(body: &'b Body<'_, Gist>) -> plan::Body<'b> {
+    let resources = body.resources().map(|(logical_id, resource)| {
+        let resource = match resource.gist() {
+            Some(gist) => Resource::Unread(gist, resource),
+            None => Resource::Read(resource),
+        };
+        (logical_id, resource)
+    });
+    plan::Body::new(body.sections(), resources)
+}
+
+fn body_of<'t>(
+    file: &Path,
+    body: Result<Body<'t, Gist>, Vec<ParseError>>,
+) -> Result<Body<'t, Gist>, CommandError> {
     body.map_err(|errors| {
         let places: Vec<String> = errors
             .iter()

@@ -19,6 +19,9 @@ const READ_OUTPUT: &str = "CIF082";
 /// A custom resource keeps the token of the service that made it.
 const SERVICE_TOKEN: &str = "CIF084";
 
+/// The type of a user pool.
+pub(crate) const USER_POOL: &str = "AWS::Cognito::UserPool";
+
 /// A stack as it is wanted.
 #[derive(Clone, Copy, Debug)]
 pub struct WantedStack<'a> {
@@ -199,9 +202,11 @@ fn pools(
     origins: &IndexMap<String, ResourceOrigin>,
 ) -> Vec<Finding> {
     let mut findings = Vec::new();
-    for (logical_id, pool) in after {
+    // One that is left unread is no pool.
+    let after = after.iter();
+    for (logical_id, pool) in after.filter_map(|(id, pool)| Some((id, pool.read()?))) {
         let old = is_pool(pool).then(|| before.get(logical_id)).flatten();
-        let Some(old) = old.filter(|old| is_pool(old)) else {
+        let Some(old) = old.and_then(|old| old.read()).filter(|old| is_pool(old)) else {
             continue;
         };
         let is_new = changes
@@ -230,7 +235,7 @@ fn pools(
 }
 
 fn is_pool(resource: &Value) -> bool {
-    resource["Type"] == "AWS::Cognito::UserPool"
+    resource["Type"] == USER_POOL
 }
 
 /// The attributes of a pool's schema by name; `None` when not all of them are known.

@@ -31,6 +31,7 @@ mod compose;
 mod diff;
 mod evaluate;
 mod facts;
+mod gist;
 mod guard;
 mod inputs;
 mod meaning;
@@ -49,7 +50,7 @@ mod security;
 mod uses;
 
 pub use assembly::Severity;
-pub use body::Body;
+pub use body::{Body, Resource};
 pub use change_set::{
     IgnoredDrift, PolicyAction, Recreation, Replacement, ReportedAction, ReportedChange,
     ReportedDetail,
@@ -58,6 +59,7 @@ pub use checks::{WantedStack, check_stacks};
 pub use diff::diff;
 pub use evaluate::{evaluate, is_evaluated};
 pub use facts::{Facts, Form, Pattern};
+pub use gist::Gist;
 pub use guard::{
     AllowedLosses, Blocked, BlockedReason, Unfounded, guard, unfounded_by_command,
     unfounded_in_code,

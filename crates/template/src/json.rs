@@ -29,30 +29,6 @@ pub(crate) fn parse(text: &str) -> Result<Value, Vec<ParseError>> {
     Ok(value)
 }
 
-/// A value within a document.
-#[derive(Clone, Copy)]
-pub(crate) struct Part<'t> {
-    /// Which of those that are read it is.
-    pub(crate) index: usize,
-    pub(crate) text: &'t str,
-    /// How deep it stands.
-    pub(crate) depth: usize,
-}
-
-/// Reads values, each with its index, as [`parse`] does the documents they stand in; `None` where that one would tell an
-/// error.
-pub(crate) fn parse_parts<'t>(
-    parts: impl IntoIterator<Item = Part<'t>>,
-) -> Option<Vec<(usize, Value)>> {
-    let document = Document::default();
-    let mut values = Vec::new();
-    for part in parts {
-        let value = document.read(part.text, part.depth).ok()?;
-        values.push((part.index, value));
-    }
-    (!document.has_repeated_keys.get()).then_some(values)
-}
-
 /// Where everything stands in a text that [`parse`] accepted.
 pub(crate) fn places(text: &str) -> Places {
     Scan::new(text).document()
@@ -105,14 +81,19 @@ fn in_words(message: &str) -> &str {
 /// Members and elements wait here until their object or list ends, which then takes the memory that they need and no
 /// more: how many there are is not known before, and objects that grow take several times as much.
 #[derive(Default)]
-struct Document {
+pub(crate) struct Document {
     has_repeated_keys: Cell<bool>,
     members: RefCell<Vec<(String, Value)>>,
     elements: RefCell<Vec<Value>>,
 }
 
 impl Document {
-    /// Reads a value of the document that stands that deep in it.
+    /// Reads a value of the document that stands that deep in it, as [`parse`] does; `None` where that would tell an error.
+    pub(crate) fn part(&self, text: &str, depth: usize) -> Option<Value> {
+        let value = self.read(text, depth).ok()?;
+        (!self.has_repeated_keys.get()).then_some(value)
+    }
+
     fn read(&self, text: &str, depth: usize) -> serde_json::Result<Value> {
         let reader = Reader {
             document: self,

@@ -29,12 +29,13 @@ mod review;
 mod rules;
 mod scalar;
 mod template;
+mod unread;
 mod validate;
 mod yaml;
 
 pub use finding::{Finding, Severity};
 pub use model::{Members, Resource, Section, is_custom};
-pub use pair::{Body, parse_pair};
+pub use pair::{Body, LazyResource, parse_pair};
 pub use position::Position;
 pub use references::{
     PSEUDO_PARAMETERS, Reference, ReferenceKind, condition_references, is_pseudo_parameter,
@@ -45,4 +46,5 @@ pub use rules::{RULES, Rule};
 pub use template::{
     Format, MAXIMUM_DEPTH, MAXIMUM_EXPANSION, MAXIMUM_LENGTH, ParseError, Template,
 };
+pub use unread::Token;
 pub use validate::{Options, ParameterError, check_parameter_value, validate};

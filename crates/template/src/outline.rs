@@ -21,7 +21,7 @@ pub(crate) struct Outline<'t> {
 pub(crate) struct Member<'t> {
     pub(crate) name: &'t str,
     /// Its value as it is written.
-    value: &'t str,
+    pub(crate) value: &'t str,
     /// Which of all values it is that are read.
     pub(crate) index: usize,
 }

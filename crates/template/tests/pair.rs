@@ -4,17 +4,28 @@ use std::ptr;
 
 use pairs::{Pair, Random};
 use serde_json::{Value, json, ser::PrettyFormatter};
-use template::{Body, MAXIMUM_DEPTH, Template, parse_pair};
+use template::{Body, MAXIMUM_DEPTH, Template, Token, parse_pair};
 
 /// How many generated pairs are read.
 const PAIRS: u64 = 100;
 
-/// Reads both texts together and each alone, which must come to the same; gives the bodies.
-fn read(old: &[u8], new: &[u8]) -> Option<[Body; 2]> {
-    let together = parse_pair(old.to_vec(), new.to_vec());
+/// How many texts and keys a resource may have that is left unread.
+type Left = usize;
+
+/// Reads both texts together, whatever is left unread, and each alone, which must come to the same; gives the bodies of
+/// which all is left unread that can be.
+fn read<'t>(old: &'t [u8], new: &'t [u8]) -> Option<[Body<'t, Left>; 2]> {
     let alone = [old, new].map(|text| Template::parse_bytes(text).map(Body::from));
     let told = |text: &[u8]| String::from_utf8_lossy(text).into_owned();
-    assert_eq!(together, alone, "\n{}\n{}", told(old), told(new));
+    let together = [0, 5, usize::MAX].map(|most| {
+        let together = parse_pair(old, new, |count: &mut Left, token| {
+            *count += usize::from(matches!(token, Token::Key(_) | Token::Text(_)));
+            *count <= most
+        });
+        assert_eq!(together, alone, "{most}\n{}\n{}", told(old), told(new));
+        together
+    });
+    let [.., together] = together;
     let [Ok(old), Ok(new)] = together else {
         return None;
     };
@@ -27,10 +38,10 @@ fn read(old: &[u8], new: &[u8]) -> Option<[Body; 2]> {
 }
 
 /// How many resources of both bodies are one and the same value.
-fn shared(bodies: &[Body; 2]) -> usize {
+fn shared(bodies: &[Body<'_, Left>; 2]) -> usize {
     let [old, new] = bodies;
-    let same = |one: &Value| old.resources().any(|(_, other)| ptr::eq(one, other));
-    new.resources().filter(|(_, one)| same(one)).count()
+    let same = |one| old.resources().any(|(_, other)| ptr::eq(one, other));
+    new.resources().filter(|(_, one)| same(*one)).count()
 }
 
 /// A template as programs lay it out: a member a line, so far to the right, or all on one.
@@ -205,9 +216,48 @@ fn a_resource_is_as_deep_as_it_stands() {
 fn sections_are_apart_from_resources() {
     let text = json!({"Outputs": {"O": {"Value": 1}}, "Resources": {"B": {}, "A": {}}, "Description": "d"});
     let text = text.to_string();
-    let [body, _] = read(text.as_bytes(), text.as_bytes()).expect("it is a template");
+    let bytes = text.as_bytes();
+    let [body, _] = read(bytes, bytes).expect("it is a template");
     let sections: Vec<&str> = body.sections().keys().map(String::as_str).collect();
     assert_eq!(sections, ["Outputs", "Description"]);
     let resources: Vec<&str> = body.resources().map(|(logical_id, _)| logical_id).collect();
     assert_eq!(resources, ["B", "A"]);
+}
+
+#[test]
+fn what_stands_in_both_is_gone_over_in_its_order() {
+    let text = |value: &Value| {
+        json!({"Resources": {"A": {"B": [value, "c"], "D": {"E": null}}}}).to_string()
+    };
+    let told = |old: &str, new: &str| -> [Option<Vec<String>>; 2] {
+        let note = |told: &mut Vec<String>, token: Token<'_>| {
+            told.push(format!("{token:?}"));
+            true
+        };
+        let bodies = parse_pair(old.as_bytes(), new.as_bytes(), note);
+        bodies.map(|body| {
+            let body = body.expect("it is a template");
+            let (_, resource) = body.resources().next().expect("it has one");
+            resource.gist().cloned()
+        })
+    };
+    let expected = [
+        "Key(\"B\")",
+        "List",
+        "Scalar",
+        "Text(\"c\")",
+        "Key(\"D\")",
+        "Key(\"E\")",
+        "Scalar",
+    ];
+    let expected = Some(expected.map(str::to_owned).to_vec());
+    let one = text(&json!(1));
+    assert_eq!(told(&one, &one), [expected.clone(), expected]);
+    // What is not the same in both is read, as is what has a key with an escape in it, or too many.
+    let many: serde_json::Map<_, _> = (0..100).map(|key| (key.to_string(), json!(key))).collect();
+    let escaped = text(&json!({"a\nb": 1}));
+    let many = text(&json!(many));
+    for (old, new) in [(&one, &many), (&escaped, &escaped), (&many, &many)] {
+        assert_eq!(told(old, new), [None, None], "{old} {new}");
+    }
 }

@@ -3,11 +3,12 @@
 //! A few lines can stand for more than any machine holds: a long value referred to a thousand times, a text in which a
 //! text stands twice in which a text stands twice. What is counted here is never less than what there would be.
 
-use std::{collections::HashMap, ptr};
+use std::collections::HashMap;
 
 use serde_json::{Map, Value};
 
 use super::{Part, Side, intrinsic, parts};
+use crate::Resource;
 
 /// How many bytes all values of a template may come to: many times what a whole template may have.
 const MOST: usize = 16_000_000;
@@ -17,13 +18,13 @@ pub(super) fn are_within_reason(old: &Side<'_>, new: &Side<'_>) -> bool {
     let (before, after) = (Extent::new(old), Extent::new(new));
     // What both refer to is as long in both, if what it reads is.
     let is_alike = before.parameters == after.parameters && before.mappings == after.mappings;
-    let is_shared = |logical_id: &str, resource: &Value, others: &Side<'_>| {
+    let is_shared = |logical_id: &str, resource: &Resource<'_>, others: &Side<'_>| {
         let other = others.resources().get(logical_id);
-        is_alike && other.is_some_and(|other| ptr::eq(*other, resource))
+        is_alike && other.is_some_and(|other| other.is(resource))
     };
     let (mut of_old, mut of_new) = (before.of_sections(), after.of_sections());
     for (logical_id, resource) in old.resources() {
-        let length = before.of_member(logical_id, resource, true);
+        let length = before.of_resource(logical_id, *resource);
         of_old = of_old.saturating_add(length);
         if is_shared(logical_id, resource, new) {
             of_new = of_new.saturating_add(length);
@@ -31,7 +32,7 @@ pub(super) fn are_within_reason(old: &Side<'_>, new: &Side<'_>) -> bool {
     }
     for (logical_id, resource) in new.resources() {
         if !is_shared(logical_id, resource, old) {
-            of_new = of_new.saturating_add(after.of_member(logical_id, resource, true));
+            of_new = of_new.saturating_add(after.of_resource(logical_id, *resource));
         }
     }
     of_old <= MOST && of_new <= MOST
@@ -66,6 +67,21 @@ impl<'e, 'a> Extent<'e, 'a> {
         let sections = self.side.sections().iter();
         let sections = sections.filter(|(name, _)| *name != "Resources");
         sum(sections.map(|(name, section)| self.of_member(name, section, true)))
+    }
+
+    fn of_resource(&self, logical_id: &str, resource: Resource<'_>) -> usize {
+        match resource {
+            Resource::Read(value) => self.of_member(logical_id, value, true),
+            Resource::Unread(gist, _) => {
+                let references = gist.references();
+                let meant =
+                    references.map(|(name, times)| self.reference(name).saturating_mul(times));
+                logical_id
+                    .len()
+                    .saturating_add(gist.length())
+                    .saturating_add(sum(meant))
+            }
+        }
     }
 
     fn of_member(&self, key: &str, value: &Value, may_be_document: bool) -> usize {

@@ -6,7 +6,7 @@ use indexmap::IndexMap;
 use serde_json::{Map, Value, json};
 
 use super::{Mode, Place, condition, extent, member, text_of};
-use crate::{Body, Facts, Options, body::Resources};
+use crate::{Body, Facts, Options, Resource, body::Resources};
 
 /// One of the two templates, with all that is known of the values its expressions come to.
 pub(crate) struct Side<'a> {
@@ -196,6 +196,13 @@ impl<'a> Side<'a> {
     /// Whether a condition holds, as far as that is known.
     pub(crate) fn holds(&self, condition: &str) -> Option<bool> {
         self.conditions.get(condition).copied().flatten()
+    }
+
+    /// Whether a resource exists, as [`Self::exists`] tells. One that is left unread has no condition.
+    pub(crate) fn has(&self, resource: Resource<'_>) -> Option<bool> {
+        resource
+            .read()
+            .map_or(Some(true), |resource| self.exists(resource))
     }
 
     /// Whether a resource or output exists: `Some(true)` without a condition.

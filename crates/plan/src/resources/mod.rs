@@ -18,10 +18,10 @@ pub(crate) use fate::{Fate, Fates};
 
 use crate::{
     Action, AttributeChange, Cause, Change, Facts, Impact, OldCopy, OutputName, PropertyChange,
-    Reason,
+    Reason, Resource,
     inputs::Inputs,
     meaning::{Place, Side, member},
-    uses::{Use, uses},
+    uses::Use,
 };
 use properties::Properties;
 
@@ -53,8 +53,8 @@ pub(crate) struct Resources<'a> {
 struct Pair<'a> {
     /// In the new template, or in the old one where the new one has none.
     logical_id: &'a str,
-    before: Option<&'a Value>,
-    after: Option<&'a Value>,
+    before: Option<Resource<'a>>,
+    after: Option<Resource<'a>>,
     /// Whether both templates have it, or the one that has it has it under a condition that does not hold.
     is_in_both: bool,
 }
@@ -93,9 +93,9 @@ impl<'a> Comparison<'a> {
     /// Every resource of both templates: those of the new one in its order, then those it no longer has.
     fn pairs(&self) -> Vec<Pair<'a>> {
         let (old, new) = (self.old.resources(), self.new.resources());
-        let exists = |side: &Side<'_>, resource: &&Value| side.exists(resource) != Some(false);
-        let of = |side: &Side<'a>, resource: Option<&&'a Value>| {
-            resource.copied().filter(|resource| exists(side, resource))
+        let of = |side: &Side<'a>, resource: Option<&Resource<'a>>| {
+            let resource = resource.copied();
+            resource.filter(|resource| side.has(*resource) != Some(false))
         };
         let mut pairs: Vec<Pair<'a>> = new
             .iter()
@@ -123,7 +123,7 @@ impl<'a> Comparison<'a> {
 
     /// How the resources differ that exist before and after.
     fn differences(&self, pairs: &[Pair<'a>]) -> (HashMap<&'a str, Difference>, Fates<'a>) {
-        let kept: HashMap<&str, (&'a Value, &'a Value)> = pairs
+        let kept: HashMap<&str, (Resource<'a>, Resource<'a>)> = pairs
             .iter()
             .filter_map(|pair| Some((pair.logical_id, (pair.before?, pair.after?))))
             .collect();
@@ -146,6 +146,7 @@ impl<'a> Comparison<'a> {
         while let Some(logical_id) = queue.pop_front() {
             queued.remove(logical_id);
             let (before, after) = kept[logical_id];
+            let (before, after) = (before.value(), after.value());
             let type_name = type_name(after);
             let consequences = consequences
                 .entry(type_name)
@@ -196,13 +197,12 @@ impl<'a> Comparison<'a> {
     }
 
     /// Whether a resource reads something beside other resources that changes.
-    fn reads_a_change(&self, resource: &Value) -> bool {
-        let mut reads = attributes::may_come_or_go(resource, self.new);
-        if let Some(properties) = resource.get("Properties")
-            && !(self.inputs.is_empty() && self.unsettled.is_empty())
-        {
+    fn reads_a_change(&self, resource: Resource<'_>) -> bool {
+        let read = resource.read();
+        let mut reads = read.is_some_and(|read| attributes::may_come_or_go(read, self.new));
+        if !(self.inputs.is_empty() && self.unsettled.is_empty()) {
             let outputs = Fates::new(self.facts, self.unsettled);
-            uses(properties, &mut |found| {
+            resource.uses(&mut |found| {
                 reads |= self.inputs.reach(&found) || outputs.reach(&found);
             });
         }
@@ -219,11 +219,13 @@ impl<'a> Comparison<'a> {
         if difference.is_none() && pair.before.is_some() && pair.after.is_some() {
             return None;
         }
+        let [before, after] = [pair.before, pair.after].map(|one| one.map(Resource::value));
+        let resource = resource.value();
         let origin = self.origins.get(pair.logical_id);
         let type_name = type_name(resource);
         let change = Change {
             // Where the type changes, what the old one held is at stake.
-            stateful: [pair.before, pair.after]
+            stateful: [before, after]
                 .into_iter()
                 .flatten()
                 .any(|resource| self.facts.is_stateful(self::type_name(resource))),
@@ -236,7 +238,7 @@ impl<'a> Comparison<'a> {
                 Reason::PropertyChanged,
             )
         };
-        match (pair.before, pair.after) {
+        match (before, after) {
             (Some(before), Some(after)) => kept(change, before, after, difference),
             (Some(before), None) => Some(gone(change, before, pair)),
             (None, _) => Some(self.created(change, resource, pair)),
@@ -393,14 +395,10 @@ fn gone(change: Change, resource: &Value, pair: &Pair<'_>) -> Change {
 fn followers_of<'a>(pairs: &[Pair<'a>]) -> HashMap<&'a str, Vec<&'a str>> {
     let mut followers: HashMap<&str, Vec<&str>> = HashMap::with_capacity(pairs.len());
     for pair in pairs {
-        let properties = pair
-            .before
-            .and(pair.after)
-            .and_then(|after| after.get("Properties"));
-        let Some(properties) = properties else {
+        let Some(kept) = pair.before.and(pair.after) else {
             continue;
         };
-        uses(properties, &mut |found| {
+        kept.uses(&mut |found| {
             if let Use::Reference(target) | Use::Attribute(target) = found {
                 let all = followers.entry(target).or_default();
                 if all.last() != Some(&pair.logical_id) {

@@ -18,7 +18,7 @@ pub(super) fn suggest(changes: &mut [Change], old: &Side<'_>, new: &Side<'_>, fa
             .filter(|(_, change)| actions.contains(&change.action))
             .map(|(index, change)| {
                 let resource = side.resources().get(change.logical_id.as_str());
-                let properties = resource.and_then(|resource| resource.get("Properties"));
+                let properties = resource.and_then(|resource| resource.value().get("Properties"));
                 let place = Place::properties(facts, &change.type_name);
                 let meaning = properties.and_then(|properties| side.meaning(properties, &place));
                 let meaning = meaning.unwrap_or(Value::Null);

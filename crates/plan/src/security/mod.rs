@@ -23,7 +23,7 @@ use serde_json::Value;
 
 use self::{network::Rule, settings::Settings, statement::Statement};
 use crate::{
-    Change, Edit, Facts, RuleChange, Security, StatementChange,
+    Change, Edit, Facts, Resource, RuleChange, Security, StatementChange,
     meaning::{Mode, Place, Side},
     resources::type_name,
 };
@@ -40,7 +40,7 @@ struct Readings {
 pub(crate) fn is_told_by(changes: &[Change], old: &Side<'_>, new: &Side<'_>) -> bool {
     let tells = |side: &Side<'_>, change: &Change| {
         let resource = side.resources().get(change.logical_id.as_str());
-        resource.is_some_and(|resource| tells_access(resource))
+        resource.is_some_and(|resource| tells_access(*resource))
     };
     let mut changes = changes.iter();
     changes.any(|change| tells(old, change) || tells(new, change))
@@ -159,7 +159,7 @@ impl Readings {
     fn of(old: &Side<'_>, new: &Side<'_>, unchanged: &HashSet<&str>, facts: &dyn Facts) -> Self {
         let is_alike = old.is_alike(new);
         let is_kept =
-            |(logical_id, _): &(&&str, &&Value)| is_alike && unchanged.contains(*logical_id);
+            |(logical_id, _): &(&&str, &Resource<'_>)| is_alike && unchanged.contains(*logical_id);
         let (kept, changed): (Vec<_>, Vec<_>) = new.resources().iter().partition(is_kept);
         let earlier = old.resources().iter().filter(|one| !is_kept(one));
         let mut before = Access::of(old, earlier, facts, true);
@@ -183,12 +183,16 @@ impl Access {
     /// What resources say; what they say by their settings only where that is asked for.
     fn of<'r>(
         side: &Side<'_>,
-        resources: impl IntoIterator<Item = (&'r &'r str, &'r &'r Value)>,
+        resources: impl IntoIterator<Item = (&'r &'r str, &'r Resource<'r>)>,
         facts: &dyn Facts,
         with_settings: bool,
     ) -> Self {
         let mut access = Self::default();
         for (logical_id, resource) in resources {
+            // What is left unread tells nothing.
+            let Some(resource) = resource.read() else {
+                continue;
+            };
             let Some(properties) = worked_out(side, resource, facts) else {
                 continue;
             };
@@ -245,7 +249,7 @@ impl Access {
 
 /// The properties of a resource that says something of access, if it may exist, with their expressions worked out.
 fn worked_out(side: &Side<'_>, resource: &Value, facts: &dyn Facts) -> Option<Value> {
-    if side.exists(resource) == Some(false) || !tells_access(resource) {
+    if side.exists(resource) == Some(false) || !tells_access(resource.into()) {
         return None;
     }
     let place = Place::elsewhere(facts, Mode::Shown);
@@ -257,7 +261,8 @@ fn worked_out(side: &Side<'_>, resource: &Value, facts: &dyn Facts) -> Option<Va
 /// A resource, if it exists or may.
 fn resource<'s>(side: &Side<'s>, logical_id: &str) -> Option<&'s Value> {
     let resource = side.resources().get(logical_id).copied();
-    resource.filter(|resource| side.exists(resource) != Some(false))
+    let resource = resource.filter(|resource| side.has(*resource) != Some(false));
+    resource.map(Resource::value)
 }
 
 /// The condition of a resource whose outcome is not known.
@@ -276,16 +281,29 @@ fn guard(side: &Side<'_>, resource: &Value) -> Option<String> {
 /// The resources of one template, as references, that are not in the other one, and are not left behind.
 fn absent(there: &Side<'_>, here: &Side<'_>) -> HashSet<String> {
     let resources = there.resources().iter();
+    let is_here = |logical_id: &str| {
+        let resource = here.resources().get(logical_id);
+        resource.is_some_and(|resource| here.has(*resource) != Some(false))
+    };
     resources
-        .filter(|(_, resource)| resource["DeletionPolicy"] != "Retain")
-        .map(|(logical_id, _)| logical_id)
-        .filter(|logical_id| resource(here, logical_id).is_none())
-        .map(|logical_id| format!("${{{logical_id}}}"))
+        .filter(|(logical_id, _)| !is_here(logical_id))
+        .filter(|(_, resource)| resource.value()["DeletionPolicy"] != "Retain")
+        .map(|(logical_id, _)| format!("${{{logical_id}}}"))
         .collect()
 }
 
+/// Whether a property of this name may say anything of access, whichever resource has it.
+pub(crate) fn is_telling(name: &str) -> bool {
+    policies::is_telling(name) || settings::may_be_telling(name)
+}
+
+/// Whether a resource of this type may say something of access whatever properties it has.
+pub(crate) fn is_telling_type(type_name: &str) -> bool {
+    policies::is_telling_type(type_name) || network::is_telling_type(type_name)
+}
+
 /// Whether a resource may say anything of access.
-fn tells_access(resource: &Value) -> bool {
+fn tells_access(resource: Resource<'_>) -> bool {
     fn tells(type_name: &str, value: &Value) -> bool {
         match value {
             Value::Array(items) => items.iter().any(|item| tells(type_name, item)),
@@ -298,9 +316,11 @@ fn tells_access(resource: &Value) -> bool {
             Value::Null | Value::Bool(_) | Value::Number(_) => false,
         }
     }
+    let Some(resource) = resource.read() else {
+        return false;
+    };
     let type_name = type_name(resource);
-    policies::is_telling_type(type_name)
-        || network::is_telling_type(type_name)
+    is_telling_type(type_name)
         || resource
             .get("Properties")
             .is_some_and(|properties| tells(type_name, properties))

@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use serde_json::Value;
 
 use super::{Keyed, Optional, address::AddressRange, effort::Effort, reference_of, text};
-use crate::{Direction, Edit, Effect, RuleChange, Widening, meaning::Side};
+use crate::{Direction, Edit, Effect, Resource, RuleChange, Widening, meaning::Side};
 
 /// Names of the other side of a rule; a rule may have several.
 const PEERS: [&str; 13] = [
@@ -386,8 +386,10 @@ pub(super) fn add_default_egress(side: &Side<'_>, others: &[Rule], rules: &mut V
             && side.exists(resource) != Some(false)
             && resource["Properties"]["SecurityGroupEgress"].is_null()
     };
+    // What is left unread is no group.
+    let is_open = |resource: &Resource<'_>| resource.read().is_some_and(gives_none);
     let resources = side.resources().iter();
-    for (logical_id, _) in resources.filter(|(_, resource)| gives_none(resource)) {
+    for (logical_id, _) in resources.filter(|(_, resource)| is_open(resource)) {
         let group = format!("${{{logical_id}}}");
         if !limited.contains(&group) {
             rules.push(Rule {

@@ -122,6 +122,12 @@ pub(super) fn is_telling(type_name: &str, name: &str) -> bool {
     kind(type_name, name).is_some()
 }
 
+/// Whether a property of this name may be a setting, whichever resource has it.
+pub(super) fn may_be_telling(name: &str) -> bool {
+    let of_type = OF_TYPE.iter().any(|(_, setting, _)| *setting == name);
+    of_type || EVERYWHERE.iter().any(|(setting, _)| *setting == name)
+}
+
 /// The settings of a resource, whose properties have their expressions worked out.
 pub(super) fn collect(type_name: &str, properties: &Value) -> Settings {
     let mut settings = Settings::none(type_name);

@@ -178,7 +178,7 @@ proptest! {
         sections.shift_remove("Resources");
         let resources = resources_of(&after).map(|(logical_id, resource)| {
             let earlier = &before["Resources"][logical_id];
-            (logical_id, if earlier == resource { earlier } else { resource })
+            (logical_id, if earlier == resource { earlier } else { resource }.into())
         });
         let apart = Body::new(sections, resources);
         let options = Options::default();

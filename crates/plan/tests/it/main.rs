@@ -22,6 +22,7 @@ mod seal;
 mod sections;
 mod security;
 mod templates;
+mod unread;
 
 use assembly::ResourceOrigin;
 use indexmap::IndexMap;
