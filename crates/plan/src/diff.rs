@@ -29,6 +29,7 @@ pub fn diff<'a>(
         new: &new,
         facts,
         inputs: &inputs,
+        is_alike: old.is_alike(&new),
         unchanged: &unchanged,
         is_open: options.open_parameters,
         unsettled: &options.unsettled,

@@ -57,11 +57,11 @@ pub(super) fn ordered(lists: [&[Value]; 2], texts: &[Vec<String>; 2]) -> Vec<Pai
     pairs
 }
 
-/// Pairs the elements of two lists whose order means nothing: by what they mean (`texts`), then by what is written, by
-/// what tells them apart, and at last where only one is left on each side.
+/// Pairs the elements of two lists whose order means nothing: by what they mean (`texts`), then by what is written, where
+/// that may mean something else, by what tells them apart, and at last where only one is left on each side.
 pub(super) fn unordered<'t>(
     sides: [&[Value]; 2],
-    written: [&[Value]; 2],
+    written: Option<[&[Value]; 2]>,
     texts: &'t [Vec<String>; 2],
 ) -> Vec<Pair> {
     let [before, after] = sides;
@@ -85,7 +85,9 @@ pub(super) fn unordered<'t>(
         }
     };
     pair_by(&|side, index| Some(texts[side][index].as_str().into()));
-    pair_by(&|side, index| Some(written[side][index].to_string().into()));
+    if let Some(written) = written {
+        pair_by(&|side, index| Some(written[side][index].to_string().into()));
+    }
     pair_by(&|side, index| {
         let (name, value) = identity(&sides[side][index])?;
         Some(format!("{name} {value}").into())
@@ -200,7 +202,8 @@ mod tests {
     }
 
     fn by_text(before: &[Value], after: &[Value], written: [&[Value]; 2]) -> Vec<Pair> {
-        unordered([before, after], written, &[texts(before), texts(after)])
+        let texts = [texts(before), texts(after)];
+        unordered([before, after], Some(written), &texts)
     }
 
     fn items(value: Value) -> Vec<Value> {

@@ -31,6 +31,8 @@ pub(crate) struct Comparison<'a> {
     pub(crate) new: &'a Side<'a>,
     pub(crate) facts: &'a dyn Facts,
     pub(crate) inputs: &'a Inputs<'a>,
+    /// Whether the same text means the same in both.
+    pub(crate) is_alike: bool,
     /// Logical ids of the resources that stand in both templates as they are.
     pub(crate) unchanged: &'a HashSet<&'a str>,
     /// Whether parameters may have any value, and nobody else will tell what replaces.
@@ -181,6 +183,7 @@ impl<'a> Comparison<'a> {
             old: self.old,
             new: self.new,
             inputs: self.inputs,
+            is_alike: self.is_alike,
             fates,
             consequences,
             is_open: self.is_open,

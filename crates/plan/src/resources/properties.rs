@@ -20,6 +20,8 @@ pub(super) struct Properties<'a> {
     pub(super) old: &'a Side<'a>,
     pub(super) new: &'a Side<'a>,
     pub(super) inputs: &'a Inputs<'a>,
+    /// Whether the same text means the same in both templates.
+    pub(super) is_alike: bool,
     pub(super) fates: &'a Fates<'a>,
     pub(super) consequences: &'a Consequences,
     /// Whether parameters may have any value, and nobody else will tell what replaces.
@@ -127,7 +129,8 @@ impl Properties<'_> {
             return;
         }
         let pairs = if is_set {
-            unordered([&old, &new], [before, after], &texts)
+            let written = (!self.is_alike).then_some([before, after]);
+            unordered([&old, &new], written, &texts)
         } else {
             ordered([&old, &new], &texts)
         };
