@@ -244,7 +244,7 @@ impl Endpoint {
     }
 
     /// Makes one step; says how long to wait for the next, if there is one.
-    fn step(&self, uuid: &str) -> Option<Duration> {
+    fn step(self: &Arc<Self>, uuid: &str) -> Option<Duration> {
         let mut core = self.core();
         let core = &mut *core;
         let now = self.now();
@@ -275,6 +275,9 @@ impl Endpoint {
         if core.commit(step.records).is_err() {
             // The disk is full, say: the operation stands still and goes on once there is room.
             return Some(WAIT_FOR_ROOM);
+        }
+        for begun in step.begun {
+            self.drive(core, begun);
         }
         match step.next {
             Next::Now => Some(Duration::ZERO),

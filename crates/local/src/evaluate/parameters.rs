@@ -4,7 +4,7 @@ use indexmap::IndexMap;
 use regex::Regex;
 use serde_json::Value;
 
-use super::{Document, Failure, Lookups, text_of};
+use super::{Document, Failure, KNOWN_AFTER_APPLY, Lookups, text_of};
 use crate::state::ParameterValue;
 
 /// A parameter as the caller gave it.
@@ -60,6 +60,12 @@ pub(crate) fn resolve_parameters(
         match value {
             None => missing.push(name.as_str()),
             Some(value) => {
+                // What a stack above will tell is checked once it is known.
+                if value.contains(KNOWN_AFTER_APPLY) {
+                    let resolved = None;
+                    values.insert(name.clone(), ParameterValue { value, resolved });
+                    continue;
+                }
                 check(name, declaration, &value)?;
                 let resolved = resolve_stored(declaration, &value, lookups)?;
                 values.insert(name.clone(), ParameterValue { value, resolved });

@@ -5,17 +5,16 @@
 //! update:  Apply ──> Cleanup ──> Done
 //!            └ fails ──> Restore ──> RestoreCleanup ──> Done
 //! delete:  Delete ──> Done
+//! nested:  Apply ──> Held ──> Cleanup ──> Done
+//!            │         └ the stack above failed ──> Restore
+//!            └ fails ──> Restore ──> Held ──> RestoreCleanup ──> Done
 //! ```
 //!
 //! Everything a step needs is in the state, so an operation that was interrupted at any point goes on from there.
 
 use jiff::Timestamp;
 
-use super::{
-    apply::{self, failed_status},
-    draft::Draft,
-    remove, restore,
-};
+use super::{apply, draft::Draft, outcome::failed_status, remove, restore};
 use crate::{
     evaluate::Document,
     options::Faults,
@@ -42,6 +41,8 @@ pub(crate) struct Step {
     /// The transaction; empty when there is nothing to do yet.
     pub(crate) records: Vec<Record>,
     pub(crate) next: Next,
+    /// The stacks whose operations begin or go on with it.
+    pub(crate) begun: Vec<String>,
 }
 
 /// When the next step is due.
@@ -69,6 +70,7 @@ pub(crate) fn advance(environment: Environment<'_>, uuid: &str) -> Step {
     let nothing = Step {
         records: Vec::new(),
         next: Next::Never,
+        begun: Vec::new(),
     };
     let Some(entry) = environment.state.stacks.get(uuid) else {
         return nothing;
@@ -88,12 +90,13 @@ pub(crate) fn advance(environment: Environment<'_>, uuid: &str) -> Step {
         Phase::Restore => restore::step(environment, &mut draft),
         Phase::RestoreCleanup => restore::clean_up(environment, &mut draft),
         Phase::Delete => remove::delete_all(environment, &mut draft),
-        Phase::Done => return nothing,
+        Phase::Held | Phase::Done => return nothing,
     };
     match pace {
         Pace::Waits(until) => Step {
             records: Vec::new(),
             next: Next::At(until),
+            begun: Vec::new(),
         },
         Pace::Moved | Pace::Ended => {
             let is_done = draft
@@ -102,6 +105,7 @@ pub(crate) fn advance(environment: Environment<'_>, uuid: &str) -> Step {
                 .as_ref()
                 .is_none_or(|operation| operation.phase == Phase::Done);
             Step {
+                begun: draft.begun(),
                 records: draft.finish(),
                 next: if is_done { Next::Never } else { Next::Now },
             }
@@ -116,6 +120,13 @@ impl Draft {
             operation.phase = phase;
         }
         self.reset_progress();
+    }
+
+    /// Goes over to the phase in which what is left behind goes; a nested stack waits for the one above with that.
+    pub(super) fn enter_or_hold(&mut self, phase: Phase) {
+        let operation = self.stack.operation.as_ref();
+        let is_nested = operation.is_some_and(|operation| operation.by_parent.is_some());
+        self.enter(if is_nested { Phase::Held } else { phase });
     }
 
     /// Lets every resource begin anew.
@@ -164,7 +175,12 @@ impl Draft {
         operation.failure = Some(reason.clone());
         let is_import = operation.imports_only;
         let is_create = operation.kind == OperationKind::Create;
-        if operation.disable_rollback || operation.on_failure == OnFailure::DoNothing {
+        // What was created of a nested stack goes when the stack above goes back.
+        let is_left = is_create && operation.by_parent.is_some();
+        if is_left && !operation.disable_rollback {
+            self.cancel_started();
+            self.end(StackStatus::CreateFailed, Some(reason));
+        } else if operation.disable_rollback || operation.on_failure == OnFailure::DoNothing {
             let status = if is_create {
                 StackStatus::CreateFailed
             } else {

@@ -11,6 +11,8 @@ use super::{
     draft::Draft,
     drift::as_found,
     identity::{Birth, first_generation, identify},
+    nested::{Way, due, is_stack},
+    outcome::{begin_baseline, failed_status, failure_reason, finish},
     outputs,
     sight::{Seen, Sight, pseudo_of, scope},
     stack_policy::denial,
@@ -74,8 +76,8 @@ pub(super) fn step(environment: Environment<'_>, draft: &mut Draft) -> Pace {
 }
 
 /// One look at all resources of the template.
-struct Walk<'a> {
-    environment: Environment<'a>,
+pub(super) struct Walk<'a> {
+    pub(super) environment: Environment<'a>,
     scope: &'a Scope<'a>,
 }
 
@@ -90,13 +92,15 @@ impl Walk<'_> {
         let mut moved = false;
         let mut earliest = None;
         for (name, _) in &wanted {
-            if let Some(Progress::Started { until, .. }) = progress(draft, name) {
-                let until = *until;
-                if until <= self.environment.now {
-                    finish(draft, name);
-                    moved = true;
-                } else {
-                    earliest = Some(earliest.map_or(until, |earliest| until.min(earliest)));
+            if let Some(Progress::Started { .. }) = progress(draft, name) {
+                match due(self.environment, draft, name, Way::Forward) {
+                    None => {
+                        finish(draft, name);
+                        moved = true;
+                    }
+                    Some(until) => {
+                        earliest = Some(earliest.map_or(until, |earliest| until.min(earliest)));
+                    }
                 }
             }
         }
@@ -176,6 +180,10 @@ impl Walk<'_> {
             }
         };
         match resource.live.clone() {
+            None if is_stack(type_name) => self.create_nested(draft, resource, node, properties),
+            Some(live) if is_stack(type_name) => {
+                self.update_nested(draft, resource, &live, node, properties);
+            }
             None => self.create(draft, resource, node, properties),
             Some(live) if live.is_gone() && reverts_drift(draft) => {
                 begin_baseline(&mut resource);
@@ -327,7 +335,7 @@ impl Walk<'_> {
         );
     }
 
-    fn begin(
+    pub(super) fn begin(
         &self,
         draft: &mut Draft,
         mut resource: Resource,
@@ -439,7 +447,12 @@ impl Walk<'_> {
     }
 
     /// Why a resource cannot be as it should.
-    fn failure(&self, resource: &Resource, wanted: &Deployed, step: FaultStep) -> Option<String> {
+    pub(super) fn failure(
+        &self,
+        resource: &Resource,
+        wanted: &Deployed,
+        step: FaultStep,
+    ) -> Option<String> {
         let found = violations(&wanted.resource_type, &wanted.properties);
         if !found.is_empty() {
             return Some(format!(
@@ -500,7 +513,7 @@ impl Walk<'_> {
             _ if is_import => draft.end(StackStatus::ImportComplete, None),
             _ => {
                 draft.status(StackStatus::UpdateCleanup, None);
-                draft.enter(Phase::Cleanup);
+                draft.enter_or_hold(Phase::Cleanup);
             }
         }
         Pace::Moved
@@ -514,7 +527,7 @@ fn reverts_drift(draft: &Draft) -> bool {
 }
 
 /// The stack policy that holds for this operation; what a first operation makes is under none.
-fn policy_in_force(draft: &Draft) -> Option<&str> {
+pub(super) fn policy_in_force(draft: &Draft) -> Option<&str> {
     let operation = draft.stack.operation.as_ref()?;
     let is_create = operation.kind == OperationKind::Create;
     let policy = operation.policy.as_ref().or(draft.stack.policy.as_ref());
@@ -523,91 +536,6 @@ fn policy_in_force(draft: &Draft) -> Option<&str> {
 
 fn progress<'a>(draft: &'a Draft, name: &str) -> Option<&'a Progress> {
     draft.resources.get(name).map(|resource| &resource.progress)
-}
-
-/// Remembers what existed before this operation touched the resource.
-fn begin_baseline(resource: &mut Resource) {
-    if resource.baseline == Baseline::Same {
-        resource.baseline = match &resource.live {
-            Some(live) => Baseline::Was(Box::new(live.clone())),
-            None => Baseline::Nothing,
-        };
-    }
-}
-
-/// Ends what was begun.
-fn finish(draft: &mut Draft, name: &str) {
-    let Some(mut resource) = draft.resource(name) else {
-        return;
-    };
-    let Progress::Started { goal, .. } = std::mem::replace(&mut resource.progress, Progress::Done)
-    else {
-        return;
-    };
-    let is_update = resource.live.is_some();
-    let is_import = resource.status == ResourceStatus::ImportInProgress;
-    match goal {
-        Goal::Exist(wanted) => {
-            if let Some(mut old) = resource.live.take()
-                && old.physical_id != wanted.physical_id
-            {
-                // The template that replaces it says what becomes of it.
-                old.update_replace_policy = wanted.update_replace_policy;
-                resource.superseded.push(old);
-            }
-            if is_import {
-                draft.adopt(&wanted);
-            }
-            resource.live = Some(*wanted);
-            let status = match (is_import, is_update) {
-                (true, _) => ResourceStatus::ImportComplete,
-                (false, true) => ResourceStatus::UpdateComplete,
-                (false, false) => ResourceStatus::CreateComplete,
-            };
-            draft.tell(resource, status, None);
-        }
-        Goal::Fail(reason) => {
-            resource.progress = Progress::Failed;
-            let status = failed_status(&resource);
-            draft.tell(resource, status, Some(reason));
-        }
-        Goal::Gone | Goal::SupersededGone(_) => draft.put(resource),
-    }
-}
-
-pub(super) fn failed_status(resource: &Resource) -> ResourceStatus {
-    if resource.status == ResourceStatus::ImportInProgress {
-        ResourceStatus::ImportFailed
-    } else if resource.live.is_some() {
-        ResourceStatus::UpdateFailed
-    } else {
-        ResourceStatus::CreateFailed
-    }
-}
-
-fn failure_reason(draft: &Draft, failed: &[&str]) -> String {
-    let of = |is_update: bool| -> Vec<&str> {
-        failed
-            .iter()
-            .copied()
-            .filter(|name| {
-                draft
-                    .resources
-                    .get(*name)
-                    .is_some_and(|resource| resource.live.is_some() == is_update)
-            })
-            .collect()
-    };
-    let mut reason = String::new();
-    for (what, names) in [("create", of(false)), ("update", of(true))] {
-        if !names.is_empty() {
-            reason.push_str(&format!(
-                "The following resource(s) failed to {what}: [{}]. ",
-                names.join(", ")
-            ));
-        }
-    }
-    reason
 }
 
 /// Attributes that repeat a property follow it.

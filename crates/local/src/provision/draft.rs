@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use super::nested::is_stack;
 use crate::{
     identifiers,
     state::{
@@ -24,6 +25,10 @@ pub(crate) struct Draft {
     gone: Vec<String>,
     events: Vec<Event>,
     orphans: Vec<Record>,
+    /// What changes in other stacks with it.
+    beside: Vec<Record>,
+    /// The stacks whose operations begin or go on with it.
+    begun: Vec<String>,
     seed: u64,
     pub(crate) now: Timestamp,
 }
@@ -37,6 +42,8 @@ impl Draft {
             gone: Vec::new(),
             events: Vec::new(),
             orphans: Vec::new(),
+            beside: Vec::new(),
+            begun: Vec::new(),
             seed,
             now,
         }
@@ -51,6 +58,8 @@ impl Draft {
             gone: Vec::new(),
             events: Vec::new(),
             orphans: Vec::new(),
+            beside: Vec::new(),
+            begun: Vec::new(),
             seed,
             now,
         }
@@ -155,8 +164,26 @@ impl Draft {
         self.gone.push(logical_id.to_owned());
     }
 
-    /// Leaves a physical resource behind, outside every stack.
+    /// Changes something of another stack in the same transaction.
+    pub(crate) fn beside(&mut self, records: Vec<Record>) {
+        self.beside.extend(records);
+    }
+
+    /// Lets the operation of another stack begin or go on.
+    pub(crate) fn begin(&mut self, uuid: String) {
+        self.begun.push(uuid);
+    }
+
+    /// The stacks whose operations begin or go on.
+    pub(crate) fn begun(&self) -> Vec<String> {
+        self.begun.clone()
+    }
+
+    /// Leaves a physical resource behind, outside every stack. A nested stack stays what it is: a stack.
     pub(crate) fn orphan(&mut self, deployed: Deployed) {
+        if is_stack(&deployed.resource_type) {
+            return;
+        }
         self.orphans.push(Record::Orphan(Box::new(Orphan {
             region: self.stack.region.clone(),
             deployed,
@@ -190,6 +217,7 @@ impl Draft {
         let gone = gone.into_iter();
         records.extend(gone.map(|logical_id| Record::ResourceGone(uuid.clone(), logical_id)));
         records.extend(self.orphans);
+        records.extend(self.beside);
         let events = self.events.into_iter();
         records.extend(events.map(|event| Record::Event(uuid.clone(), Box::new(event))));
         records

@@ -15,6 +15,7 @@ use super::{
     apply::policy,
     difference::{Difference, differences, same},
     drift::{as_found, is_checked},
+    nested::{is_stack, look_at},
     outputs,
     sight::{Seen, Sight, pseudo_of, scope},
 };
@@ -67,11 +68,18 @@ pub(crate) struct Outlook {
     pub(crate) changes: Vec<Change>,
     /// Whether outputs or tags of the stack change.
     pub(crate) stack_changes: bool,
+    /// How many of the changes are of nested stacks to which nothing happens.
+    idle: usize,
 }
 
 impl Outlook {
     pub(crate) fn is_empty(&self) -> bool {
         self.changes.is_empty() && !self.stack_changes
+    }
+
+    /// Whether nothing would happen; that a nested stack is looked at is nothing.
+    pub(crate) fn is_without_effect(&self) -> bool {
+        self.changes.len() == self.idle && !self.stack_changes
     }
 }
 
@@ -81,6 +89,8 @@ enum Fate {
     New,
     Replaced,
     Kept,
+    /// A nested stack that changes, and with it what it tells.
+    Updated,
 }
 
 /// Foresees what an update would do.
@@ -88,6 +98,10 @@ pub(crate) fn foresee(question: &Question<'_>) -> Result<Outlook, Failure> {
     let fates: RefCell<BTreeMap<String, Fate>> = RefCell::default();
     let see = |name: &str| match fates.borrow().get(name) {
         Some(Fate::New | Fate::Replaced) => Seen::Later,
+        Some(Fate::Updated) => match live(question.resources, name) {
+            Some(live) => Seen::Updating(live),
+            None => Seen::Absent,
+        },
         Some(Fate::Kept) => match live(question.resources, name) {
             Some(live) => Seen::Deployed(live),
             None => Seen::Absent,
@@ -115,6 +129,7 @@ pub(crate) fn foresee(question: &Question<'_>) -> Result<Outlook, Failure> {
     }
     refuse_other_types(question, &wanted)?;
     let mut changes = BTreeMap::new();
+    let mut idle = 0;
     for name in in_order(question.document, &wanted) {
         let node = question.document.resource(name).unwrap_or(&Value::Null);
         let properties = scope.properties(node)?;
@@ -134,7 +149,19 @@ pub(crate) fn foresee(question: &Question<'_>) -> Result<Outlook, Failure> {
                     start: &start,
                     node,
                 };
-                view.change(name, &properties)
+                let (fate, change) = view.change(name, &properties);
+                if is_stack(&live.resource_type) {
+                    let seen = look_at(question, name, live, &properties, change);
+                    idle += usize::from(seen.is_idle);
+                    let fate = if seen.updates {
+                        Fate::Updated
+                    } else {
+                        Fate::Kept
+                    };
+                    (fate, Some(seen.change))
+                } else {
+                    (fate, change)
+                }
             }
         };
         fates.borrow_mut().insert(name.to_owned(), fate);
@@ -152,6 +179,7 @@ pub(crate) fn foresee(question: &Question<'_>) -> Result<Outlook, Failure> {
     let outputs = outputs::preview(&scope)?;
     Ok(Outlook {
         changes: ordered,
+        idle,
         stack_changes: outputs != question.stack.outputs
             || question.definition.tags != question.stack.definition.tags
             || question.definition.notification_arns != question.stack.definition.notification_arns,
@@ -222,6 +250,7 @@ fn added(question: &Question<'_>, name: &str, node: &Value, properties: Value) -
         before: None,
         after: Some(with_attributes(node, properties)),
         drift: None,
+        change_set: None,
     }
 }
 
@@ -239,6 +268,7 @@ fn removal(resource: &Resource) -> Option<Change> {
         before: Some(with_attributes(&live.declared, live.properties.clone())),
         after: None,
         drift: None,
+        change_set: None,
     })
 }
 
@@ -338,6 +368,7 @@ impl View<'_> {
             before: Some(with_attributes(&self.live.declared, self.start.clone())),
             after: Some(with_attributes(self.node, properties.clone())),
             drift: self.question.revert_drift.then(|| drift_context(self.live)),
+            change_set: None,
         };
         (fate, Some(change))
     }
@@ -356,6 +387,7 @@ impl View<'_> {
             before: None,
             after: None,
             drift: Some(drift_context(self.live)),
+            change_set: None,
         }
     }
 

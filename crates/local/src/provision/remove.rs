@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::{
     advance::{Environment, Pace},
     draft::Draft,
+    nested::{Way, begin_removal, due, is_stack, settle},
     sight::{Seen, Sight, pseudo_of, scope},
 };
 use crate::{
@@ -23,7 +24,11 @@ pub(super) fn clean_up(environment: Environment<'_>, draft: &mut Draft) -> Pace 
         kind: Kind::Cleanup,
         is_unwanted: &|resource: &Resource| !wanted.contains(&resource.logical_id),
     };
-    match sweep.step(draft) {
+    let pace = match settle(environment, draft) {
+        Pace::Ended => sweep.step(draft),
+        pace => pace,
+    };
+    match pace {
         Pace::Ended => {
             // A failed clean-up leaves things behind, and the update is complete all the same.
             let left: Vec<String> = draft
@@ -177,12 +182,15 @@ impl Sweep<'_> {
             let Some(resource) = draft.resources.get(name) else {
                 continue;
             };
-            if let Progress::Started { until, .. } = resource.progress {
-                if until <= self.environment.now {
-                    self.finish(draft, name);
-                    moved = true;
-                } else {
-                    earliest = Some(earliest.map_or(until, |earliest| until.min(earliest)));
+            if let Progress::Started { .. } = resource.progress {
+                match due(self.environment, draft, name, Way::Away) {
+                    None => {
+                        self.finish(draft, name);
+                        moved = true;
+                    }
+                    Some(until) => {
+                        earliest = Some(earliest.map_or(until, |earliest| until.min(earliest)));
+                    }
                 }
             }
         }
@@ -267,10 +275,16 @@ impl Sweep<'_> {
         let delay = self.environment.faults.delay_of(name);
         let until = draft.now.checked_add(delay).unwrap_or(draft.now);
         let obstacle = self.environment.faults.failure(name, FaultStep::Delete);
-        let goal = match obstacle
+        let obstacle = obstacle
             .map(str::to_owned)
-            .or_else(|| self.content_of(&target))
-        {
+            .or_else(|| self.content_of(&target));
+        let obstacle = match obstacle {
+            None if is_stack(&target.resource_type) => {
+                begin_removal(self.environment, draft, &target.physical_id).err()
+            }
+            obstacle => obstacle,
+        };
+        let goal = match obstacle {
             Some(reason) => Goal::Fail(reason),
             None if superseded.is_some() => Goal::SupersededGone(target.physical_id.clone()),
             None => Goal::Gone,

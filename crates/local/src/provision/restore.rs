@@ -3,6 +3,7 @@
 use super::{
     advance::{Environment, Pace},
     draft::Draft,
+    nested::{Way, begin_restoration, due, is_skipped, is_touched, settle},
     remove,
 };
 use crate::{
@@ -23,16 +24,19 @@ pub(super) fn step(environment: Environment<'_>, draft: &mut Draft) -> Pace {
         })
         .collect();
     for (name, _) in &touched {
-        if let Some(Progress::Started { until, .. }) = draft
+        let is_started = draft
             .resources
             .get(name)
-            .map(|resource| resource.progress.clone())
-        {
-            if until <= environment.now {
-                finish(draft, name);
-                moved = true;
-            } else {
-                earliest = Some(earliest.map_or(until, |earliest| until.min(earliest)));
+            .is_some_and(|resource| matches!(resource.progress, Progress::Started { .. }));
+        if is_started {
+            match due(environment, draft, name, Way::Back) {
+                None => {
+                    finish(draft, name);
+                    moved = true;
+                }
+                Some(until) => {
+                    earliest = Some(earliest.map_or(until, |earliest| until.min(earliest)));
+                }
             }
         }
     }
@@ -67,7 +71,11 @@ pub(super) fn step(environment: Environment<'_>, draft: &mut Draft) -> Pace {
 
 /// Deletes what the failed update had made, then ends the operation.
 pub(super) fn clean_up(environment: Environment<'_>, draft: &mut Draft) -> Pace {
-    match remove::undo(environment, draft) {
+    let pace = match settle(environment, draft) {
+        Pace::Ended => remove::undo(environment, draft),
+        pace => pace,
+    };
+    match pace {
         Pace::Ended => {
             let left: Vec<String> = draft
                 .resources
@@ -99,12 +107,7 @@ fn start(environment: Environment<'_>, draft: &mut Draft, name: &str, before: &D
     let Some(mut resource) = draft.resource(name) else {
         return;
     };
-    let is_skipped = draft
-        .stack
-        .operation
-        .as_ref()
-        .is_some_and(|operation| operation.skip.iter().any(|skipped| skipped == name));
-    if is_skipped {
+    if is_skipped(&draft.stack, name) {
         resource.baseline = Baseline::Same;
         resource.progress = Progress::Done;
         draft.tell(resource, ResourceStatus::UpdateComplete, None);
@@ -115,7 +118,8 @@ fn start(environment: Environment<'_>, draft: &mut Draft, name: &str, before: &D
             && live.properties == before.properties
             && live.actual == before.actual
     });
-    if is_same && resource.status != ResourceStatus::UpdateFailed {
+    let is_touched = is_touched(environment, before);
+    if is_same && resource.status != ResourceStatus::UpdateFailed && !is_touched {
         resource.live = Some(before.clone());
         resource.baseline = Baseline::Same;
         resource.progress = Progress::Done;
@@ -132,6 +136,9 @@ fn start(environment: Environment<'_>, draft: &mut Draft, name: &str, before: &D
         .unwrap_or(draft.now);
     resource.progress = Progress::Started { until, goal };
     draft.tell(resource, ResourceStatus::UpdateInProgress, None);
+    if is_touched {
+        begin_restoration(environment, draft, &before.physical_id);
+    }
 }
 
 fn finish(draft: &mut Draft, name: &str) {
@@ -195,5 +202,5 @@ fn complete(draft: &mut Draft) {
         draft.stack.definition = stable;
     }
     draft.status(StackStatus::UpdateRollbackCleanup, None);
-    draft.enter(Phase::RestoreCleanup);
+    draft.enter_or_hold(Phase::RestoreCleanup);
 }

@@ -2,7 +2,10 @@
 
 use serde_json::Value;
 
-use super::identity::unlisted_attribute;
+use super::{
+    identity::unlisted_attribute,
+    nested::{is_stack, output},
+};
 use crate::{
     evaluate::{
         Document, Failure, KNOWN_AFTER_APPLY, Lookups, Pseudo, Scope, evaluate_conditions,
@@ -17,6 +20,8 @@ use crate::{
 pub(crate) enum Seen<'a> {
     /// It exists.
     Deployed(&'a Deployed),
+    /// It exists, and what it tells may be another once the change is made.
+    Updating(&'a Deployed),
     /// It will exist once the change is made.
     Later,
     /// It does not exist.
@@ -34,7 +39,9 @@ pub(crate) struct Sight<'a> {
 impl Lookups for Sight<'_> {
     fn reference(&self, logical_id: &str) -> Result<Value, Failure> {
         match (self.resource)(logical_id) {
-            Seen::Deployed(deployed) => Ok(deployed.reference.as_str().into()),
+            Seen::Deployed(deployed) | Seen::Updating(deployed) => {
+                Ok(deployed.reference.as_str().into())
+            }
             Seen::Later => Ok(KNOWN_AFTER_APPLY.into()),
             Seen::Absent => Err(unresolved(logical_id)),
         }
@@ -42,6 +49,15 @@ impl Lookups for Sight<'_> {
 
     fn attribute(&self, logical_id: &str, attribute: &str) -> Result<Value, Failure> {
         match (self.resource)(logical_id) {
+            Seen::Deployed(deployed) if is_stack(&deployed.resource_type) => {
+                let arn = &deployed.physical_id;
+                output(self.state, arn, attribute)
+                    .map(Value::from)
+                    .ok_or_else(|| {
+                        let name = attribute.trim_start_matches("Outputs.");
+                        Failure::new(format!("Output '{name}' not found in stack '{arn}'"))
+                    })
+            }
             Seen::Deployed(deployed) => deployed
                 .attributes
                 .get(attribute)
@@ -54,7 +70,7 @@ impl Lookups for Sight<'_> {
                         "Template error: resource {logical_id} does not support attribute type {attribute} in Fn::GetAtt"
                     ))
                 }),
-            Seen::Later => Ok(KNOWN_AFTER_APPLY.into()),
+            Seen::Updating(_) | Seen::Later => Ok(KNOWN_AFTER_APPLY.into()),
             Seen::Absent => Err(unresolved(logical_id)),
         }
     }

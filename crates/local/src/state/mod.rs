@@ -4,6 +4,7 @@ mod drift;
 mod journal;
 mod lock;
 mod model;
+mod nesting;
 #[macro_use]
 mod status;
 mod refactor;
@@ -21,6 +22,7 @@ pub(crate) use drift::*;
 pub(crate) use journal::Journal;
 pub(crate) use lock::Lock;
 pub(crate) use model::*;
+pub(crate) use nesting::*;
 pub(crate) use refactor::*;
 pub(crate) use status::*;
 
@@ -196,6 +198,9 @@ impl State {
                     .iter()
                     .map(|set| set.definition.template.as_str()),
             );
+            let operation = entry.stack.operation.iter();
+            let foreseen = operation.flat_map(|operation| operation.foreseen.values());
+            used.extend(foreseen.flat_map(ForeseenStack::templates));
         }
         let refactors = self.refactors.values();
         used.extend(

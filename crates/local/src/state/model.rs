@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::{
     drift::{Actual, DriftContext},
+    nesting::{Foreseen, Nesting},
     status::{
         ChangeSetStatus, ChangeSetType, DeletionPolicy, ExecutionStatus, OnFailure, OperationKind,
         ResourceStatus, StackStatus,
@@ -71,6 +72,9 @@ pub(crate) struct Stack {
     pub(crate) operation: Option<Operation>,
     /// How many identifiers were made for it; part of the next.
     pub(crate) ordinal: u64,
+    /// Where it belongs when it is nested.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) nesting: Option<Nesting>,
 }
 
 /// An operation on a stack.
@@ -117,6 +121,12 @@ pub(crate) struct Operation {
     /// The status that the stack had before, to which a deletion that is refused leads back.
     #[serde(default)]
     pub(crate) before: Option<StackStatus>,
+    /// The operation of the stack above that it is part of, which decides how it ends.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) by_parent: Option<String>,
+    /// What the change sets of nested stacks were made with.
+    #[serde(default, skip_serializing_if = "Foreseen::is_empty")]
+    pub(crate) foreseen: Foreseen,
 }
 
 /// How far an operation is.
@@ -125,6 +135,8 @@ pub(crate) struct Operation {
 pub(crate) enum Phase {
     /// Resources are created and updated.
     Apply,
+    /// A nested stack is done with its part, and waits for what the stack above decides.
+    Held,
     /// What the update left behind is deleted.
     Cleanup,
     /// Resources are brought back to their previous values.
@@ -277,6 +289,12 @@ pub(crate) struct ChangeSet {
     /// What early validation and hooks found.
     #[serde(default)]
     pub(crate) validations: Vec<Validation>,
+    /// The ARN of the change set of the stack above, with which it goes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) parent: Option<String>,
+    /// The ARN of the change set above all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) root: Option<String>,
 }
 
 /// What early validation or a hook found in a change set.
@@ -312,6 +330,9 @@ pub(crate) struct Change {
     /// What something else has made of it, where that is looked at.
     #[serde(default)]
     pub(crate) drift: Option<DriftContext>,
+    /// The ARN of the change set of a nested stack.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) change_set: Option<String>,
 }
 
 /// One reason for a change of a resource.

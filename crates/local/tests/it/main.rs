@@ -11,6 +11,7 @@ mod client;
 mod drift;
 mod durability;
 mod failures;
+mod nested;
 mod reads;
 mod refactors;
 mod services;

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use super::{Answer, Call, drift, find, operations, order, page, stacks, validations};
+use super::{Answer, Call, drift, find, nested_sets, operations, order, page, stacks, validations};
 use crate::{
     provision::{Draft, Question, existing_to_import, foresee, validate},
     router::Content,
     state::{
         Change, ChangeDetail, ChangeSet, ChangeSetStatus, ChangeSetType, Definition, DriftStatus,
-        Entry, ExecutionStatus, OnFailure, Record, Resources, Stack, StackStatus,
+        Entry, ExecutionStatus, OnFailure, Record, Resources, Stack, StackStatus, Validation,
     },
     wire::{Refusal, Xml},
 };
@@ -112,38 +112,6 @@ pub(super) fn create(call: &mut Call<'_>) -> Answer {
         ),
         Ok(_) | Err(_) => Vec::new(),
     };
-    let (status, status_reason, execution, changes) = match outlook {
-        Err(failure) => (
-            ChangeSetStatus::Failed,
-            Some(failure.0),
-            ExecutionStatus::Unavailable,
-            Vec::new(),
-        ),
-        Ok(outlook) if outlook.is_empty() => (
-            ChangeSetStatus::Failed,
-            Some(if order.document.transforms().is_empty() {
-                NO_CHANGES.to_owned()
-            } else {
-                "No updates are to be performed.".to_owned()
-            }),
-            ExecutionStatus::Unavailable,
-            Vec::new(),
-        ),
-        Ok(outlook) => match validations::reason(&validations) {
-            Some(reason) => (
-                ChangeSetStatus::Failed,
-                Some(reason),
-                ExecutionStatus::Unavailable,
-                outlook.changes,
-            ),
-            None => (
-                ChangeSetStatus::CreateComplete,
-                None,
-                ExecutionStatus::Available,
-                outlook.changes,
-            ),
-        },
-    };
     if existing.is_none() {
         draft.status(
             StackStatus::ReviewInProgress,
@@ -151,7 +119,8 @@ pub(super) fn create(call: &mut Call<'_>) -> Answer {
         );
     }
     let id = draft.uuid("change-set");
-    let change_set = ChangeSet {
+    let include_nested = call.form.flag("IncludeNestedStacks")?;
+    let mut change_set = ChangeSet {
         arn: format!(
             "arn:aws:cloudformation:{}:{}:changeSet/{name}/{id}",
             call.context.region,
@@ -162,26 +131,67 @@ pub(super) fn create(call: &mut Call<'_>) -> Answer {
         kind,
         description: call.form.filled("Description").map(str::to_owned),
         created: call.context.now,
-        status,
-        status_reason,
-        execution,
+        status: ChangeSetStatus::Failed,
+        status_reason: None,
+        execution: ExecutionStatus::Unavailable,
         on_failure,
         import,
         import_existing,
-        include_nested: call.form.flag("IncludeNestedStacks")?,
+        include_nested,
         token,
         revert_drift,
-        changes,
+        changes: Vec::new(),
         express: operations::express(call)?,
         validations,
         definition: order.definition.clone(),
+        parent: None,
+        root: None,
     };
+    let mut below = Vec::new();
+    let with_nested = include_nested.unwrap_or_default();
+    match outlook {
+        Err(failure) => change_set.status_reason = Some(failure.0),
+        Ok(outlook) if outlook.is_empty() || with_nested && outlook.is_without_effect() => {
+            change_set.status_reason = Some(if order.document.transforms().is_empty() {
+                NO_CHANGES.to_owned()
+            } else {
+                "No updates are to be performed.".to_owned()
+            });
+        }
+        Ok(outlook) => {
+            let mut changes = outlook.changes;
+            let nested = if with_nested {
+                nested_sets::make(call, &change_set, &draft.stack, &mut changes, 0)?
+            } else {
+                nested_sets::Nested::default()
+            };
+            below = nested.records;
+            change_set.changes = changes;
+            (change_set.status, change_set.status_reason) =
+                judge(nested.failure, &change_set.validations);
+            if change_set.status == ChangeSetStatus::CreateComplete {
+                change_set.execution = ExecutionStatus::Available;
+            }
+        }
+    }
     let (arn, uuid) = (change_set.arn.clone(), change_set.stack.clone());
     let mut records = vec![order.template_record()];
     records.extend(draft.finish());
     records.push(Record::ChangeSet(Box::new(change_set)));
+    records.extend(below);
     call.core.commit(records)?;
     Ok(answer(call, &arn, &uuid))
+}
+
+/// What becomes of a change set that would change something.
+pub(super) fn judge(
+    failure: Option<String>,
+    found: &[Validation],
+) -> (ChangeSetStatus, Option<String>) {
+    match failure.or_else(|| validations::reason(found)) {
+        Some(reason) => (ChangeSetStatus::Failed, Some(reason)),
+        None => (ChangeSetStatus::CreateComplete, None),
+    }
 }
 
 fn answer(call: &Call<'_>, arn: &str, uuid: &str) -> Content {
@@ -371,6 +381,8 @@ fn write_head(xml: &mut Xml, stack: &Stack, change_set: &ChangeSet) {
         "IncludeNestedStacks",
         change_set.include_nested.unwrap_or_default(),
     );
+    xml.maybe("ParentChangeSetId", change_set.parent.as_ref());
+    xml.maybe("RootChangeSetId", change_set.root.as_ref());
     xml.flag("ImportExistingResources", change_set.import_existing);
     if change_set.revert_drift {
         let drifts = change_set
@@ -387,6 +399,7 @@ fn write_change(xml: &mut Xml, change: &Change, with_values: bool) {
     xml.text("Action", &change.action);
     xml.text("LogicalResourceId", &change.logical_id);
     xml.maybe("PhysicalResourceId", change.physical_id.as_ref());
+    xml.maybe("ChangeSetId", change.change_set.as_ref());
     xml.text("ResourceType", &change.resource_type);
     xml.maybe("Replacement", change.replacement.as_ref());
     xml.texts("Scope", &change.scope);
@@ -467,11 +480,18 @@ pub(super) fn list(call: &mut Call<'_>) -> Answer {
 pub(super) fn delete(call: &mut Call<'_>) -> Answer {
     // A change set that is not there is deleted; a stack that is not there is an error.
     match named(call) {
-        Ok((entry, change_set)) => {
-            call.core.commit(vec![Record::ChangeSetGone(
-                entry.stack.uuid,
-                change_set.arn,
-            )])?;
+        Ok((_, change_set)) => {
+            if let Some(root) = &change_set.root {
+                return Err(Refusal::new(
+                    "InvalidChangeSetStatus",
+                    format!(
+                        "ChangeSet [{}] can only be deleted with its root change set [{root}]",
+                        change_set.arn
+                    ),
+                ));
+            }
+            let gone = nested_sets::gone(&call.core.state, &change_set);
+            call.core.commit(gone)?;
         }
         Err(refusal) if refusal.code == "ChangeSetNotFound" => {}
         Err(refusal) => return Err(refusal),

@@ -3,10 +3,12 @@
 mod change_sets;
 mod drift;
 mod events;
+mod nested_sets;
 mod operations;
 mod order;
 mod refactors;
 mod resources;
+mod rollbacks;
 mod stacks;
 mod templates;
 mod validations;
@@ -51,8 +53,8 @@ impl Call<'_> {
             "UpdateStack" => operations::update(self),
             "DeleteStack" => operations::delete(self),
             "CancelUpdateStack" => operations::cancel_update(self),
-            "ContinueUpdateRollback" => operations::continue_rollback(self),
-            "RollbackStack" => operations::rollback(self),
+            "ContinueUpdateRollback" => rollbacks::continue_rollback(self),
+            "RollbackStack" => rollbacks::rollback(self),
             "DescribeStacks" => stacks::describe(self),
             "ListStacks" => stacks::list(self),
             "ListExports" => stacks::list_exports(self),

@@ -1,17 +1,17 @@
-//! Beginning operations: create, update, delete, cancel, continue a rollback, roll back.
+//! Beginning operations: create, update, delete, cancel, execute a change set.
 
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use super::{Answer, Call, order};
+use super::{Answer, Call, nested_sets, order, rollbacks};
 use crate::{
     identifiers,
     provision::{Draft, Question, foresee},
     router::Content,
     state::{
-        ChangeSet, ChangeSetType, Definition, Entry, ExecutionStatus, OnFailure, Operation,
-        OperationKind, Phase, Record, Stack, StackStatus,
+        ChangeSet, ChangeSetType, Definition, Entry, ExecutionStatus, Foreseen, OnFailure,
+        Operation, OperationKind, Phase, Record, Stack, StackStatus,
     },
     wire::Refusal,
 };
@@ -211,7 +211,7 @@ pub(super) fn delete(call: &mut Call<'_>) -> Answer {
     draft.cancel_started();
     let change_sets = entry.change_sets.iter();
     let gone = change_sets
-        .map(|one| Record::ChangeSetGone(stack.uuid.clone(), one.arn.clone()))
+        .flat_map(|one| nested_sets::gone(&call.core.state, one))
         .collect();
     begin(call, draft, beginning, gone)?;
     Ok(Content::empty())
@@ -220,6 +220,7 @@ pub(super) fn delete(call: &mut Call<'_>) -> Answer {
 pub(super) fn cancel_update(call: &mut Call<'_>) -> Answer {
     let entry = call.stack(|name| format!("Stack [{name}] does not exist"))?;
     let mut stack = entry.stack.clone();
+    rollbacks::refuse_nested(&stack, "CancelUpdateStack")?;
     let is_update = stack.status == StackStatus::UpdateInProgress;
     match &mut stack.operation {
         Some(operation) if is_update => operation.cancelled = true,
@@ -231,102 +232,6 @@ pub(super) fn cancel_update(call: &mut Call<'_>) -> Answer {
     }
     call.core.commit(vec![Record::Stack(Box::new(stack))])?;
     Ok(Content::empty())
-}
-
-pub(super) fn continue_rollback(call: &mut Call<'_>) -> Answer {
-    let entry = call
-        .stack(|name| format!("Stack [{name}] does not exist"))?
-        .clone();
-    let stack = &entry.stack;
-    let token = call.form.filled("ClientRequestToken").map(str::to_owned);
-    if is_repeated(&entry, OperationKind::ContinueRollback, token.as_deref())? {
-        return Ok(Content::result(|_| {}));
-    }
-    if stack.status != StackStatus::UpdateRollbackFailed {
-        return Err(Refusal::validation(format!(
-            "Stack:{} is in {} state and can not continue rolling back.",
-            stack.arn, stack.status
-        )));
-    }
-    let skip = call.form.list("ResourcesToSkip").unwrap_or_default();
-    let force_rollback = call.form.flag("ForceRollback")?.unwrap_or_default();
-    if force_rollback && !skip.is_empty() {
-        return Err(Refusal::validation(
-            "You can specify either ResourcesToSkip or ForceRollback, but not both.",
-        ));
-    }
-    let is_failed = |name: &String| {
-        entry
-            .resources
-            .get(name)
-            .is_some_and(|resource| resource.status == crate::state::ResourceStatus::UpdateFailed)
-    };
-    if let Some(other) = skip.iter().find(|name| !is_failed(name)) {
-        return Err(Refusal::validation(format!(
-            "Resources to skip must be in UPDATE_FAILED state: [{other}]"
-        )));
-    }
-    let beginning = Beginning {
-        kind: OperationKind::ContinueRollback,
-        phase: Phase::Restore,
-        status: StackStatus::UpdateRollbackInProgress,
-        token,
-        skip,
-        force_rollback,
-        ..Beginning::default()
-    };
-    let draft = Draft::of(&entry, call.context.seed(), call.context.now);
-    begin(call, draft, beginning, Vec::new())?;
-    Ok(Content::result(|_| {}))
-}
-
-pub(super) fn rollback(call: &mut Call<'_>) -> Answer {
-    let entry = call
-        .stack(|name| format!("Stack [{name}] does not exist"))?
-        .clone();
-    let stack = &entry.stack;
-    let token = call.form.filled("ClientRequestToken").map(str::to_owned);
-    if is_repeated(&entry, OperationKind::Rollback, token.as_deref())? {
-        return Ok(stack_id(&stack.arn));
-    }
-    let (phase, status) = match (stack.status, &stack.stable) {
-        (StackStatus::CreateFailed, _) | (StackStatus::UpdateFailed, None) => {
-            (Phase::Delete, StackStatus::RollbackInProgress)
-        }
-        (StackStatus::UpdateFailed, Some(_)) => {
-            (Phase::Restore, StackStatus::UpdateRollbackInProgress)
-        }
-        _ => {
-            return Err(Refusal::validation(format!(
-                "Stack:{} is in {} state and can not be rolled back.",
-                stack.arn, stack.status
-            )));
-        }
-    };
-    let express = express(call)?.is_some();
-    let failed_in_express = stack
-        .operation
-        .as_ref()
-        .is_some_and(|operation| operation.express);
-    if failed_in_express && !express {
-        return Err(Refusal::validation(format!(
-            "Stack:{} failed in EXPRESS mode and can only be rolled back in that mode.",
-            stack.arn
-        )));
-    }
-    let beginning = Beginning {
-        kind: OperationKind::Rollback,
-        express,
-        phase,
-        status,
-        token,
-        retain_except_on_create: call.form.flag("RetainExceptOnCreate")?.unwrap_or_default(),
-        ..Beginning::default()
-    };
-    let arn = stack.arn.clone();
-    let draft = Draft::of(&entry, call.context.seed(), call.context.now);
-    begin(call, draft, beginning, Vec::new())?;
-    Ok(stack_id(&arn))
 }
 
 /// Executes a change set: the operation it foresaw begins, and all change sets of the stack are gone.
@@ -368,12 +273,13 @@ pub(super) fn execute(
         express: change_set.express.is_some(),
         import: change_set.import.clone(),
         revert_drift: change_set.revert_drift,
+        foreseen: nested_sets::foreseen(&call.core.state, change_set),
         ..Beginning::default()
     };
     let gone = entry
         .change_sets
         .iter()
-        .map(|other| Record::ChangeSetGone(entry.stack.uuid.clone(), other.arn.clone()))
+        .flat_map(|other| nested_sets::gone(&call.core.state, other))
         .collect();
     begin(call, draft, beginning, gone)
 }
@@ -396,22 +302,23 @@ pub(super) fn express(call: &Call<'_>) -> Result<Option<bool>, Refusal> {
 /// How an operation begins.
 #[derive(Debug)]
 pub(super) struct Beginning {
-    kind: OperationKind,
-    phase: Phase,
-    status: StackStatus,
-    token: Option<String>,
-    disable_rollback: bool,
-    on_failure: OnFailure,
-    retain_except_on_create: bool,
-    retain: Vec<String>,
-    skip: Vec<String>,
-    force_rollback: bool,
-    force_delete: bool,
-    policy: Option<String>,
-    imports_only: bool,
-    express: bool,
-    revert_drift: bool,
-    import: BTreeMap<String, BTreeMap<String, String>>,
+    pub(super) kind: OperationKind,
+    pub(super) phase: Phase,
+    pub(super) status: StackStatus,
+    pub(super) token: Option<String>,
+    pub(super) disable_rollback: bool,
+    pub(super) on_failure: OnFailure,
+    pub(super) retain_except_on_create: bool,
+    pub(super) retain: Vec<String>,
+    pub(super) skip: Vec<String>,
+    pub(super) force_rollback: bool,
+    pub(super) force_delete: bool,
+    pub(super) policy: Option<String>,
+    pub(super) imports_only: bool,
+    pub(super) express: bool,
+    pub(super) revert_drift: bool,
+    pub(super) import: BTreeMap<String, BTreeMap<String, String>>,
+    pub(super) foreseen: Foreseen,
 }
 
 impl Default for Beginning {
@@ -433,6 +340,7 @@ impl Default for Beginning {
             express: false,
             revert_drift: false,
             import: BTreeMap::new(),
+            foreseen: Foreseen::new(),
         }
     }
 }
@@ -471,11 +379,13 @@ impl Beginning {
             failure: None,
             started: now,
             before: Some(draft.stack.status),
+            by_parent: None,
+            foreseen: self.foreseen,
         }
     }
 }
 
-fn begin(
+pub(super) fn begin(
     call: &mut Call<'_>,
     mut draft: Draft,
     beginning: Beginning,
@@ -541,11 +451,16 @@ pub(super) fn new_stack(
         change_set_arn: None,
         operation: None,
         ordinal: 0,
+        nesting: None,
     })
 }
 
 /// Whether a call repeats the one that began the last operation; a token used for another operation is refused.
-fn is_repeated(entry: &Entry, kind: OperationKind, token: Option<&str>) -> Result<bool, Refusal> {
+pub(super) fn is_repeated(
+    entry: &Entry,
+    kind: OperationKind,
+    token: Option<&str>,
+) -> Result<bool, Refusal> {
     let last = entry.stack.operation.as_ref();
     match (last, token) {
         (Some(last), Some(token)) if last.token.as_deref() == Some(token) => {
@@ -584,6 +499,6 @@ pub(super) fn on_failure(word: Option<&str>, field: &str) -> Result<Option<OnFai
     .transpose()
 }
 
-fn stack_id(arn: &str) -> Content {
+pub(super) fn stack_id(arn: &str) -> Content {
     Content::result(|xml| xml.text("StackId", arn))
 }

@@ -3,24 +3,20 @@
 use std::sync::Arc;
 
 use indexmap::IndexMap;
-use percent_encoding::percent_decode_str;
-use serde_json::Value;
 
 use super::Call;
 use crate::{
     evaluate::{Document, Given, resolve_parameters},
     identifiers,
-    provision::{Seen, Sight},
-    services::s3,
+    provision::{Seen, Sight, lacking, template_at, unknown_macro},
     state::{Definition, Stack, State},
     wire::{Form, Refusal},
 };
 
 /// The longest template within a request, in bytes.
 const LONGEST_BODY: usize = 51_200;
-/// The longest template in a bucket, in bytes.
-const LONGEST_OBJECT: usize = 1_000_000;
 const MOST_TAGS: usize = 50;
+const AUTO_EXPAND: &str = "CAPABILITY_AUTO_EXPAND";
 
 /// A desired state that was checked.
 pub(super) struct Order {
@@ -131,45 +127,7 @@ pub(super) fn template_text(state: &State, form: &Form) -> Result<String, Refusa
             }
             Ok(body.to_owned())
         }
-        (None, Some(url)) => {
-            let (bucket, key) = object_of(url)
-                .ok_or_else(|| Refusal::validation("TemplateURL must be a supported URL."))?;
-            let object = s3::object(state, &bucket, &key)
-                .map_err(|refusal| Refusal::validation(format!("S3 error: {}", refusal.message)))?;
-            if object.size > LONGEST_OBJECT {
-                return Err(Refusal::validation(format!(
-                    "Template may not exceed {LONGEST_OBJECT} bytes in size."
-                )));
-            }
-            String::from_utf8(s3::body_of(object)?)
-                .map_err(|_| Refusal::validation("Template format error: unsupported encoding."))
-        }
-    }
-}
-
-/// Bucket and key of a template's address, in either of S3's styles.
-fn object_of(url: &str) -> Option<(String, String)> {
-    let rest = url
-        .strip_prefix("https://")
-        .or_else(|| url.strip_prefix("http://"))?;
-    let rest = rest.split(['?', '#']).next()?;
-    let (host, path) = rest.split_once('/')?;
-    let path = percent_decode_str(path).decode_utf8().ok()?.into_owned();
-    let is_s3 = host.ends_with(".amazonaws.com") || host.ends_with(".amazonaws.com.cn");
-    let bucket = match host.split_once(".s3") {
-        Some((bucket, _)) if is_s3 && !host.starts_with("s3") => Some(bucket.to_owned()),
-        _ => host
-            .split(':')
-            .next()
-            .and_then(|name| name.strip_suffix(".localhost"))
-            .map(str::to_owned),
-    };
-    match bucket {
-        Some(bucket) => Some((bucket, path)),
-        None => {
-            let (bucket, key) = path.split_once('/')?;
-            Some((bucket.to_owned(), key.to_owned()))
-        }
+        (None, Some(url)) => Ok(template_at(state, url)?),
     }
 }
 
@@ -217,58 +175,14 @@ fn check_transforms(
     document: &Document,
     capabilities: &[String],
 ) -> Result<(), Refusal> {
-    let macros = document.macros();
-    let Some(first) = macros.first() else {
-        return Ok(());
-    };
-    if !capabilities
-        .iter()
-        .any(|capability| capability == "CAPABILITY_AUTO_EXPAND")
-    {
-        return Err(Refusal::new(
+    match unknown_macro(document, call.context.account()) {
+        None => Ok(()),
+        Some(_) if !capabilities.iter().any(|one| one == AUTO_EXPAND) => Err(Refusal::new(
             "InsufficientCapabilitiesException",
-            "Requires capabilities : [CAPABILITY_AUTO_EXPAND]",
-        ));
+            format!("Requires capabilities : [{AUTO_EXPAND}]"),
+        )),
+        Some(unknown) => Err(unknown.into()),
     }
-    let name = if first.starts_with("AWS::") {
-        (*first).to_owned()
-    } else {
-        format!("{}::{first}", call.context.account())
-    };
-    Err(Refusal::validation(format!(
-        "No transform named {name} found."
-    )))
-}
-
-/// The capability a template needs, and the resources it needs it for.
-pub(super) fn needed_capability(document: &Document) -> Option<(&'static str, Vec<String>)> {
-    let mut types = Vec::new();
-    let mut is_named = false;
-    for (_, node) in document.resources() {
-        let type_name = node["Type"].as_str().unwrap_or_default();
-        let name = match type_name {
-            "AWS::IAM::Role" => "RoleName",
-            "AWS::IAM::User" => "UserName",
-            "AWS::IAM::Group" => "GroupName",
-            "AWS::IAM::InstanceProfile" => "InstanceProfileName",
-            "AWS::IAM::ManagedPolicy" => "ManagedPolicyName",
-            "AWS::IAM::Policy" | "AWS::IAM::AccessKey" | "AWS::IAM::UserToGroupAddition" => "",
-            _ => continue,
-        };
-        is_named |= node
-            .pointer(&format!("/Properties/{name}"))
-            .is_some_and(Value::is_string)
-            && !name.is_empty();
-        types.push(type_name.to_owned());
-    }
-    types.sort();
-    types.dedup();
-    let capability = if is_named {
-        "CAPABILITY_NAMED_IAM"
-    } else {
-        "CAPABILITY_IAM"
-    };
-    (!types.is_empty()).then_some((capability, types))
 }
 
 fn check_capabilities(document: &Document, capabilities: &[String]) -> Result<(), Refusal> {
@@ -282,19 +196,12 @@ fn check_capabilities(document: &Document, capabilities: &[String]) -> Result<()
             )));
         }
     }
-    let Some((needed, _)) = needed_capability(document) else {
-        return Ok(());
-    };
-    let is_granted = capabilities
-        .iter()
-        .any(|capability| capability == needed || capability == "CAPABILITY_NAMED_IAM");
-    if is_granted {
-        Ok(())
-    } else {
-        Err(Refusal::new(
+    match lacking(document, capabilities) {
+        None => Ok(()),
+        Some(needed) => Err(Refusal::new(
             "InsufficientCapabilitiesException",
             format!("Requires capabilities : [{needed}]"),
-        ))
+        )),
     }
 }
 
@@ -320,41 +227,4 @@ pub(super) fn check_name(name: &str, what: &str) -> Result<(), Refusal> {
         )));
     }
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn template_addresses_are_read() {
-        for (url, expected) in [
-            (
-                "https://b.s3.amazonaws.com/a/k.json",
-                Some(("b", "a/k.json")),
-            ),
-            (
-                "https://b.s3.eu-west-1.amazonaws.com/k%20l",
-                Some(("b", "k l")),
-            ),
-            (
-                "https://s3.eu-west-1.amazonaws.com/b/a/k",
-                Some(("b", "a/k")),
-            ),
-            ("https://s3.amazonaws.com/b/k", Some(("b", "k"))),
-            (
-                "http://127.0.0.1:4599/b/a/k?versionId=1",
-                Some(("b", "a/k")),
-            ),
-            ("http://b.localhost:4599/a/k", Some(("b", "a/k"))),
-            ("s3://b/k", None),
-            ("https://s3.amazonaws.com/b", None),
-        ] {
-            let found = object_of(url);
-            let found = found
-                .as_ref()
-                .map(|(bucket, key)| (bucket.as_str(), key.as_str()));
-            assert_eq!(found, expected, "{url}");
-        }
-    }
 }

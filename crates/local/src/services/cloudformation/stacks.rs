@@ -4,7 +4,7 @@ use super::{Answer, Call, drift, page};
 use crate::{
     evaluate::Document,
     router::Content,
-    state::{Entry, Record, StackStatus},
+    state::{Entry, Record, Stack, StackStatus},
     wire::{Refusal, Xml},
 };
 
@@ -87,6 +87,7 @@ fn write_stack(xml: &mut Xml, entry: &Entry, document: Option<&Document>) {
         xml.text("Value", value);
     });
     xml.flag("EnableTerminationProtection", stack.termination_protection);
+    write_nesting(xml, stack);
     drift::write_stack(xml, entry);
     xml.flag("RetainExceptOnCreate", stack.retain_except_on_create);
     if stack
@@ -102,6 +103,13 @@ fn write_stack(xml: &mut Xml, entry: &Entry, document: Option<&Document>) {
             xml.text("OperationId", &operation.id);
         });
     }
+}
+
+/// Where a nested stack belongs.
+fn write_nesting(xml: &mut Xml, stack: &Stack) {
+    let nesting = stack.nesting.as_ref();
+    xml.maybe("ParentId", nesting.map(|nesting| &nesting.parent));
+    xml.maybe("RootId", nesting.map(|nesting| &nesting.root));
 }
 
 /// Parameter values, those with `NoEcho` hidden.
@@ -187,6 +195,7 @@ pub(super) fn list(call: &mut Call<'_>) -> Answer {
             xml.maybe("DeletionTime", stack.deleted.map(|time| time.to_string()));
             xml.text("StackStatus", stack.status.as_str());
             xml.maybe("StackStatusReason", stack.status_reason.as_ref());
+            write_nesting(xml, stack);
             drift::write_stack(xml, entry);
         });
         xml.maybe("NextToken", next);
@@ -249,6 +258,12 @@ pub(super) fn protect(call: &mut Call<'_>) -> Answer {
     if stack.status == StackStatus::DeleteComplete {
         return Err(Refusal::validation(format!(
             "Stack [{}] does not exist",
+            stack.name
+        )));
+    }
+    if stack.nesting.is_some() {
+        return Err(Refusal::validation(format!(
+            "Termination protection of the nested stack [{}] is that of its root stack, and can only be changed there",
             stack.name
         )));
     }

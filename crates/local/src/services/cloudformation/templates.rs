@@ -131,7 +131,7 @@ fn write_identifiers(xml: &mut Xml, document: &Document, type_name: &str) {
 }
 
 fn write_needs(xml: &mut Xml, document: &Document) {
-    if let Some((capability, types)) = order::needed_capability(document) {
+    if let Some((capability, types)) = crate::provision::needed_capability(document) {
         xml.texts("Capabilities", [capability]);
         xml.text(
             "CapabilitiesReason",
