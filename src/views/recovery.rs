@@ -110,7 +110,10 @@ fn meaning(way: Way, diagnosis: &Diagnosis) -> String {
                 "delete the stack with what its first deployment made; then deploy again".to_owned()
             }
         },
-        Way::Retain => format!("delete the stack, leave {hindering} behind"),
+        Way::Retain => format!(
+            "delete the stack, leave {} behind",
+            diagnosis.retained().join(", ")
+        ),
         Way::ForceDelete => "delete the stack, leave behind whatever cannot be deleted".to_owned(),
     }
 }

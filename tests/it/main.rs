@@ -31,6 +31,7 @@ mod localstack;
 mod malformed;
 mod migrate;
 mod moves;
+mod nested;
 mod outputs;
 mod plan;
 mod program;

@@ -4,7 +4,7 @@ use assembly::StackManifest;
 use tokio::time::Instant;
 
 use crate::{
-    cause::{Cause, first_cause},
+    cause::Cause,
     engine::{Engine, milliseconds_since},
     error::Error,
     event::{Event, Operation},
@@ -59,7 +59,10 @@ impl Engine<'_> {
             End::Reached { status, events, .. } => Ok(Attached {
                 cause: match status.ending() {
                     Some(Ending::Succeeded) => None,
-                    _ => first_cause(&found.id, &events, &stack.resources).map(Box::new),
+                    _ => {
+                        self.cause(&stack.name, &found.id, &events, &stack.resources)
+                            .await
+                    }
                 },
                 ours: holder.is_ours(),
                 status,

@@ -207,17 +207,7 @@ pub(crate) fn first_cause(
     events: &[StackEvent],
     origins: &IndexMap<String, ResourceOrigin>,
 ) -> Option<Cause> {
-    let failed: Vec<&StackEvent> = events
-        .iter()
-        .filter(|event| event.status.is_failed())
-        .collect();
-    let first = failed
-        .iter()
-        .find(|event| !event.is_of_stack(stack_id) && !is_consequence(event))
-        .or_else(|| failed.iter().find(|event| !event.is_of_stack(stack_id)))
-        .or_else(|| failed.first())
-        .copied()
-        .or_else(|| events.iter().find(|event| undoes(event, stack_id)))?;
+    let first = first_failure(stack_id, events)?;
     let (message, code) = unwrap(
         first
             .reason
@@ -225,8 +215,9 @@ pub(crate) fn first_cause(
             .unwrap_or("CloudFormation gives no reason"),
     );
     let origin = origins.get(&first.logical_id);
-    let mut followers: Vec<&str> = failed
+    let mut followers: Vec<&str> = events
         .iter()
+        .filter(|event| event.status.is_failed())
         .filter(|event| !event.is_of_stack(stack_id) && event.logical_id != first.logical_id)
         .map(|event| event.logical_id.as_str())
         .collect();
@@ -241,6 +232,24 @@ pub(crate) fn first_cause(
         path: origin.map(|origin| origin.path.clone()),
         followers: followers.len(),
     })
+}
+
+/// The event that tells of it.
+pub(crate) fn first_failure<'e>(
+    stack_id: &str,
+    events: &'e [StackEvent],
+) -> Option<&'e StackEvent> {
+    let failed: Vec<&StackEvent> = events
+        .iter()
+        .filter(|event| event.status.is_failed())
+        .collect();
+    failed
+        .iter()
+        .find(|event| !event.is_of_stack(stack_id) && !is_consequence(event))
+        .or_else(|| failed.iter().find(|event| !event.is_of_stack(stack_id)))
+        .or_else(|| failed.first())
+        .copied()
+        .or_else(|| events.iter().find(|event| undoes(event, stack_id)))
 }
 
 /// Whether a failure says of itself that another caused it.

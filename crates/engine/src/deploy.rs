@@ -18,7 +18,7 @@ use crate::{
     error::{AwsError, AwsErrorKind, Error},
     event::{Event, Operation},
     findings::tell,
-    follow::{End, Followed, judge},
+    follow::{End, Followed},
     order::{Step, Worked},
     outcome::{Outcome, Report, Skipped},
     planning::{Bounds, Busy, Planned, heard},
@@ -431,8 +431,8 @@ impl Engine<'_> {
                 status,
                 events,
             } => {
-                judge(&followed, status, &events)?;
-                let remains = remains(&prepared.stack_id, &events);
+                self.judge(&followed, status, &events).await?;
+                let remains = self.remains(&followed, &events).await;
                 for resource in remains
                     .iter()
                     .filter(|resource| resource.status.is_failed())

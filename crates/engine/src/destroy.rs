@@ -6,12 +6,11 @@ use assembly::StackManifest;
 use futures_util::future::try_join_all;
 
 use crate::{
-    deploy::remains,
     desired::Assembly,
     engine::Engine,
     error::Error,
     event::{Event, Operation},
-    follow::{End, Followed, judge},
+    follow::{End, Followed},
     order::{Step, Worked},
     outcome::{Outcome, Report, Skipped},
     port::{DeleteRequest, Deletion, Stack},
@@ -183,9 +182,9 @@ impl Engine<'_> {
         match self.follow(&followed).await {
             End::Detached(error) => Ok(Outcome::Detached(error).into()),
             End::Reached { status, events, .. } => {
-                judge(&followed, status, &events)?;
+                self.judge(&followed, status, &events).await?;
                 Ok(Worked {
-                    remains: remains(&found.id, &events),
+                    remains: self.remains(&followed, &events).await,
                     ..Worked::from(Outcome::Deleted)
                 })
             }

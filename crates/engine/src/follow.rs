@@ -14,7 +14,7 @@ use indexmap::IndexMap;
 use tokio::time::{Duration, Instant, sleep_until};
 
 use crate::{
-    cause::{first_cause, is_consequence, last_word},
+    cause::{is_consequence, last_word},
     engine::Engine,
     error::{AwsError, AwsErrorKind, Error},
     event::Event,
@@ -294,6 +294,54 @@ impl Engine<'_> {
         });
     }
 
+    /// What an operation's end means: an error unless it succeeded.
+    pub(crate) async fn judge(
+        &self,
+        followed: &Followed<'_>,
+        status: StackStatus,
+        events: &[StackEvent],
+    ) -> Result<(), Error> {
+        let stack = followed.stack.to_owned();
+        match status.ending() {
+            Some(Ending::Succeeded)
+                if followed.deletes == (status == StackStatus::DeleteComplete) =>
+            {
+                Ok(())
+            }
+            // CloudFormation calls off the deletion of a stack of which others import something.
+            Some(Ending::Succeeded) if followed.ended_in(events).is_some() => Err(Error::Failed {
+                stack,
+                status,
+                cause: last_word(followed.stack_id, events).map(Box::new),
+            }),
+            Some(Ending::Succeeded) => Err(Error::Moved {
+                stack,
+                reason: format!("someone else worked on it meanwhile, and it is in `{status}`"),
+            }),
+            Some(Ending::RolledBack | Ending::Failed) | None => {
+                let cause = self
+                    .cause(followed.stack, followed.stack_id, events, followed.origins)
+                    .await;
+                // That is how a first create ends.
+                let is_half_done = status == StackStatus::RollbackComplete
+                    && are_of_an_update(events, followed.stack_id);
+                Err(if is_half_done {
+                    Error::HalfDone {
+                        stack,
+                        status,
+                        cause,
+                    }
+                } else {
+                    Error::Failed {
+                        stack,
+                        status,
+                        cause,
+                    }
+                })
+            }
+        }
+    }
+
     /// Whether an operation that could not be begun for certain was begun all the same: the answer may be lost, or be that
     /// to a repetition. Its events tell; they may be late.
     pub(crate) async fn has_begun(
@@ -332,49 +380,6 @@ impl Engine<'_> {
     pub(crate) async fn newest_event(&self, stack_id: &str) -> Result<Option<String>, Error> {
         let page = self.cloud.events(stack_id, None).await?;
         Ok(page.events.into_iter().next().map(|event| event.id))
-    }
-}
-
-/// What an operation's end means: an error unless it succeeded.
-pub(crate) fn judge(
-    followed: &Followed<'_>,
-    status: StackStatus,
-    events: &[StackEvent],
-) -> Result<(), Error> {
-    let stack = followed.stack.to_owned();
-    match status.ending() {
-        Some(Ending::Succeeded) if followed.deletes == (status == StackStatus::DeleteComplete) => {
-            Ok(())
-        }
-        // CloudFormation calls off the deletion of a stack of which others import something.
-        Some(Ending::Succeeded) if followed.ended_in(events).is_some() => Err(Error::Failed {
-            stack,
-            status,
-            cause: last_word(followed.stack_id, events).map(Box::new),
-        }),
-        Some(Ending::Succeeded) => Err(Error::Moved {
-            stack,
-            reason: format!("someone else worked on it meanwhile, and it is in `{status}`"),
-        }),
-        Some(Ending::RolledBack | Ending::Failed) | None => {
-            let cause = first_cause(followed.stack_id, events, followed.origins).map(Box::new);
-            // That is how a first create ends.
-            let is_half_done = status == StackStatus::RollbackComplete
-                && are_of_an_update(events, followed.stack_id);
-            Err(if is_half_done {
-                Error::HalfDone {
-                    stack,
-                    status,
-                    cause,
-                }
-            } else {
-                Error::Failed {
-                    stack,
-                    status,
-                    cause,
-                }
-            })
-        }
     }
 }
 

@@ -45,6 +45,7 @@ mod store;
 mod survey;
 mod undo;
 mod verify;
+mod within;
 
 #[cfg(test)]
 mod tests;

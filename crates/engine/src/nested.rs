@@ -13,13 +13,18 @@ use crate::{
 };
 
 /// The type of a nested stack.
-const NESTED: &str = "AWS::CloudFormation::Stack";
+pub(crate) const NESTED: &str = "AWS::CloudFormation::Stack";
 
 /// Whether a template has nested stacks.
 pub(crate) fn has_nested(template: &Value) -> bool {
     let resources = template["Resources"].as_object();
     let mut resources = resources.into_iter().flatten();
     resources.any(|(_, resource)| resource["Type"] == NESTED)
+}
+
+/// How a resource of a nested stack is named.
+pub(crate) fn within(stack: &str, logical_id: &str) -> String {
+    format!("{stack}.{logical_id}")
 }
 
 impl Engine<'_> {
@@ -37,13 +42,12 @@ impl Engine<'_> {
             });
             let mut below = Vec::new();
             for (name, found) in try_join_all(described).await? {
-                let within = |logical_id: &str| format!("{name}.{logical_id}");
                 for mut change in found.changes {
-                    change.logical_id = within(&change.logical_id);
+                    change.logical_id = within(&name, &change.logical_id);
                     changes.push(change);
                 }
                 let nested = found.nested.iter();
-                below.extend(nested.map(|(child, id)| (within(child), id.clone())));
+                below.extend(nested.map(|(child, id)| (within(&name, child), id.clone())));
             }
             open = below;
         }
@@ -61,7 +65,7 @@ impl Engine<'_> {
                 continue;
             };
             let nested = found.nested.iter();
-            open.extend(nested.map(|(child, id)| (format!("{name}.{child}"), id.clone())));
+            open.extend(nested.map(|(child, id)| (within(&name, child), id.clone())));
             if found.status != ChangeSetStatus::Failed {
                 continue;
             }
@@ -78,7 +82,7 @@ impl Engine<'_> {
             }
             findings.extend(told.into_iter().map(|finding| Finding {
                 logical_id: Some(match finding.logical_id {
-                    Some(logical_id) => format!("{name}.{logical_id}"),
+                    Some(logical_id) => within(&name, &logical_id),
                     None => name.clone(),
                 }),
                 ..finding

@@ -9,17 +9,19 @@ use assembly::StackManifest;
 use futures_util::future::try_join_all;
 
 use crate::{
-    cause::{first_cause, tells_of_another},
+    cause::tells_of_another,
     desired::Assembly,
     engine::{Engine, TOKEN_PREFIX},
     error::Error,
     event::{Event, Operation},
     follow::{End, Followed},
     holder::Holder,
+    nested::{NESTED, within},
     order::{Step, Worked},
     outcome::{Outcome, Report, Skipped},
-    port::{Deletion, Rollback, RollbackRequest, Stack, StackEvent, StackResource},
+    port::{Deletion, Rollback, RollbackRequest, Stack, StackResource},
     status::{Condition, Ending, StackStatus},
+    within::FailedResource,
 };
 
 /// What is wrong with a stack, and what can be done about it.
@@ -47,10 +49,12 @@ pub struct Diagnosis {
 /// A resource that stands in the way.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Hindrance {
-    /// The resource as it is now.
+    /// The resource as it is now. One of a nested stack is named through it, `Network.Subnet`.
     pub resource: StackResource,
     /// Where it is declared, `stacks/src/identity.rs:41`.
     pub source: Option<String>,
+    /// The CloudFormation name of the nested stack that it is in, if it is in one.
+    pub nested_in: Option<String>,
 }
 
 /// A way out of a state.
@@ -125,6 +129,30 @@ impl Diagnosis {
         hindrances
             .map(|hindrance| hindrance.resource.logical_id.clone())
             .collect()
+    }
+
+    /// The same, as a continued rollback names what it passes over: with the name of a nested stack, not its logical id.
+    fn skipped(&self) -> Vec<String> {
+        let skipped = self.hindrances.iter().map(|hindrance| {
+            let logical_id = &hindrance.resource.logical_id;
+            match (&hindrance.nested_in, logical_id.rsplit_once('.')) {
+                (Some(stack), Some((_, last))) => within(stack, last),
+                _ => logical_id.clone(),
+            }
+        });
+        skipped.collect()
+    }
+
+    /// The logical ids of the stack's own resources that stand in the way; a nested stack stays behind whole.
+    pub fn retained(&self) -> Vec<String> {
+        let mut retained: Vec<String> = Vec::new();
+        for logical_id in self.hindering() {
+            let own = logical_id.split('.').next().unwrap_or_default().to_owned();
+            if !retained.contains(&own) {
+                retained.push(own);
+            }
+        }
+        retained
     }
 }
 
@@ -210,8 +238,8 @@ impl Engine<'_> {
             if condition == Condition::Leftover {
                 self.was_never_deployed(stack, found).await?;
             }
-            let resources = self.cloud.resources(&found.id).await?;
-            diagnosis.hindrances = hindrances(resources, stack);
+            let failed = self.failed_resources(&found.id, &is_first).await?;
+            diagnosis.hindrances = hindrances(failed, stack);
         }
         diagnosis.ways = ways(&diagnosis.status, &diagnosis.hindrances);
         Ok(Some(diagnosis))
@@ -242,7 +270,7 @@ impl Engine<'_> {
                 self.roll_back(stack, found, rollback).await
             }
             Way::Skip => {
-                let rollback = Rollback::Continued(diagnosis.hindering());
+                let rollback = Rollback::Continued(diagnosis.skipped());
                 self.roll_back(stack, found, rollback).await
             }
             Way::Force => self.roll_back(stack, found, Rollback::Forced).await,
@@ -253,7 +281,7 @@ impl Engine<'_> {
                     });
                 }
                 let deletion = match way {
-                    Way::Retain => Deletion::Retaining(diagnosis.hindering()),
+                    Way::Retain => Deletion::Retaining(diagnosis.retained()),
                     Way::ForceDelete => Deletion::Forced,
                     _ => Deletion::Whole,
                 };
@@ -332,7 +360,15 @@ impl Engine<'_> {
             End::Detached(error) => Outcome::Detached(error).into(),
             End::Reached { status, events, .. } => match reached(stack, status) {
                 Outcome::Failed(Error::Stuck { status, .. }) => {
-                    failed(stack, followed, status, &events).into()
+                    let cause =
+                        self.cause(followed.stack, followed.stack_id, &events, followed.origins);
+                    let cause = cause.await;
+                    Outcome::Failed(Error::Failed {
+                        stack: stack.name.clone(),
+                        status,
+                        cause,
+                    })
+                    .into()
                 }
                 outcome => outcome.into(),
             },
@@ -355,42 +391,33 @@ fn reached(stack: &StackManifest, status: StackStatus) -> Outcome {
     }
 }
 
-fn failed(
-    stack: &StackManifest,
-    followed: &Followed<'_>,
-    status: StackStatus,
-    events: &[StackEvent],
-) -> Outcome {
-    Outcome::Failed(Error::Failed {
-        stack: stack.name.clone(),
-        status,
-        cause: first_cause(followed.stack_id, events, followed.origins).map(Box::new),
-    })
+/// Whether a resource failed of itself.
+fn is_first(resource: &StackResource) -> bool {
+    let reason = resource.reason.as_deref().unwrap_or_default();
+    resource.status.is_failed() && !tells_of_another(reason)
 }
 
-/// The resources that failed of themselves.
-fn hindrances(resources: Vec<StackResource>, stack: &StackManifest) -> Vec<Hindrance> {
-    let is_first = |resource: &StackResource| {
-        let reason = resource.reason.as_deref().unwrap_or_default();
-        resource.status.is_failed() && !tells_of_another(reason)
-    };
-    let found = resources.into_iter().filter(is_first);
-    found
-        .map(|resource| Hindrance {
-            source: stack
-                .resources
-                .get(&resource.logical_id)
+fn hindrances(failed: Vec<FailedResource>, stack: &StackManifest) -> Vec<Hindrance> {
+    let failed = failed.into_iter();
+    failed
+        .map(|failed| Hindrance {
+            source: failed
+                .resource
+                .logical_id
+                .split('.')
+                .next()
+                .and_then(|own| stack.resources.get(own))
                 .map(|origin| origin.source.clone()),
-            resource,
+            resource: failed.resource,
+            nested_in: failed.nested_in,
         })
         .collect()
 }
 
 /// The ways that a status leaves, the safest first.
 fn ways(status: &StackStatus, hindrances: &[Hindrance]) -> Vec<Way> {
-    let is_nested =
-        |hindrance: &Hindrance| hindrance.resource.resource_type == "AWS::CloudFormation::Stack";
-    // What failed within a nested stack is named through it, which the list of resources does not tell.
+    // A nested stack of which nothing is known to have failed is not passed over as a whole.
+    let is_nested = |hindrance: &Hindrance| hindrance.resource.resource_type == NESTED;
     let can_be_named = !hindrances.is_empty() && !hindrances.iter().any(is_nested);
     let only_if = |way: Way, holds: bool| holds.then_some(way);
     let ways: &[Option<Way>] = match status {
@@ -445,6 +472,7 @@ mod tests {
                 reason: None,
             },
             source: None,
+            nested_in: None,
         }
     }
 

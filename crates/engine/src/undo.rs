@@ -6,7 +6,6 @@ use futures_util::future::join_all;
 use tokio::time::Instant;
 
 use crate::{
-    cause::first_cause,
     desired::Assembly,
     engine::{Engine, milliseconds_since},
     error::Error,
@@ -147,7 +146,9 @@ impl Engine<'_> {
                 _ => Outcome::Failed(Error::Failed {
                     stack: stack.name.clone(),
                     status,
-                    cause: first_cause(&found.id, &events, &stack.resources).map(Box::new),
+                    cause: self
+                        .cause(&stack.name, &found.id, &events, &stack.resources)
+                        .await,
                 }),
             },
         };
