@@ -118,7 +118,12 @@ fn seen(state: &State, entry: &Entry) -> SeenStack {
         id: stack.arn.clone(),
         name: stack.name.clone(),
         status: stack.status.as_str(),
-        is_busy: stack.status.is_in_progress(),
+        // A nested stack that is held goes on only with the one above.
+        is_busy: stack.status.is_in_progress()
+            && stack
+                .operation
+                .as_ref()
+                .is_none_or(|operation| operation.phase != Phase::Held),
         template: text.map_or_else(String::new, |text| text.as_ref().to_owned()),
         parameters: definition
             .parameters

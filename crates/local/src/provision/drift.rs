@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::difference::same;
+use super::{difference::same, nested::is_stack};
 use crate::{
     facts,
     options::{Faults, Step},
@@ -11,7 +11,9 @@ use crate::{
 
 /// Whether drift of resources of a type can be detected: CloudFormation must be able to read one.
 pub(crate) fn is_checked(type_name: &str) -> bool {
-    facts::of(type_name).is_some_and(|facts| !facts.handlers.read.is_empty())
+    // What is nested is checked by itself, when that is asked for.
+    !is_stack(type_name)
+        && facts::of(type_name).is_some_and(|facts| !facts.handlers.read.is_empty())
 }
 
 /// Checks a resource that can be. Only properties that the template gives are compared, and only those that can be read.
@@ -265,6 +267,6 @@ mod tests {
             json!({"BucketName": "b"})
         );
         assert!(is_checked("AWS::S3::Bucket") && !is_checked("AWS::IAM::Policy"));
-        assert!(!is_checked("Custom::Thing"));
+        assert!(!is_checked("Custom::Thing") && !is_checked("AWS::CloudFormation::Stack"));
     }
 }

@@ -129,6 +129,9 @@ fn a_kill_at_any_moment_loses_nothing_that_was_told() {
             );
             check(client, name);
         }
+        if round > 0 {
+            check_nested(client);
+        }
         let name = format!("stack-{round}");
         let created = client.try_call(
             "CreateStack",
@@ -145,6 +148,18 @@ fn a_kill_at_any_moment_loses_nothing_that_was_told() {
             );
             assert_eq!(updated.status, 200, "{}", updated.body);
         }
+        let action = if round == 0 {
+            "CreateStack"
+        } else {
+            "UpdateStack"
+        };
+        // The bucket is there but for the first time.
+        client.send("PUT", "/templates", &[], b"").unwrap();
+        let nested = client.send("PUT", "/templates/nested.json", &[], template.as_bytes());
+        nested.unwrap().good();
+        client
+            .call(action, &[("StackName", "top"), ("TemplateBody", TOP)])
+            .good();
         std::thread::sleep(pause(round));
         process.kill();
     }
@@ -153,6 +168,25 @@ fn a_kill_at_any_moment_loses_nothing_that_was_told() {
         process.client.wait(name);
         check(process.client, name);
     }
+    check_nested(process.client);
+}
+
+/// A stack with one nested in it.
+const TOP: &str = r#"{"Resources": {"Nested": {"Type": "AWS::CloudFormation::Stack", "Properties": {
+    "TemplateURL": "https://s3.us-east-1.amazonaws.com/templates/nested.json"}}}}"#;
+
+/// What must be true of it: there is one nested stack, and it came as far as the one above.
+fn check_nested(client: Client) {
+    let status = client.wait("top");
+    assert!(
+        matches!(status.as_str(), "CREATE_COMPLETE" | "UPDATE_COMPLETE"),
+        "{status}"
+    );
+    let nested = client.physical("top", "Nested");
+    assert_eq!(client.status(&nested), status);
+    check(client, &nested);
+    let all = client.call("ListStacks", &[]).good();
+    assert_eq!(all.all("ParentId").len(), 1);
 }
 
 /// What must be true of every stack that is complete.

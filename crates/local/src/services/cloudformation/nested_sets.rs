@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::{Call, change_sets::judge};
 use crate::{
     evaluate::Failure,
+    identifiers,
     provision::{
         Above, Draft, Question, Wanted, foresee, is_stack, new_nested_stack, validate,
         wanted_nested,
@@ -23,6 +24,8 @@ use crate::{
 const NOT_ALONE: &str = "Executable from root change set";
 /// How deep change sets are nested. AWS names no limit; a template that holds itself would never end.
 const DEEPEST: usize = 20;
+/// The longest name of a change set.
+const LONGEST_NAME: usize = 128;
 
 /// The change sets nested in one.
 #[derive(Default)]
@@ -110,7 +113,10 @@ fn make_one(
         }
     };
     let id = draft.uuid("change-set");
-    let name = format!("{}-{}-{}", above.name, change.logical_id, &id[..8]);
+    let word = identifiers::word(context.seed(), &["change-set", &id], identifiers::UPPER, 12);
+    let mut name = format!("{}-{}", above.name, change.logical_id);
+    name.truncate(LONGEST_NAME - word.len() - 1);
+    let name = format!("{name}-{word}");
     let mut set = ChangeSet {
         arn: format!(
             "arn:aws:cloudformation:{}:{}:changeSet/{name}/{id}",
