@@ -211,6 +211,8 @@ fn the_cdk_bootstraps_deploys_changes_and_destroys_an_app() {
     project.run(plan).ended_with(0);
     let mut aws = AwsCli::start(&project, &address);
     assert_eq!(uploaded_pages(&project, &mut aws), ["<p>Hello</p>\n"]);
+    let nested = "cloudformation list-stacks --query StackSummaries[?ParentId].StackStatus";
+    assert_eq!(aws.text(nested), "CREATE_COMPLETE");
 
     // Changed there, deployed there.
     project.edit("page.html", "Hello", "Good evening");
@@ -235,6 +237,7 @@ fn the_cdk_bootstraps_deploys_changes_and_destroys_an_app() {
     project.run(plan).ended_with(0);
 
     cdk("destroy --all --force");
+    assert_eq!(aws.text(nested), "DELETE_COMPLETE");
     let status = project.json("status -e local --app cdk.out --json");
     for stack in status["stacks"].as_array().expect("they are listed") {
         assert_eq!(stack["health"], "absent", "{status:#}");

@@ -7,7 +7,10 @@ use std::{
 
 use serde_json::{Value, json};
 
-use crate::project::{Project, Running, snapshot};
+use crate::{
+    aws_cli::AwsCli,
+    project::{Project, Running, snapshot},
+};
 
 /// A topic, and a stack nested beside it.
 fn parent(delay: u32) -> Value {
@@ -38,24 +41,39 @@ fn project(faults: &str) -> (Project, Running, String) {
     (project, server, address)
 }
 
-/// Sends what nobody signed to the embedded endpoint.
-fn put(address: &str, path: &str, body: &str) {
+/// Sends a request that nobody signed to the embedded endpoint.
+fn send(address: &str, call: &str, body: &str) -> String {
     let host = address.trim_start_matches("http://");
     let mut stream = TcpStream::connect(host).expect("it listens");
     write!(
         stream,
-        "PUT {path} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{body}",
+        "{call} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{body}",
         body.len()
     )
     .expect("it reads");
     let mut answer = String::new();
     stream.read_to_string(&mut answer).expect("it answers");
-    assert!(answer.starts_with("HTTP/1.1 200"), "{path}: {answer}");
+    assert!(answer.starts_with("HTTP/1.1 200"), "{call}: {answer}");
+    answer
+}
+
+fn put(address: &str, path: &str, body: &str) {
+    send(address, &format!("PUT {path}"), body);
+}
+
+/// How many stacks there are, nested and empty ones among them.
+fn stacks(address: &str) -> usize {
+    let answer = send(
+        address,
+        "POST /",
+        "Version=2010-05-15&Action=DescribeStacks",
+    );
+    answer.matches("<StackStatus>").count()
 }
 
 #[test]
 fn what_is_nested_is_planned_deployed_and_found_unchanged() {
-    let (project, _server, _) = project("{}");
+    let (project, _server, address) = project("{}");
     snapshot!(project.run("plan -e local").ended_with(0), @"
     exit status: 0
     --- stdout
@@ -75,12 +93,27 @@ fn what_is_nested_is_planned_deployed_and_found_unchanged() {
     5 to create, 0 to update, 0 to replace, 0 to delete. Nothing stateful is lost.
     ACCESS WIDENS  by 1 change above
     ");
-    // A plan leaves nothing behind, and a deployment executes what is nested with it.
+    assert_eq!(stacks(&address), 0, "a plan leaves nothing behind");
     project.run("deploy -e local").ended_with(0);
+    assert_eq!(stacks(&address), 2);
     let outputs = project.json("outputs -e local --format json");
-    let queue = outputs["stacks"]["web"]["Queue"].as_str().expect("it is told");
+    let queue = outputs["stacks"]["web"]["Queue"]
+        .as_str()
+        .expect("it is told");
     assert!(queue.starts_with("sample-local-web-Child-"), "{queue}");
-    project.run("deploy -e local").ended_with(0).says("Nothing to do");
+    project
+        .run("deploy -e local")
+        .ended_with(0)
+        .says("Nothing to do");
+    // Another template under the same address.
+    let mut other = child();
+    other["Resources"]["Kept"]["Properties"] = json!({"DisplayName": "kept"});
+    put(&address, "/templates/child.json", &other.to_string());
+    project
+        .run("plan -e local --detailed-exitcode")
+        .ended_with(3)
+        .says("Child.Kept");
+    put(&address, "/templates/child.json", &child().to_string());
     project.set_stacks([("web", parent(5))]);
     snapshot!(project.run("deploy -e local").ended_with(0), @"
     exit status: 0
@@ -154,10 +187,11 @@ fn a_change_set_that_fails_within_is_told_with_why() {
     snapshot!(project.run("plan -e local").ended_with(1), @"
     exit status: 1
     --- stderr
-    error: CloudFormation cannot plan stack `web`: Nested change set arn:aws:cloudformation:us-east-1:000000000000:changeSet/chitinfra-plan-[DIGEST]-Child-88ed0105/[UUID] was not successfully created: Currently in FAILED.
+    error: CloudFormation cannot plan stack `web`: Nested change set arn:aws:cloudformation:us-east-1:000000000000:changeSet/chitinfra-plan-[DIGEST]-Child-[RANDOM]/[UUID] was not successfully created: Currently in FAILED.
 
     hint: `Child.Jobs` (stacks/src/web.rs:11): AWS::EarlyValidation::PropertyValidation: extraneous key [Delay] is not permitted (at /Resources/Jobs)
     ");
+    assert_eq!(stacks(&address), 0, "nothing is left behind");
 }
 
 #[test]
@@ -284,4 +318,76 @@ fn what_cannot_be_deleted_within_is_told_and_can_be_left() {
     web remains: AWS::CloudFormation::Stack arn:aws:cloudformation:us-east-1:000000000000:stack/sample-local-web-Child-[RANDOM]/[UUID] (Child)
     no stack is stuck any more
     ");
+}
+
+#[test]
+#[ignore = "needs the AWS CLI"]
+fn the_aws_cli_deploys_what_is_nested_and_reads_the_same() {
+    let project = Project::with_stacks([("web", parent(1))]);
+    let (_server, address) = project.serve("");
+    let mut aws = AwsCli::start(&project, &address);
+    // `package` puts the nested template into the bucket, and its address into the one above.
+    project.write("child.json", &child().to_string());
+    let mut top = parent(1);
+    top["Resources"]["Child"]["Properties"]["TemplateURL"] = json!("child.json");
+    project.write("top.json", &top.to_string());
+    aws.good("s3api create-bucket --bucket packed");
+    aws.good(
+        "cloudformation package --template-file top.json --s3-bucket packed --output-template-file packed.yaml",
+    );
+    let deploy = "cloudformation deploy --stack-name top --template-file packed.yaml";
+    aws.good(deploy);
+    let named = "--stack-name top --query";
+    let id = aws.text(&format!(
+        "cloudformation describe-stacks {named} Stacks[].StackId"
+    ));
+    let nested = aws.text(&format!(
+        "cloudformation describe-stack-resource --logical-resource-id Child {named} StackResourceDetail.PhysicalResourceId"
+    ));
+    let seen = aws.text(&format!(
+        "cloudformation describe-stacks --stack-name {nested} --query Stacks[].[StackStatus,ParentId,RootId]"
+    ));
+    assert_eq!(seen, format!("CREATE_COMPLETE\t{id}\t{id}"));
+
+    // Change sets of the whole, as the CLI waits for and reads them.
+    let next = "--stack-name top --change-set-name next";
+    top["Resources"]["Child"]["Properties"]["Parameters"]["Delay"] = json!("7");
+    top["Resources"]["Child"]["Properties"]["TemplateURL"] = json!("child.json");
+    project.write("top.json", &top.to_string());
+    aws.good(
+        "cloudformation package --template-file top.json --s3-bucket packed --output-template-file packed.yaml",
+    );
+    aws.good(&format!(
+        "cloudformation create-change-set {next} --template-body file://packed.yaml --include-nested-stacks"
+    ));
+    aws.good(&format!(
+        "cloudformation wait change-set-create-complete {next}"
+    ));
+    let below = aws.text(&format!(
+        "cloudformation describe-change-set {next} --query Changes[].ResourceChange.ChangeSetId"
+    ));
+    let query = "Changes[].ResourceChange.LogicalResourceId";
+    let within = aws.text(&format!(
+        "cloudformation describe-change-set --change-set-name {below} --query {query}"
+    ));
+    assert_eq!(within, "Jobs\tLast");
+    aws.bad(
+        &format!("cloudformation execute-change-set --change-set-name {below}"),
+        "InvalidChangeSetStatus",
+    );
+    aws.good(&format!("cloudformation execute-change-set {next}"));
+    aws.good("cloudformation wait stack-update-complete --stack-name top");
+    let value = aws.text(&format!(
+        "cloudformation describe-stacks --stack-name {nested} --query Stacks[].Parameters[].ParameterValue"
+    ));
+    assert_eq!(value, "7");
+    aws.bad(
+        &format!("cloudformation continue-update-rollback --stack-name {nested}"),
+        "RollbackUpdatedStack cannot be invoked on child stacks",
+    );
+    aws.good("cloudformation delete-stack --stack-name top");
+    aws.good("cloudformation wait stack-delete-complete --stack-name top");
+    aws.good(&format!(
+        "cloudformation wait stack-delete-complete --stack-name {nested}"
+    ));
 }

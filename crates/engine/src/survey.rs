@@ -16,6 +16,7 @@ use crate::{
     engine::Engine,
     error::{AwsErrorKind, Error},
     inspect::understood,
+    nested::has_nested,
     port::Stack,
     reads::Reads,
     refactor::PreparedRefactor,
@@ -418,7 +419,7 @@ fn unknown(unread: &Unread, text: String) -> Draft {
 }
 
 /// Whether a stack is given values that neither the templates nor the parameters show, so that only CloudFormation can
-/// tell whether one has changed: secrets, and what the parameter store holds. What only the rules look at, as in every
+/// tell whether one has changed: secrets, what the parameter store holds, and the templates of nested stacks. What only the rules look at, as in every
 /// template of the CDK, changes nothing; macros may look at everything.
 fn reads_the_unseen(stack: &StackManifest, template: &Value) -> bool {
     let looked_up = |name: &str| {
@@ -433,7 +434,8 @@ fn reads_the_unseen(stack: &StackManifest, template: &Value) -> bool {
     };
     let mut names = template["Parameters"].as_object().into_iter().flatten();
     let given = |name: &&str| stack.parameters.contains_key(*name);
-    secret_parameters(template).any(|name| given(&name))
+    has_nested(template)
+        || secret_parameters(template).any(|name| given(&name))
         || names.any(|(name, _)| looked_up(name) && is_used(name))
 }
 

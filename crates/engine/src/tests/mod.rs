@@ -4,7 +4,6 @@ mod cloud_assembly;
 mod deploying;
 mod drifting;
 mod fake;
-mod nested;
 mod planning;
 mod records;
 mod store;
