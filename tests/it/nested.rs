@@ -126,9 +126,9 @@ fn what_is_nested_is_planned_deployed_and_found_unchanged() {
       ~ Child       AWS::CloudFormation::Stack  stacks/src/web.rs:11
           Parameters.Delay  1 → 5
       ~ Child.Jobs  AWS::SQS::Queue             stacks/src/web.rs:11
-          ↳ known only when deployed: DelaySeconds
+          DelaySeconds  1 → 5
       ~ Child.Last  AWS::SNS::Topic             stacks/src/web.rs:11
-          ↳ known only when deployed: DisplayName
+          DisplayName  d1 → d5
 
     0 to create, 3 to update, 0 to replace, 0 to delete. Nothing stateful is lost.
 
@@ -211,9 +211,9 @@ fn an_update_that_could_not_be_undone_within_goes_on_without_what_hinders() {
       ~ Child       AWS::CloudFormation::Stack  stacks/src/web.rs:11
           Parameters.Delay  1 → 5
       ~ Child.Jobs  AWS::SQS::Queue             stacks/src/web.rs:11
-          ↳ known only when deployed: DelaySeconds
+          DelaySeconds  1 → 5
       ~ Child.Last  AWS::SNS::Topic             stacks/src/web.rs:11
-          ↳ known only when deployed: DisplayName
+          DisplayName  d1 → d5
 
     0 to create, 3 to update, 0 to replace, 0 to delete. Nothing stateful is lost.
 

@@ -17,6 +17,7 @@ use crate::{
         Deletion, Execution, Finding, Stack, TemplateSource, Values,
     },
     status::{Condition, StackStatus},
+    veil::veil,
 };
 
 /// How many UTF-8 bytes of template a call may carry.
@@ -152,8 +153,8 @@ impl Engine<'_> {
             let id = self.make(wanted, &request).await?;
             let outcome = match self.await_change_set(stack, &id).await {
                 Ok(Some(change_set)) => {
-                    let described = self.describe(change_set).await;
-                    described.map(|found| Some(veiled(found, wanted.template.body())))
+                    let described = self.describe(change_set, wanted.template.body());
+                    described.await.map(Some)
                 }
                 other => other,
             };
@@ -400,7 +401,7 @@ impl Engine<'_> {
                         .map(template::Template::into_body)
                         .unwrap_or_default(),
                 };
-                let found = veiled(self.describe(found).await?, &body);
+                let found = self.describe(found, &body).await?;
                 ChangeSetPresent::Available {
                     template: text.filter(|_| is_told).map(|text| sha256(text.as_bytes())),
                     content: content(&found),
@@ -505,8 +506,12 @@ impl Engine<'_> {
     }
 
     /// The whole description: when CloudFormation left resources out because values were asked for, those it gives
-    /// without values are added.
-    async fn describe(&self, mut change_set: ChangeSet) -> Result<ChangeSet, Error> {
+    /// without values are added; and what is in nested stacks. Values that must not be shown are taken out.
+    async fn describe(
+        &self,
+        mut change_set: ChangeSet,
+        template: &Value,
+    ) -> Result<ChangeSet, Error> {
         let reason = change_set.reason.as_deref().unwrap_or_default();
         if reason.contains(INCOMPLETE) {
             let plain = self.cloud.change_set(&change_set.id, Values::Left).await?;
@@ -517,7 +522,9 @@ impl Engine<'_> {
                 }
             }
         }
-        let nested = self.nested_changes(&change_set).await?;
+        let secrets = secret_parameters(template).map(str::to_owned).collect();
+        veil(&mut change_set.changes, template, &secrets);
+        let nested = self.nested_changes(&change_set, template, &secrets).await?;
         change_set.changes.extend(nested);
         Ok(change_set)
     }
@@ -614,48 +621,6 @@ fn content(change_set: &ChangeSet) -> String {
         "tags": change_set.tags,
         "changes": change_set.changes,
     }))
-}
-
-/// A change set without values that must not be shown: CloudFormation resolves dynamic references before it compares, and
-/// what they stand for may be a secret. The template's own words take their place.
-fn veiled(mut change_set: ChangeSet, template: &Value) -> ChangeSet {
-    let secrets: Vec<&str> = secret_parameters(template).collect();
-    for change in &mut change_set.changes {
-        let properties = &template["Resources"][change.logical_id.as_str()]["Properties"];
-        for detail in &mut change.details {
-            let Some(first) = detail.path.first() else {
-                continue;
-            };
-            let declared = properties.get(first);
-            if declared.is_some_and(|declared| !conceals(declared, &secrets)) {
-                continue;
-            }
-            let mut words = declared;
-            for part in &detail.path[1..] {
-                words = words.and_then(|words| match words {
-                    Value::Array(items) => items.get(part.parse::<usize>().ok()?),
-                    Value::Object(members) => members.get(part),
-                    Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => None,
-                });
-            }
-            detail.before = words.cloned();
-            detail.after = words.cloned();
-        }
-    }
-    change_set
-}
-
-/// Whether the value of a property may come from where values are kept secret.
-pub(crate) fn conceals(value: &Value, secrets: &[&str]) -> bool {
-    match value {
-        Value::String(text) => {
-            let names = |secret: &&str| text == secret || text.contains(&format!("${{{secret}}}"));
-            text.contains("{{resolve:") || secrets.iter().any(names)
-        }
-        Value::Array(items) => items.iter().any(|item| conceals(item, secrets)),
-        Value::Object(members) => members.values().any(|value| conceals(value, secrets)),
-        Value::Null | Value::Bool(_) | Value::Number(_) => false,
-    }
 }
 
 fn taken(stack: &StackManifest) -> Error {

@@ -44,6 +44,7 @@ mod status;
 mod store;
 mod survey;
 mod undo;
+mod veil;
 mod verify;
 mod within;
 

@@ -2,14 +2,17 @@
 //!
 //! Their resources are named as CloudFormation names them elsewhere, through their stack: `Network.Subnet`.
 
+use std::collections::BTreeSet;
+
 use futures_util::future::try_join_all;
-use plan::ReportedChange;
+use plan::{ReportedChange, secret_parameters};
 use serde_json::Value;
 
 use crate::{
     engine::Engine,
-    error::Error,
+    error::{AwsErrorKind, Error},
     port::{ChangeSet, ChangeSetStatus, Finding, Values},
+    veil::{concealed, veil},
 };
 
 /// The type of a nested stack.
@@ -27,29 +30,74 @@ pub(crate) fn within(stack: &str, logical_id: &str) -> String {
     format!("{stack}.{logical_id}")
 }
 
+/// The change set of a nested stack.
+struct Below {
+    /// How the stack is named from above all.
+    name: String,
+    id: String,
+    /// Its parameters that are given what must not be shown.
+    concealed: BTreeSet<String>,
+    /// Whether that is known.
+    is_known: bool,
+}
+
+fn below(
+    change_set: &ChangeSet,
+    name: Option<&str>,
+    template: &Value,
+    secrets: &BTreeSet<String>,
+) -> Vec<Below> {
+    let nested = change_set.nested.iter();
+    nested
+        .map(|(child, id)| Below {
+            name: name.map_or_else(|| child.clone(), |name| within(name, child)),
+            id: id.clone(),
+            concealed: concealed(template, child, secrets),
+            is_known: template.is_object(),
+        })
+        .collect()
+}
+
 impl Engine<'_> {
-    /// What the change sets of nested stacks would do, and of those nested in them.
+    /// What the change sets of nested stacks would do, and of those nested in them; without values that must not be shown.
     pub(crate) async fn nested_changes(
         &self,
         change_set: &ChangeSet,
+        template: &Value,
+        secrets: &BTreeSet<String>,
     ) -> Result<Vec<ReportedChange>, Error> {
         let mut changes = Vec::new();
-        let mut open = change_set.nested.clone();
+        let mut open = below(change_set, None, template, secrets);
         while !open.is_empty() {
-            let described = open.into_iter().map(|(name, id)| async move {
-                let found = self.cloud.change_set(&id, Values::Included).await?;
-                Ok::<_, Error>((name, found))
+            let described = open.into_iter().map(|one| async move {
+                let found = self.cloud.change_set(&one.id, Values::Included);
+                let text = async {
+                    match one.is_known {
+                        true => self.cloud.change_set_template(&one.id).await,
+                        false => Ok(None),
+                    }
+                };
+                let (found, text) = tokio::join!(found, text);
+                let text = match text {
+                    // What may not be read is not known, and nothing of it is shown.
+                    Err(error) if error.kind == AwsErrorKind::AccessDenied => None,
+                    text => text?,
+                };
+                let body = text.and_then(|text| template::Template::parse(&text).ok());
+                let body = body.map(template::Template::into_body);
+                Ok::<_, Error>((one.name, found?, body.unwrap_or_default(), one.concealed))
             });
-            let mut below = Vec::new();
-            for (name, found) in try_join_all(described).await? {
+            let mut next = Vec::new();
+            for (name, mut found, body, mut secrets) in try_join_all(described).await? {
+                secrets.extend(secret_parameters(&body).map(str::to_owned));
+                veil(&mut found.changes, &body, &secrets);
+                next.extend(below(&found, Some(&name), &body, &secrets));
                 for mut change in found.changes {
                     change.logical_id = within(&name, &change.logical_id);
                     changes.push(change);
                 }
-                let nested = found.nested.iter();
-                below.extend(nested.map(|(child, id)| (within(&name, child), id.clone())));
             }
-            open = below;
+            open = next;
         }
         Ok(changes)
     }

@@ -6,7 +6,7 @@ use plan::{Facts, Form, Options, diff, is_evaluated, secret_parameters};
 use serde_json::{Map, Value, json};
 
 use super::{PropertyDrift, UncheckedProperty};
-use crate::change_set::conceals;
+use crate::veil::conceals;
 
 /// Members by which the elements of a list are told apart.
 const IDENTITIES: [&str; 6] = ["Key", "Name", "Id", "Sid", "PolicyName", "Priority"];
@@ -37,7 +37,9 @@ pub(super) struct Comparison {
 
 /// Compares the properties that the template gives, by the plan's own notion of what is the same.
 pub(super) fn compare(sides: &Sides<'_>, facts: &dyn Facts) -> Comparison {
-    let secrets: Vec<&str> = secret_parameters(sides.template).collect();
+    let secrets = secret_parameters(sides.template)
+        .map(str::to_owned)
+        .collect();
     let mut comparison = Comparison::default();
     for (name, expected) in sides.expected {
         let declared = sides.declared.get(name);

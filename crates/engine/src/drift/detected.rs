@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::{
     DetectedDrift, DetectedStatus, DriftStatus, PropertyDrift, ResourceDrift, UncheckedProperty,
 };
-use crate::{change_set::conceals, engine::Engine, port::StackResource};
+use crate::{engine::Engine, port::StackResource, veil::conceals};
 
 /// What is shown in place of a value that may be a secret.
 const HIDDEN: &str = "****";
@@ -142,7 +142,7 @@ fn places(value: &Value, pattern: &[String]) -> Vec<Vec<String>> {
 /// A difference without values that may come from where they are kept secret: what the template says stands for what is
 /// expected.
 fn veiled(mut difference: PropertyDrift, declared: &Value, template: &Value) -> PropertyDrift {
-    let secrets: Vec<&str> = secret_parameters(template).collect();
+    let secrets = secret_parameters(template).map(str::to_owned).collect();
     let property = difference
         .path
         .first()
