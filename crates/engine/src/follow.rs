@@ -250,7 +250,14 @@ impl Engine<'_> {
                 .events(followed.stack_id, page.as_deref())
                 .await?;
             for event in answer.events {
-                if story.seen.contains(&event.id) || !followed.has(&event) {
+                if story.seen.contains(&event.id) || followed.after.as_ref() == Some(&event.id) {
+                    break 'pages;
+                }
+                if !followed.has(&event) {
+                    // Somebody may have begun the next operation already; what is older than ours is of the one before.
+                    if news.is_empty() {
+                        continue;
+                    }
                     break 'pages;
                 }
                 let is_first =
