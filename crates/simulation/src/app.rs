@@ -70,6 +70,8 @@ enum Kind {
     Queue,
     Bucket,
     Role,
+    /// A nested stack, with two resources of its own.
+    Nested,
     /// One that imports what nobody exports.
     #[cfg(test)]
     Bad,
@@ -78,6 +80,11 @@ enum Kind {
 }
 
 const KINDS: [Kind; 4] = [Kind::Topic, Kind::Queue, Kind::Bucket, Kind::Role];
+
+/// The type of nested stacks.
+pub(crate) const NESTED: &str = "AWS::CloudFormation::Stack";
+/// Where the templates of nested stacks are.
+pub(crate) const TEMPLATES: &str = "nested-templates";
 
 impl App {
     /// A new app.
@@ -107,6 +114,9 @@ impl App {
             }
             // What others may import keeps the name that CloudFormation gave it.
             stack.resources[0].name = None;
+            if stack.resources[0].kind == Kind::Nested {
+                stack.resources[0].kind = Kind::Topic;
+            }
             app.stacks.push(stack);
         }
         app
@@ -194,9 +204,19 @@ impl App {
 
     fn resource(&mut self, stack: usize, random: &mut Random) -> Resource {
         self.names += 1;
+        let id = format!("S{stack}R{}", self.names);
+        if random.percent(12) {
+            return Resource {
+                id,
+                kind: Kind::Nested,
+                value: 1,
+                name: None,
+                retained: false,
+            };
+        }
         let named = random.percent(40);
         Resource {
-            id: format!("S{stack}R{}", self.names),
+            id,
             kind: *random.one(&KINDS),
             value: 1,
             name: named.then_some(self.names),
@@ -233,7 +253,10 @@ impl App {
                 12..=14 => {
                     // What has a name of its own is not moved back without it.
                     let resources = self.stacks[index].resources.iter().enumerate().skip(1);
-                    let movable = resources.filter(|(_, resource)| resource.name.is_none());
+                    // Nor does a nested stack move.
+                    let movable = resources.filter(|(_, resource)| {
+                        resource.name.is_none() && resource.kind != Kind::Nested
+                    });
                     let movable: Vec<usize> = movable.map(|(place, _)| place).collect();
                     if !movable.is_empty() {
                         let to = random.below(self.stacks.len());
@@ -307,7 +330,30 @@ impl App {
     pub(crate) fn logical_ids(&self) -> Vec<String> {
         let stacks = self.stacks.iter();
         stacks
-            .flat_map(|stack| stack.resources.iter().map(|resource| resource.id.clone()))
+            .flat_map(|stack| stack.resources.iter().flat_map(Resource::ids))
+            .collect()
+    }
+
+    /// The templates of nested stacks, by the path at which they are found.
+    pub(crate) fn nested_templates(&self) -> Vec<(String, String)> {
+        let resources = self.stacks.iter().flat_map(|stack| &stack.resources);
+        let nested = resources.filter(|resource| resource.kind == Kind::Nested);
+        nested
+            .map(|resource| {
+                let [inner, last] = resource.inner();
+                let topic = json!({"Type": "AWS::SNS::Topic", "Properties":
+                    {"DisplayName": {"Fn::Sub": "value ${Value}"}}});
+                let queue = json!({"Type": "AWS::SQS::Queue", "DependsOn": inner,
+                    "Properties": {"VisibilityTimeout": {"Ref": "Value"}}});
+                let template = json!({
+                    "Parameters": {"Value": {"Type": "Number"}},
+                    "Resources": {inner: topic, last: queue},
+                });
+                (
+                    format!("/{TEMPLATES}/{}.json", resource.id),
+                    template.to_string(),
+                )
+            })
             .collect()
     }
 
@@ -433,6 +479,20 @@ impl Resource {
         }
     }
 
+    /// The logical ids of what is in a nested stack.
+    fn inner(&self) -> [String; 2] {
+        ["In", "Last"].map(|end| format!("{}{end}", self.id))
+    }
+
+    /// Its logical id, and those of what is nested in it.
+    fn ids(&self) -> Vec<String> {
+        let mut ids = vec![self.id.clone()];
+        if self.kind == Kind::Nested {
+            ids.extend(self.inner());
+        }
+        ids
+    }
+
     fn template(&self, before: Option<&String>) -> Value {
         let (kind, mut properties, name) = match self.kind {
             #[cfg(test)]
@@ -451,6 +511,14 @@ impl Resource {
                 "AWS::SNS::Topic",
                 json!({"DisplayName": format!("value {}", self.value)}),
                 "TopicName",
+            ),
+            Kind::Nested => (
+                NESTED,
+                json!({
+                    "TemplateURL": format!("https://s3.{REGION}.amazonaws.com/{TEMPLATES}/{}.json", self.id),
+                    "Parameters": {"Value": self.value.to_string()},
+                }),
+                "",
             ),
             Kind::Queue => (
                 "AWS::SQS::Queue",

@@ -12,6 +12,7 @@ use local::{SeenResource, SeenStack};
 use serde_json::Value;
 
 use crate::{
+    app::NESTED,
     command::{Command, Ended, Trace},
     world::World,
 };
@@ -208,7 +209,12 @@ impl Act<'_> {
             .iter()
             .any(|command| matches!(command, Command::Destroy(_) | Command::Recover(_)));
         for before in self.before {
-            if deletes || self.touched.contains(&before.name) || is_shell(before) {
+            // What is nested goes with the resource that it is above.
+            let way = way_to(self.before, before);
+            let is_excused = way
+                .iter()
+                .any(|(stack, _)| self.touched.contains(&stack.name) || is_shell(stack));
+            if deletes || is_excused || self.touched.contains(&before.name) || is_shell(before) {
                 continue;
             }
             let after = self.after.iter().find(|after| after.name == before.name);
@@ -221,9 +227,14 @@ impl Act<'_> {
                 if was_gone || self.has_moved(before, resource) {
                     continue;
                 }
-                let is_told = told.contains(&(before.name.as_str(), resource.logical_id.as_str()));
+                let is_told = told.contains(&(before.name.as_str(), resource.logical_id.as_str()))
+                    || way.iter().any(|(stack, above)| {
+                        told.contains(&(stack.name.as_str(), above.logical_id.as_str()))
+                    });
                 let is_stateful = resource.resource_type == "AWS::S3::Bucket";
-                let may_go = provisional.contains(before.name.as_str()) && !is_stateful;
+                let mut stacks = way.iter().map(|(stack, _)| *stack).chain([before]);
+                let may_go =
+                    stacks.any(|stack| provisional.contains(stack.name.as_str())) && !is_stateful;
                 if now != Some(was) && !is_told && !may_go {
                     world.accuse(format_args!(
                         "{} of {} was {was} and is {}, which no plan said",
@@ -355,9 +366,60 @@ pub(crate) fn differences(
                 differences.push(format!("{id} of {name} does not exist"));
             }
         }
+        differences.extend(other_nested(stacks, found));
         differences.extend(stale_value(stacks, stack, found, touched));
     }
     differences
+}
+
+/// The stack that one is nested in, and the resource that it is there.
+pub(crate) fn above<'s>(
+    stacks: &'s [SeenStack],
+    nested: &SeenStack,
+) -> Option<(&'s SeenStack, &'s SeenResource)> {
+    stacks.iter().find_map(|stack| {
+        let mut resources = stack.resources.iter();
+        let found = resources.find(|one| one.physical_id.as_ref() == Some(&nested.id))?;
+        Some((stack, found))
+    })
+}
+
+/// All that one is nested in.
+fn way_to<'s>(
+    stacks: &'s [SeenStack],
+    nested: &'s SeenStack,
+) -> Vec<(&'s SeenStack, &'s SeenResource)> {
+    let mut way = Vec::new();
+    let mut next = above(stacks, nested);
+    while let Some(found) = next {
+        way.push(found);
+        next = above(stacks, found.0);
+    }
+    way
+}
+
+/// Nested stacks of a stack that are not what it says of them.
+fn other_nested(stacks: &[SeenStack], above: &SeenStack) -> Vec<String> {
+    let nested = above.resources.iter();
+    let nested = nested.filter(|one| one.resource_type == NESTED);
+    let wrong = nested.filter_map(|one| {
+        let id = one.physical_id.as_ref()?;
+        let Some(found) = stacks.iter().find(|stack| stack.id == *id) else {
+            return Some(format!("the stack {id} is gone"));
+        };
+        let properties: Value = serde_json::from_str(&one.properties).unwrap_or_default();
+        let wanted = properties["Parameters"]["Value"].as_str();
+        let is_well = found.status.ends_with("_COMPLETE");
+        let has = found.parameters.get("Value").map(String::as_str);
+        let all_there = found.resources.iter().all(|one| one.physical_id.is_some());
+        (!is_well || has != wanted || !all_there).then(|| {
+            format!(
+                "{} is in {} with {has:?}, where {wanted:?} is wanted",
+                found.name, found.status
+            )
+        })
+    });
+    wrong.collect()
 }
 
 /// A value that a stack reads and which is no longer what the other stack gives.

@@ -7,12 +7,14 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use axum::body::Bytes;
+use axum::{body::Bytes, http::Request};
 use engine::Claimant;
 use local::{Faults, InProcess, Options, SeenStack, Trouble};
 use pairs::Random;
 use sha2::{Digest, Sha256};
 use tokio::time::Instant;
+
+use crate::app::TEMPLATES;
 
 /// When every simulation begins: 24 November 2026.
 const BEGINNING: Duration = Duration::from_secs(1_795_478_400);
@@ -216,6 +218,19 @@ impl World {
 
     pub(crate) fn take_touched(&self) -> BTreeSet<String> {
         std::mem::take(&mut lock(&self.0.touched))
+    }
+
+    /// Puts templates where nested stacks find them.
+    pub(crate) async fn place(&self, templates: Vec<(String, String)>) {
+        let bucket = (format!("/{TEMPLATES}"), String::new());
+        for (path, text) in std::iter::once(bucket).chain(templates) {
+            let request = Request::put(path).body(Bytes::from(text));
+            // The bucket is there but for the first time.
+            let _ = self
+                .endpoint()
+                .answer(request.expect("its parts are plain"))
+                .await;
+        }
     }
 
     /// The stacks there are.

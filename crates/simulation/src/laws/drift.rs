@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 
 use super::Act;
 use crate::{
+    app::NESTED,
     command::{Command, Ended, Trace},
     wire::UNSEEN,
     world::World,
@@ -106,7 +107,7 @@ fn wrong(
         return Some("nothing".to_owned());
     };
     let is_unreadable = world.is_unreadable(&resource.logical_id);
-    let is_undetected = is_unreadable || one.resource_type == UNDETECTED;
+    let is_undetected = is_unreadable || [UNDETECTED, NESTED].contains(&one.resource_type.as_str());
     let is_told = !is_undetected || is_read_live(&resource.resource_type);
     let is_true = match (one.status, &resource.actual) {
         (DriftStatus::Unchecked, _) => {
