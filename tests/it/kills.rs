@@ -2,7 +2,7 @@
 
 use std::{
     collections::BTreeMap,
-    io::{BufReader, Read as _, Write as _},
+    io::{BufReader, Write as _},
     net::{TcpListener, TcpStream},
     sync::{
         Arc, Condvar, Mutex,
@@ -14,7 +14,10 @@ use std::{
 
 use serde_json::{Value, json};
 
-use crate::project::{Project, Running};
+use crate::{
+    project::{Project, Running},
+    wire::ask,
+};
 
 /// How many projects are under way at once: most of the time each of them waits.
 const AT_ONCE: usize = 6;
@@ -174,23 +177,6 @@ fn message(from: &mut impl std::io::BufRead) -> Option<Vec<u8>> {
     from.read_exact(&mut body).ok()?;
     whole.extend(body);
     Some(whole)
-}
-
-/// Asks the endpoint itself.
-fn ask(endpoint: &str, fields: &str) -> String {
-    let host = endpoint.trim_start_matches("http://");
-    let mut stream = TcpStream::connect(host).expect("it listens");
-    let body = format!("Version=2010-05-15&{fields}");
-    write!(
-        stream,
-        "POST / HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{body}",
-        body.len()
-    )
-    .expect("it reads");
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).expect("it answers");
-    assert!(answer.starts_with("HTTP/1.1 200"), "{fields}: {answer}");
-    answer
 }
 
 /// The texts of every element of a name.

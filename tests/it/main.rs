@@ -51,6 +51,7 @@ mod synth;
 mod terminal;
 mod usage;
 mod validate;
+mod wire;
 
 #[test]
 fn no_file_of_this_folder_is_forgotten() {

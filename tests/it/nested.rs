@@ -1,15 +1,11 @@
 //! Nested stacks: what is planned within them, what failed within them, and what remains of them.
 
-use std::{
-    io::{Read as _, Write as _},
-    net::TcpStream,
-};
-
 use serde_json::{Value, json};
 
 use crate::{
     aws_cli::AwsCli,
     project::{Project, Running, snapshot},
+    wire::{ask, send},
 };
 
 /// A topic, and a stack nested beside it.
@@ -41,33 +37,13 @@ fn project(faults: &str) -> (Project, Running, String) {
     (project, server, address)
 }
 
-/// Sends a request that nobody signed to the embedded endpoint.
-fn send(address: &str, call: &str, body: &str) -> String {
-    let host = address.trim_start_matches("http://");
-    let mut stream = TcpStream::connect(host).expect("it listens");
-    write!(
-        stream,
-        "{call} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{body}",
-        body.len()
-    )
-    .expect("it reads");
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).expect("it answers");
-    assert!(answer.starts_with("HTTP/1.1 200"), "{call}: {answer}");
-    answer
-}
-
 fn put(address: &str, path: &str, body: &str) {
     send(address, &format!("PUT {path}"), body);
 }
 
 /// How many stacks there are, nested and empty ones among them.
 fn stacks(address: &str) -> usize {
-    let answer = send(
-        address,
-        "POST /",
-        "Version=2010-05-15&Action=DescribeStacks",
-    );
+    let answer = ask(address, "Action=DescribeStacks");
     answer.matches("<StackStatus>").count()
 }
 

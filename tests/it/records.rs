@@ -1,17 +1,13 @@
 //! What was done to an environment is recorded, and can be gone back to without any source.
 
-use std::{
-    io::{Read as _, Write as _},
-    net::TcpStream,
-    thread,
-    time::Duration,
-};
+use std::{thread, time::Duration};
 
 use serde_json::{Value, json};
 
 use crate::{
     project::{Outcome, Project, snapshot},
     sample,
+    wire::send,
 };
 
 /// The bucket of the embedded endpoint's account.
@@ -49,26 +45,6 @@ fn without_source(project: &Project, words: &str) -> Outcome {
 
 fn id(release: &Value) -> &str {
     release["id"].as_str().expect("it has a name")
-}
-
-/// Sends a request that nobody signed to the embedded endpoint; the body of its answer.
-fn send(address: &str, method: &str, path: &str, body: &str) -> String {
-    let host = address.trim_start_matches("http://");
-    let mut stream = TcpStream::connect(host).expect("it listens");
-    write!(
-        stream,
-        "{method} {path} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{body}",
-        body.len()
-    )
-    .expect("it reads");
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).expect("it answers");
-    let (head, body) = answer.split_once("\r\n\r\n").expect("an answer has a head");
-    assert!(
-        head.starts_with("HTTP/1.1 200"),
-        "{method} {path}: {answer}"
-    );
-    body.to_owned()
 }
 
 #[test]
@@ -292,12 +268,8 @@ fn a_claim_of_another_machine_is_respected_while_it_lives() {
             "machine": "far", "boot": "another", "process": 1, "process_started": "1",
             "run": "another", "since": "2026-01-01T00:00:00Z", "seen": seen, "release": null,
         }});
-        send(
-            &address,
-            "PUT",
-            &format!("/{BUCKET}/sample/local/lock.json"),
-            &note.to_string(),
-        );
+        let call = format!("PUT /{BUCKET}/sample/local/lock.json");
+        send(&address, &call, &note.to_string());
     };
     // Its clock is ahead of ours: whoever writes in the future has just been seen.
     claim("2999-01-01T00:00:00Z");
@@ -340,8 +312,8 @@ fn a_record_that_was_damaged_is_named_and_nothing_is_deployed_from_it() {
     let first = releases(&project).pop().expect("two were recorded");
     let key = format!("sample/local/releases/{}/assembly.json", id(&first));
     let path = format!("/{BUCKET}/{key}");
-    let text = send(&address, "GET", &path, "");
-    send(&address, "PUT", &path, &text.replace("30", "31"));
+    let text = send(&address, &format!("GET {path}"), "");
+    send(&address, &format!("PUT {path}"), &text.replace("30", "31"));
     project
         .run(&format!("rollback -e local --to {}", id(&first)))
         .ended_with(1)
