@@ -6,12 +6,14 @@
 use std::collections::BTreeMap;
 
 use assembly::StackManifest;
+use futures_util::future::{BoxFuture, FutureExt as _};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
     engine::{Engine, TOKEN_PREFIX},
     error::{AwsErrorKind, Error},
+    nested::{NESTED, within},
     port::{Stack, StackResource},
     status::StackStatus,
 };
@@ -65,6 +67,8 @@ pub(crate) struct Inventory {
     template: Value,
     /// The names AWS knows its resources by, by logical id.
     names: BTreeMap<String, String>,
+    /// The same of its nested stacks.
+    nested: BTreeMap<String, Self>,
 }
 
 impl Engine<'_> {
@@ -80,15 +84,24 @@ impl Engine<'_> {
         ) {
             return Ok(Inventory::default());
         }
+        self.inventory_of(&stack.name, found.id.clone()).await
+    }
+
+    fn inventory_of<'a>(
+        &'a self,
+        stack: &'a str,
+        id: String,
+    ) -> BoxFuture<'a, Result<Inventory, Error>> {
+        async move { self.read_inventory(stack, &id).await }.boxed()
+    }
+
+    async fn read_inventory(&self, stack: &str, id: &str) -> Result<Inventory, Error> {
         self.pace.permit().await;
-        let (template, resources) = tokio::join!(
-            self.cloud.template(&found.id),
-            self.cloud.resources(&found.id)
-        );
+        let (template, resources) = tokio::join!(self.cloud.template(id), self.cloud.resources(id));
         let denied = |error: &crate::error::AwsError| match error.kind {
             AwsErrorKind::AccessDenied => {
                 let note = format!("what services made for it is not known: {error}");
-                self.note(&stack.name, note);
+                self.note(stack, note);
                 true
             }
             _ => false,
@@ -103,7 +116,15 @@ impl Engine<'_> {
             Err(error) if denied(&error) => Vec::new(),
             Err(error) => return Err(error.into()),
         };
+        let mut nested = BTreeMap::new();
+        for resource in resources.iter().filter(|one| one.resource_type == NESTED) {
+            if let Some(id) = resource.physical_id.clone().filter(|id| !id.is_empty()) {
+                let found = self.inventory_of(stack, id).await?;
+                nested.insert(resource.logical_id.clone(), found);
+            }
+        }
         Ok(Inventory {
+            nested,
             template: template::Template::parse(&template)
                 .map(template::Template::into_body)
                 .unwrap_or_default(),
@@ -182,6 +203,30 @@ impl Inventory {
                 remaining.push(of(RemainingKind::Bucket, bucket.to_owned(), why, false));
             }
         }
+        for (name, nested) in &self.nested {
+            // One that is kept has lost nothing.
+            if kept.iter().any(|one| one.logical_id == *name) {
+                continue;
+            }
+            let start = within(name, "");
+            let below: Vec<StackResource> = kept
+                .iter()
+                .filter_map(|one| {
+                    let logical_id = one.logical_id.strip_prefix(&start)?.to_owned();
+                    Some(StackResource {
+                        logical_id,
+                        ..one.clone()
+                    })
+                })
+                .collect();
+            let known = below.len();
+            let found = nested.remaining(stack, &below).into_iter();
+            // What it kept itself is told above.
+            remaining.extend(found.skip(known).map(|one| Remaining {
+                logical_id: one.logical_id.map(|logical_id| within(name, &logical_id)),
+                ..one
+            }));
+        }
         remaining
     }
 
@@ -255,14 +300,31 @@ mod tests {
             ]
             .map(|(id, name)| (id.to_owned(), name.to_owned()))
             .into(),
+            nested: BTreeMap::from([(
+                "Child".to_owned(),
+                Inventory {
+                    template: json!({"Resources": {
+                        "Mail": {"Type": "AWS::Lambda::Function"},
+                        "Kept": {"Type": "AWS::Lambda::Function", "DeletionPolicy": "Retain"},
+                    }}),
+                    names: [("Mail", "shop-mail"), ("Kept", "shop-kept")]
+                        .map(|(id, name)| (id.to_owned(), name.to_owned()))
+                        .into(),
+                    nested: BTreeMap::new(),
+                },
+            )]),
         };
-        let kept = [StackResource {
-            logical_id: "Files".to_owned(),
-            physical_id: Some("shop-files".to_owned()),
-            resource_type: "AWS::S3::Bucket".to_owned(),
+        let retained = |id: &str, name: &str, resource_type: &str| StackResource {
+            logical_id: id.to_owned(),
+            physical_id: Some(name.to_owned()),
+            resource_type: resource_type.to_owned(),
             status: ResourceStatus("DELETE_SKIPPED".to_owned()),
             reason: None,
-        }];
+        };
+        let kept = [
+            retained("Files", "shop-files", "AWS::S3::Bucket"),
+            retained("Child.Kept", "shop-kept", "AWS::Lambda::Function"),
+        ];
         let found = inventory.remaining("shop", &kept);
         let short: Vec<_> = found
             .iter()
@@ -272,10 +334,14 @@ mod tests {
             short,
             [
                 (RemainingKind::Retained, "shop-files", true),
+                (RemainingKind::Retained, "shop-kept", true),
                 (RemainingKind::Snapshot, "shop-database", true),
                 (RemainingKind::Snapshot, "vol-1", true),
                 (RemainingKind::LogGroup, "/aws/lambda/shop-report", false),
+                (RemainingKind::LogGroup, "/aws/lambda/shop-mail", false),
             ]
         );
+        let last = found.last().and_then(|one| one.logical_id.as_deref());
+        assert_eq!(last, Some("Child.Mail"));
     }
 }
