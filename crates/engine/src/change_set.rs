@@ -198,6 +198,36 @@ impl Engine<'_> {
         wanted: &Wanted<'_>,
         request: &ChangeSetRequest,
     ) -> Result<ChangeSetId, Error> {
+        let mut was_emptied = false;
+        let made = self.make_anew(wanted, request, &mut was_emptied).await;
+        if made.is_err() && was_emptied {
+            let stack = &wanted.stack.name;
+            if let Err(error) = self.remove_emptied(stack, &request.stack_name).await {
+                self.note(stack, format!("an empty stack stays behind: {error}"));
+            }
+        }
+        made
+    }
+
+    /// Deletes the shell whose last change set was deleted for another that could not be made.
+    async fn remove_emptied(&self, stack: &str, stack_name: &str) -> Result<(), Error> {
+        let found = self.cloud.stack(stack_name).await?;
+        let shell = found.filter(|found| found.status == StackStatus::ReviewInProgress);
+        let Some(shell) = shell else {
+            return Ok(());
+        };
+        if self.cloud.change_sets(&shell.id).await?.is_empty() {
+            self.remove_shell(stack, &shell.id).await?;
+        }
+        Ok(())
+    }
+
+    async fn make_anew(
+        &self,
+        wanted: &Wanted<'_>,
+        request: &ChangeSetRequest,
+        was_emptied: &mut bool,
+    ) -> Result<ChangeSetId, Error> {
         let mut waits = self.pace.waits();
         let mut attempt = 1;
         loop {
@@ -252,6 +282,7 @@ impl Engine<'_> {
                 self.note(&wanted.stack.name, message);
                 return Err(error.into());
             }
+            *was_emptied = request.kind == ChangeSetType::Create;
             waits.rest().await;
         }
     }
