@@ -225,6 +225,15 @@ impl App {
         }
     }
 
+    /// Makes of it what it was, as its authors do. What has come since keeps its name for ever: under the same one nothing
+    /// of another type can come.
+    pub(crate) fn go_back_to(&mut self, past: &Self) {
+        *self = Self {
+            names: self.names,
+            ..past.clone()
+        };
+    }
+
     /// What its authors make of it next.
     pub(crate) fn edit(&mut self, random: &mut Random) {
         for _ in 0..1 + random.below(3) {

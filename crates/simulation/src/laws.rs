@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use crate::{
     app::NESTED,
-    command::{Command, Ended, Trace},
+    command::{Command, Ended, Failure, Trace},
     world::World,
 };
 
@@ -112,7 +112,8 @@ impl Act<'_> {
         let is_alone = self.traces.len() == 1;
         let is_held = failure.message.contains(" is held by ")
             || failure.message.contains("has no asset bucket")
-            || self.is_refused_move(trace, failure);
+            || self.is_refused_move(trace, failure)
+            || self.is_of_a_leftover(failure);
         // CloudFormation cannot change what something else has deleted.
         let was_whole = self.before.iter().all(|stack| {
             let mut resources = stack.resources.iter();
@@ -126,6 +127,14 @@ impl Act<'_> {
                 trace.name, failure.message
             ));
         }
+    }
+
+    /// Whether a name is taken by what could not be deleted, and is in no stack any more.
+    fn is_of_a_leftover(&self, failure: &Failure) -> bool {
+        let resources = self.after.iter().flat_map(|stack| &stack.resources);
+        let mut names = resources.filter_map(|one| one.physical_id.as_ref());
+        failure.message.contains("already exists")
+            && !names.any(|name| failure.message.contains(&format!("'{name}'")))
     }
 
     /// What is said of the stacks is so: one that could not be read is not said to be absent.

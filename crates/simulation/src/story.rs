@@ -281,7 +281,7 @@ impl<'w> Story<'w> {
         if self.random.percent(8) {
             let past = self.random.below(self.past.len().max(1));
             if let Some(app) = self.past.get(past) {
-                self.app = app.clone();
+                self.app.go_back_to(app);
             }
         }
     }
