@@ -38,11 +38,12 @@ pub(crate) struct DiffArgs {
 }
 
 pub(crate) fn run(args: &DiffArgs, printer: &Printer) -> Result<Ending, CommandError> {
-    let texts = (
-        template_file::read(&args.old)?,
-        template_file::read(&args.new)?,
-    );
-    let [old, new] = template::parse_pair(&texts.0, &texts.1, note);
+    let text = template_file::read(&args.old)?;
+    let [old, new] = {
+        // Its memory is used again by all that follows.
+        let new = template_file::read(&args.new)?;
+        template::parse_pair(&text, &new, note)
+    };
     let (old, new) = (body_of(&args.old, old)?, body_of(&args.new, new)?);
     let diff = plan::diff(
         body(&old),
@@ -80,7 +81,7 @@ pub(crate) fn run(args: &DiffArgs, printer: &Printer) -> Result<Ending, CommandE
     };
     // The process ends here: to free two large templates part by part would only keep a person waiting.
     mem::forget((old, new, diff));
-    mem::forget(texts);
+    mem::forget(text);
     Ok(Ending::of(args.detailed_exitcode && has_changes))
 }
 

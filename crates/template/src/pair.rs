@@ -50,7 +50,7 @@ impl<'t, G> Body<'t, G> {
     }
 
     /// Puts together what was read by an outline.
-    fn of(outline: &Outline<'t>, read: &mut [Option<Arc<LazyResource<'t, G>>>]) -> Option<Self> {
+    fn of(outline: &Outline<'_>, read: &mut [Option<Arc<LazyResource<'t, G>>>]) -> Option<Self> {
         let sections = outline.sections.iter();
         let sections = sections.map(|section| {
             let read = Arc::into_inner(read.get_mut(section.index)?.take()?)?;
@@ -143,10 +143,10 @@ const RESOURCE_DEPTH: usize = 2;
 /// Reads two templates, as [`Template::parse_bytes`] reads each, at the same time and what stands in both once.
 ///
 /// What stands in both is gone over and left unread where `note`, which is told what it is made of, always says that it
-/// is to go on.
+/// is to go on. Only of the old text anything is read later.
 pub fn parse_pair<'t, G: Default + Send + Sync>(
     old: &'t [u8],
-    new: &'t [u8],
+    new: &[u8],
     note: impl Fn(&mut G, Token<'_>) -> bool + Sync,
 ) -> [Result<Body<'t, G>, Vec<ParseError>>; 2] {
     let texts = (str::from_utf8(old), str::from_utf8(new));
@@ -164,10 +164,10 @@ pub fn parse_pair<'t, G: Default + Send + Sync>(
 /// Reads two texts as one; `None` where anything is not as it mostly is: only who reads a text alone can say what.
 fn together<'t, G: Default + Send + Sync>(
     old: &'t str,
-    new: &'t str,
+    new: &str,
     note: &(impl Fn(&mut G, Token<'_>) -> bool + Sync),
 ) -> Option<[Body<'t, G>; 2]> {
-    let (sender, parts) = mpsc::channel::<Part<'t>>();
+    let (sender, parts) = mpsc::channel::<Part<'t, '_>>();
     let parts = Mutex::new(parts);
     let read = || {
         let next = || parts.lock().unwrap_or_else(PoisonError::into_inner).recv();
@@ -181,7 +181,7 @@ fn together<'t, G: Default + Send + Sync>(
         let outlines = outlines(old, new, sender)?;
         Some((outlines, read()?))
     });
-    let ([old, new], ours) = ours?;
+    let ((old, new), ours) = ours?;
     let mut read: Vec<Option<Arc<LazyResource<'_, G>>>> = Vec::new();
     for (index, resource) in ours.into_iter().chain(theirs?) {
         read.resize_with(read.len().max(index + 1), || None);
@@ -194,78 +194,81 @@ fn together<'t, G: Default + Send + Sync>(
 }
 
 /// What is to be read.
-struct Part<'t> {
+struct Part<'t, 'p> {
     /// Which it is of all that the outlines name.
     index: usize,
-    text: &'t str,
+    text: &'p str,
     /// How deep it stands.
     depth: usize,
-    /// Whether it may be left unread.
-    is_lazy: bool,
+    /// The same text, where it may be left unread.
+    lazy: Option<&'t str>,
 }
 
-impl<'t> Part<'t> {
+impl<'t> Part<'t, '_> {
     /// Reads it, or goes over it; `None` where there is an error in it.
     fn read<G: Default>(
         &self,
         document: &Document,
         note: &impl Fn(&mut G, Token<'_>) -> bool,
     ) -> Option<LazyResource<'t, G>> {
-        let Self { text, depth, .. } = *self;
         let mut gist = G::default();
-        if self.is_lazy && go_over(text, depth, &mut |token| note(&mut gist, token)) {
+        if let Some(text) = self.lazy
+            && go_over(text, self.depth, &mut |token| note(&mut gist, token))
+        {
             return Some(LazyResource {
                 value: OnceLock::new(),
                 gone_over: Some((gist, text)),
             });
         }
-        document.part(text, depth).map(LazyResource::from)
+        let value = document.part(self.text, self.depth);
+        value.map(LazyResource::from)
     }
 }
 
 /// The outlines of both texts; what is to be read of them is sent on as soon as it is found.
-fn outlines<'t>(
+fn outlines<'t, 'n>(
     old: &'t str,
-    new: &'t str,
-    sender: mpsc::Sender<Part<'t>>,
-) -> Option<[Outline<'t>; 2]> {
+    new: &'n str,
+    sender: mpsc::Sender<Part<'t, 'n>>,
+) -> Option<(Outline<'t>, Outline<'n>)>
+where
+    't: 'n,
+{
     let mut count = 0;
-    let mut outline = |text, known: &HashMap<_, _>, may_be_shared| {
-        Outline::of(text, known, &mut |text, depth| {
-            let index = count;
-            count += 1;
-            let part = Part {
-                index,
-                text,
-                depth,
-                is_lazy: may_be_shared && depth == RESOURCE_DEPTH,
-            };
-            sender.send(part).ok()?;
-            Some(index)
-        })
+    let mut send = |text, depth, lazy| {
+        let index = count;
+        count += 1;
+        let part = Part {
+            index,
+            text,
+            depth,
+            lazy,
+        };
+        sender.send(part).ok()?;
+        Some(index)
     };
-    let old = outline(old, &HashMap::new(), true)?;
+    let old = Outline::of(old, &HashMap::new(), &mut |text: &'t str, depth| {
+        let lazy = (depth == RESOURCE_DEPTH).then_some(text);
+        send(text, depth, lazy)
+    })?;
     let known = old.resources.iter();
     let known: HashMap<&str, Member<'_>> =
         known.map(|resource| (resource.name, *resource)).collect();
-    let new = outline(new, &known, false)?;
+    let new = Outline::of(new, &known, &mut |text, depth| send(text, depth, None))?;
     // What is not as it was is compared, whatever is in it.
-    let kept: HashSet<usize> = new
-        .resources
-        .iter()
-        .map(|resource| resource.index)
-        .collect();
+    let kept = new.resources.iter();
+    let kept: HashSet<usize> = kept.map(|resource| resource.index).collect();
     let changed = old.resources.iter();
     for resource in changed.filter(|resource| !kept.contains(&resource.index)) {
         let part = Part {
             index: resource.index,
             text: resource.value,
             depth: RESOURCE_DEPTH,
-            is_lazy: false,
+            lazy: None,
         };
         sender.send(part).ok()?;
     }
-    Some([old, new])
+    Some((old, new))
 }
 
 /// Does two things at the same time.
