@@ -4,6 +4,7 @@
 //! written in place is named after the property that holds it, within a definition after both.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Deref;
 
 use schema::{AdditionalProperties, Kind as Json, ResourceType, Shape};
 
@@ -229,7 +230,7 @@ impl<'a> Lowering<'a> {
     }
 
     fn map(&mut self, shape: &'a Shape, property: &str, name: &str) -> Option<Kind> {
-        let values = shape.pattern_properties.values().map(Box::as_ref);
+        let values = shape.pattern_properties.values().map(Deref::deref);
         let mut values: Vec<&'a Shape> = values.collect();
         if let AdditionalProperties::Shaped(value) = shape.additional_properties() {
             values.push(value);
@@ -427,7 +428,7 @@ fn hidden(facts: &ResourceType) -> BTreeSet<(*const Shape, &str)> {
         let definition = facts
             .definitions
             .iter()
-            .find(|(_, shape)| std::ptr::eq(shape.as_ref(), parent));
+            .find(|(_, shape)| std::ptr::eq(&raw const ***shape, parent));
         if definition.is_none_or(|(name, _)| uses(facts, name) == 1) {
             hidden.insert((std::ptr::from_ref(parent), *member));
         }
@@ -444,7 +445,7 @@ fn uses(facts: &ResourceType, definition: &str) -> usize {
             .values()
             .chain(shape.pattern_properties.values());
         let inner = members
-            .map(Box::as_ref)
+            .map(Deref::deref)
             .chain(shape.items.as_deref())
             .chain(shape.branches());
         let additional = match shape.additional_properties() {
@@ -453,7 +454,7 @@ fn uses(facts: &ResourceType, definition: &str) -> usize {
         };
         here + additional + inner.map(|shape| count(shape, definition)).sum::<usize>()
     }
-    let definitions = facts.definitions.values().map(Box::as_ref);
+    let definitions = facts.definitions.values().map(Deref::deref);
     let shapes = definitions.chain([&facts.shape]);
     shapes.map(|shape| count(shape, definition)).sum()
 }

@@ -25,7 +25,7 @@ pub use path::PropertyPath;
 pub use resource_type::{
     Handlers, Lifecycle, LifecycleStatus, ReplacementStrategy, ResourceType, Tagging,
 };
-pub use shape::{AdditionalProperties, Kind, Kinds, Shape, Shapes};
+pub use shape::{AdditionalProperties, Kind, Kinds, LazyShape, Shape, Shapes};
 pub use target::iam_targets;
 
 /// What the facts were made from, as JSON: packages, versions, digests.

@@ -2,13 +2,57 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::ops::Deref;
+use std::sync::OnceLock;
 
-use serde::de::{Error, SeqAccess, Visitor};
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{Error, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
+use serde_json::value::RawValue;
 
-/// Shapes by name. A node of the tree has room for eleven, and a shape is large.
-pub type Shapes = BTreeMap<String, Box<Shape>>;
+/// Shapes by name.
+pub type Shapes = BTreeMap<String, LazyShape>;
+
+/// A shape that is parsed when it is first looked at: of what a type may have, a template mostly has little.
+#[derive(Clone, Deserialize)]
+#[serde(from = "Box<RawValue>")]
+pub struct LazyShape {
+    text: Box<RawValue>,
+    shape: OnceLock<Box<Shape>>,
+}
+
+impl From<Box<RawValue>> for LazyShape {
+    fn from(text: Box<RawValue>) -> Self {
+        Self {
+            text,
+            shape: OnceLock::new(),
+        }
+    }
+}
+
+impl Deref for LazyShape {
+    type Target = Shape;
+
+    fn deref(&self) -> &Shape {
+        self.shape.get_or_init(|| {
+            let shape = serde_json::from_str(self.text.get());
+            shape.expect("a test parses every shape of the committed facts")
+        })
+    }
+}
+
+impl PartialEq for LazyShape {
+    fn eq(&self, other: &Self) -> bool {
+        **self == **other
+    }
+}
+
+impl fmt::Debug for LazyShape {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        (**self).fmt(formatter)
+    }
+}
 
 /// What a value may look like. Keywords that stand together must all hold.
 ///
@@ -151,11 +195,36 @@ impl Shape {
     }
 }
 
-#[derive(Clone, Debug, PartialEq, Deserialize)]
-#[serde(untagged)]
+#[derive(Clone, Debug, PartialEq)]
 enum Additional {
     Flag(bool),
     Shape(Box<Shape>),
+}
+
+/// A flag or a shape.
+impl<'de> Deserialize<'de> for Additional {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Either;
+
+        impl<'de> Visitor<'de> for Either {
+            type Value = Additional;
+
+            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str("a boolean or a shape")
+            }
+
+            fn visit_bool<E: Error>(self, flag: bool) -> Result<Additional, E> {
+                Ok(Additional::Flag(flag))
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<Additional, A::Error> {
+                let shape = Shape::deserialize(MapAccessDeserializer::new(members))?;
+                Ok(Additional::Shape(Box::new(shape)))
+            }
+        }
+
+        deserializer.deserialize_any(Either)
+    }
 }
 
 /// A kind of JSON value.

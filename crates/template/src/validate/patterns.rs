@@ -367,6 +367,8 @@ fn ascii_category(name: &str) -> Option<fn(u8) -> bool> {
 
 #[cfg(test)]
 mod tests {
+    use std::ops::Deref;
+
     use super::*;
 
     #[test]
@@ -426,7 +428,7 @@ mod tests {
                 .values()
                 .chain(shape.pattern_properties.values())
                 .chain(shape.dependent_schemas.values())
-                .map(Box::as_ref)
+                .map(Deref::deref)
                 .chain(&shape.prefix_items)
                 .chain(shape.branches())
                 .chain(boxed.into_iter().flatten().map(AsRef::as_ref));
