@@ -116,6 +116,23 @@ fn what_is_nested_is_planned_deployed_and_found_unchanged() {
 }
 
 #[test]
+fn what_takes_drift_back_does_not_look_within() {
+    let (project, _server, _) = project("{}");
+    project.run("deploy -e local").ended_with(0);
+    project.set_stacks([("web", parent(5))]);
+    let plan = project.json("plan -e local --revert-drift --json");
+    let changes = plan["stacks"][0]["changes"].as_array();
+    let changes = changes.expect("there are some").iter();
+    let ids: Vec<&Value> = changes.map(|change| &change["logical_id"]).collect();
+    assert_eq!(ids, ["Child"]);
+    project.run("deploy -e local --revert-drift").ended_with(0);
+    project
+        .run("deploy -e local")
+        .ended_with(0)
+        .says("Nothing to do");
+}
+
+#[test]
 fn what_failed_within_is_told_as_the_cause() {
     let (project, _server, _) = project(
         r#"{"fail": [{"resource": "Jobs", "step": "create", "reason": "no queue today"}]}"#,

@@ -121,6 +121,8 @@ impl Engine<'_> {
         self.go_on()?;
         let stack = wanted.stack;
         let exists = deployed.is_some_and(|stack| stack.status.condition() != Condition::Absent);
+        // What does not exist cannot have drifted.
+        let revert_drift = self.revert_drift && exists;
         let mut request = ChangeSetRequest {
             stack_name: stack.stack_name.clone(),
             name: String::new(),
@@ -141,10 +143,10 @@ impl Engine<'_> {
             },
             role_arn: self.role_for(stack, deployed),
             import_existing: self.import_existing,
-            nested: has_nested(wanted.template.body()),
+            // What takes drift back is asked for without nested stacks, as the CDK does: nothing says that both go together.
+            nested: has_nested(wanted.template.body()) && !revert_drift,
             express: self.express,
-            // What does not exist cannot have drifted.
-            revert_drift: self.revert_drift && exists,
+            revert_drift,
         };
         request.name = wanted.name(&request, deployed.filter(|_| exists));
         let mut attempt = 1;
