@@ -77,6 +77,43 @@ pub(crate) struct Stack {
     pub(crate) nesting: Option<Nesting>,
 }
 
+impl Stack {
+    /// One of which nothing is deployed yet. `account`, `name` and `uuid` make its ARN.
+    pub(crate) fn new(
+        account: &str,
+        region: &str,
+        name: String,
+        uuid: String,
+        definition: Definition,
+        now: Timestamp,
+    ) -> Self {
+        Self {
+            arn: format!("arn:aws:cloudformation:{region}:{account}:stack/{name}/{uuid}"),
+            uuid,
+            name,
+            region: region.to_owned(),
+            status: StackStatus::ReviewInProgress,
+            status_reason: None,
+            created: now,
+            updated: None,
+            deleted: None,
+            definition,
+            stable: None,
+            outputs: Vec::new(),
+            imports: Vec::new(),
+            termination_protection: false,
+            policy: None,
+            disable_rollback: false,
+            retain_except_on_create: false,
+            timeout_minutes: None,
+            change_set_arn: None,
+            operation: None,
+            ordinal: 0,
+            nesting: None,
+        }
+    }
+}
+
 /// An operation on a stack.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Operation {

@@ -11,7 +11,7 @@ use crate::{
     evaluate::{Document, Failure, Given, resolve_parameters, text_of},
     identifiers,
     provision::{Seen, Sight, foresee, lacking, template_at, unknown_macro},
-    state::{Definition, Deployed, ForeseenStack, Nesting, Record, Stack, StackStatus, State},
+    state::{Definition, Deployed, ForeseenStack, Nesting, Record, Stack, State},
 };
 
 /// The longest name of a stack.
@@ -151,32 +151,7 @@ pub(crate) fn new_stack(
             (name, identifiers::uuid(seed, &parts))
         }
     };
-    let region = &parent.region;
     Ok(Stack {
-        arn: format!(
-            "arn:aws:cloudformation:{region}:{}:stack/{name}/{uuid}",
-            above.account
-        ),
-        uuid,
-        name,
-        region: region.clone(),
-        status: StackStatus::ReviewInProgress,
-        status_reason: None,
-        created: now,
-        updated: None,
-        deleted: None,
-        definition,
-        stable: None,
-        outputs: Vec::new(),
-        imports: Vec::new(),
-        termination_protection: false,
-        policy: None,
-        disable_rollback: false,
-        retain_except_on_create: false,
-        timeout_minutes: None,
-        change_set_arn: None,
-        operation: None,
-        ordinal: 0,
         nesting: Some(Nesting {
             parent: parent.arn.clone(),
             root: match &parent.nesting {
@@ -185,6 +160,7 @@ pub(crate) fn new_stack(
             },
             logical_id: logical_id.to_owned(),
         }),
+        ..Stack::new(above.account, &parent.region, name, uuid, definition, now)
     })
 }
 

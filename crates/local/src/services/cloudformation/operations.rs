@@ -429,30 +429,8 @@ pub(super) fn new_stack(
         call.context.seed(),
         &["stack", account, region, name, &times, &created],
     );
-    Ok(Stack {
-        arn: format!("arn:aws:cloudformation:{region}:{account}:stack/{name}/{uuid}"),
-        uuid,
-        name: name.to_owned(),
-        region: region.clone(),
-        status: StackStatus::ReviewInProgress,
-        status_reason: None,
-        created: call.context.now,
-        updated: None,
-        deleted: None,
-        definition,
-        stable: None,
-        outputs: Vec::new(),
-        imports: Vec::new(),
-        termination_protection: false,
-        policy: None,
-        disable_rollback: false,
-        retain_except_on_create: false,
-        timeout_minutes: None,
-        change_set_arn: None,
-        operation: None,
-        ordinal: 0,
-        nesting: None,
-    })
+    let (name, now) = (name.to_owned(), call.context.now);
+    Ok(Stack::new(account, region, name, uuid, definition, now))
 }
 
 /// Whether a call repeats the one that began the last operation; a token used for another operation is refused.
