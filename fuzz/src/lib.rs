@@ -110,13 +110,8 @@ fn note(gist: &mut Gist, token: Token<'_>) -> bool {
 }
 
 fn parts<'b>(body: &'b template::Body<'_, Gist>) -> plan::Body<'b> {
-    let resources = body.resources().map(|(logical_id, resource)| {
-        let resource = match resource.gist() {
-            Some(gist) => Resource::Unread(gist, resource),
-            None => Resource::Read(resource),
-        };
-        (logical_id, resource)
-    });
+    let resources = body.resources();
+    let resources = resources.map(|(id, resource)| (id, Resource::new(resource.gist(), resource)));
     plan::Body::new(body.sections(), resources)
 }
 

@@ -74,6 +74,14 @@ impl<'a> Body<'a> {
 }
 
 impl<'a> Resource<'a> {
+    /// One that is read when more is asked for than its gist; that was read, where it has none.
+    pub fn new(gist: Option<&'a Gist>, value: &'a (dyn Deref<Target = Value> + Sync)) -> Self {
+        match gist {
+            Some(gist) => Self::Unread(gist, value),
+            None => Self::Read(value),
+        }
+    }
+
     pub(crate) fn value(self) -> &'a Value {
         match self {
             Self::Read(value) => value,

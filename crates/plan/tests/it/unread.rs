@@ -39,13 +39,8 @@ fn note(gist: &mut Gist, token: Token<'_>) -> bool {
 }
 
 fn body<'b>(body: &'b template::Body<'_, Gist>) -> plan::Body<'b> {
-    let resources = body.resources().map(|(logical_id, resource)| {
-        let resource = match resource.gist() {
-            Some(gist) => Resource::Unread(gist, resource),
-            None => Resource::Read(resource),
-        };
-        (logical_id, resource)
-    });
+    let resources = body.resources();
+    let resources = resources.map(|(id, resource)| (id, Resource::new(resource.gist(), resource)));
     plan::Body::new(body.sections(), resources)
 }
 
