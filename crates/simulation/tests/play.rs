@@ -11,7 +11,7 @@ use std::{
 use simulation::{Figures, Verdict, simulate};
 
 /// How many simulations are played without being told.
-const RUNS: u64 = 250;
+const RUNS: u64 = 400;
 
 #[test]
 fn whatever_goes_wrong_no_law_is_broken() {
