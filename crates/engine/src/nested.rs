@@ -30,6 +30,11 @@ pub(crate) fn within(stack: &str, logical_id: &str) -> String {
     format!("{stack}.{logical_id}")
 }
 
+/// The part of such a name that the stack above all knows.
+pub(crate) fn outermost(logical_id: &str) -> &str {
+    logical_id.split('.').next().unwrap_or(logical_id)
+}
+
 /// The change set of a nested stack.
 struct Below {
     /// How the stack is named from above all.

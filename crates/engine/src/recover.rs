@@ -16,7 +16,7 @@ use crate::{
     event::{Event, Operation},
     follow::{End, Followed},
     holder::Holder,
-    nested::{NESTED, within},
+    nested::{NESTED, outermost, within},
     order::{Step, Worked},
     outcome::{Outcome, Report, Skipped},
     port::{Deletion, Rollback, RollbackRequest, Stack, StackResource},
@@ -147,7 +147,7 @@ impl Diagnosis {
     pub fn retained(&self) -> Vec<String> {
         let mut retained: Vec<String> = Vec::new();
         for logical_id in self.hindering() {
-            let own = logical_id.split('.').next().unwrap_or_default().to_owned();
+            let own = outermost(&logical_id).to_owned();
             if !retained.contains(&own) {
                 retained.push(own);
             }
@@ -401,12 +401,9 @@ fn hindrances(failed: Vec<FailedResource>, stack: &StackManifest) -> Vec<Hindran
     let failed = failed.into_iter();
     failed
         .map(|failed| Hindrance {
-            source: failed
-                .resource
-                .logical_id
-                .split('.')
-                .next()
-                .and_then(|own| stack.resources.get(own))
+            source: stack
+                .resources
+                .get(outermost(&failed.resource.logical_id))
                 .map(|origin| origin.source.clone()),
             resource: failed.resource,
             nested_in: failed.nested_in,

@@ -252,18 +252,7 @@ impl Walk<'_> {
                 facts::recreation(&live.resource_type, &path, change.before, change.after)
             })
             .max();
-        let dependencies = self
-            .environment
-            .document
-            .dependencies(&resource.logical_id)
-            .to_vec();
-        let mut updated = Deployed {
-            declared: node.clone(),
-            deletion_policy: policy(node, "DeletionPolicy"),
-            update_replace_policy: policy(node, "UpdateReplacePolicy"),
-            dependencies,
-            ..live.clone()
-        };
+        let mut updated = self.declared(&resource, live, node);
         let Some(recreation) = recreation else {
             if reverts_drift(draft) {
                 // It is what the template says by now, whoever made it so.
@@ -358,6 +347,22 @@ impl Walk<'_> {
         draft.tell(resource, status, reason);
     }
 
+    /// What exists, with what the template says of it now beside its properties.
+    pub(super) fn declared(&self, resource: &Resource, live: &Deployed, node: &Value) -> Deployed {
+        Deployed {
+            declared: node.clone(),
+            deletion_policy: policy(node, "DeletionPolicy"),
+            update_replace_policy: policy(node, "UpdateReplacePolicy"),
+            dependencies: self.dependencies(resource),
+            ..live.clone()
+        }
+    }
+
+    pub(super) fn dependencies(&self, resource: &Resource) -> Vec<String> {
+        let document = self.environment.document;
+        document.dependencies(&resource.logical_id).to_vec()
+    }
+
     /// A new physical resource.
     fn born(
         &self,
@@ -387,11 +392,7 @@ impl Walk<'_> {
             declared: node.clone(),
             deletion_policy: policy(node, "DeletionPolicy"),
             update_replace_policy: policy(node, "UpdateReplacePolicy"),
-            dependencies: self
-                .environment
-                .document
-                .dependencies(&resource.logical_id)
-                .to_vec(),
+            dependencies: self.dependencies(resource),
             actual: None,
         }
     }

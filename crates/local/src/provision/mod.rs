@@ -31,7 +31,7 @@ pub(crate) use drift::{check, is_checked, readable};
 pub(crate) use early::validate;
 pub(crate) use import_existing::existing as existing_to_import;
 pub(crate) use nested::{
-    Above, Wanted, is_stack, new_stack as new_nested_stack, wanted as wanted_nested,
+    Above, Wanted, check_depth, is_stack, new_stack as new_nested_stack, wanted as wanted_nested,
 };
 pub(crate) use outlook::{Question, foresee};
 pub(crate) use refactor::{Definitions, Mapping, NewStack, moves_of, refactored};

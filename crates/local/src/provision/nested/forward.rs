@@ -110,11 +110,7 @@ impl Walk<'_> {
         begin_baseline(&mut resource);
         let updated = Deployed {
             properties,
-            declared: node.clone(),
-            deletion_policy: policy(node, "DeletionPolicy"),
-            update_replace_policy: policy(node, "UpdateReplacePolicy"),
-            dependencies: self.dependencies(&resource),
-            ..live.clone()
+            ..self.declared(&resource, live, node)
         };
         let change = match self.failure(&resource, &updated, FaultStep::Update) {
             Some(reason) => Err(Failure(reason)),
@@ -200,11 +196,6 @@ impl Walk<'_> {
             stack: &draft.stack,
             definition: &draft.stack.definition,
         }
-    }
-
-    fn dependencies(&self, resource: &Resource) -> Vec<String> {
-        let document = self.environment.document;
-        document.dependencies(&resource.logical_id).to_vec()
     }
 }
 

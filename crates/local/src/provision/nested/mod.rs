@@ -19,7 +19,23 @@ pub(super) use undo::{begin_restoration, is_skipped, is_touched, settle};
 pub(crate) use wanted::{Above, Wanted, changes, new_stack, wanted};
 
 use super::draft::STACK_TYPE;
-use crate::state::{Entry, StackStatus, State};
+use crate::{
+    evaluate::Failure,
+    state::{Entry, StackStatus, State},
+};
+
+/// How deep stacks are nested. AWS names no limit; a template that holds itself would never end.
+const DEEPEST: usize = 20;
+
+/// Refuses a stack with that many above it, where those are too many.
+pub(crate) fn check_depth(above: usize) -> Result<(), Failure> {
+    if above < DEEPEST {
+        return Ok(());
+    }
+    Err(Failure::new(format!(
+        "Stacks cannot be nested deeper than {DEEPEST} levels here."
+    )))
+}
 
 /// Whether a resource of a type is a stack.
 pub(crate) fn is_stack(type_name: &str) -> bool {

@@ -6,7 +6,7 @@ use indexmap::IndexMap;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::{super::outlook::Question, existing};
+use super::{super::outlook::Question, check_depth, existing};
 use crate::{
     evaluate::{Document, Failure, Given, resolve_parameters, text_of},
     identifiers,
@@ -16,8 +16,6 @@ use crate::{
 
 /// The longest name of a stack.
 const LONGEST_NAME: usize = 128;
-/// How deep stacks are nested. AWS names no limit; a template that holds itself would never end.
-const DEEPEST: usize = 20;
 
 /// The stack above.
 pub(crate) struct Above<'a> {
@@ -128,11 +126,7 @@ pub(crate) fn new_stack(
     now: Timestamp,
 ) -> Result<Stack, Failure> {
     let parent = above.stack;
-    if depth(above.state, parent) >= DEEPEST {
-        return Err(Failure::new(format!(
-            "Stacks cannot be nested deeper than {DEEPEST} levels here."
-        )));
-    }
+    check_depth(depth(above.state, parent))?;
     let (name, uuid) = match foreseen.map(|foreseen| foreseen.arn.rsplit('/').collect::<Vec<_>>()) {
         Some(parts) if parts.len() >= 2 => (parts[1].to_owned(), parts[0].to_owned()),
         _ => {

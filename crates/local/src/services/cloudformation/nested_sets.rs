@@ -11,7 +11,7 @@ use crate::{
     evaluate::Failure,
     identifiers,
     provision::{
-        Above, Draft, Question, Wanted, foresee, is_stack, new_nested_stack, validate,
+        Above, Draft, Question, Wanted, check_depth, foresee, is_stack, new_nested_stack, validate,
         wanted_nested,
     },
     state::{
@@ -22,8 +22,6 @@ use crate::{
 };
 
 const NOT_ALONE: &str = "Executable from root change set";
-/// How deep change sets are nested. AWS names no limit; a template that holds itself would never end.
-const DEEPEST: usize = 20;
 /// The longest name of a change set.
 const LONGEST_NAME: usize = 128;
 
@@ -78,12 +76,7 @@ fn make_one(
     let properties = change.after.as_ref().map(|after| &after["Properties"]);
     let properties = properties.unwrap_or(&Value::Null);
     let wanted = wanted_nested(&parent, properties, None);
-    let wanted = wanted.and_then(|wanted| match level < DEEPEST {
-        true => Ok(wanted),
-        false => Err(Failure::new(format!(
-            "Stacks cannot be nested deeper than {DEEPEST} levels here."
-        ))),
-    });
+    let wanted = wanted.and_then(|wanted| check_depth(level).map(|()| wanted));
     let found = change.physical_id.as_ref();
     let found = found.and_then(|arn| state.with_arn(arn));
     let is_new = found.is_none();
