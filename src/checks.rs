@@ -2,9 +2,10 @@
 
 use ::policies::{Policies, PolicyError};
 use assembly::{Diagnostic, StackManifest};
-use engine::{Assembly, on_all_processors};
+use engine::Assembly;
 use indexmap::IndexMap;
 use plan::{Finding, Plan, Severity};
+use rayon::iter::{IntoParallelRefIterator as _, ParallelIterator as _};
 use template::{Circumstances, Suppression, Template};
 
 use crate::{error::CommandError, policies as own};
@@ -25,14 +26,15 @@ impl Checks {
         today: &str,
     ) -> Result<Self, CommandError> {
         let stacks = &assembly.manifest.stacks;
-        let templates = assembly.templates.values();
-        let bytes = templates.map(|template| template.text().len()).sum();
-        let checked = on_all_processors(stacks, bytes, |stack| {
-            let template = assembly.templates.get(&stack.name)?;
-            let found = of_stack(stack, &template.parsed, policies, today);
-            Some(found.map(|found| (stack.name.clone(), found)))
-        });
-        let named: Result<_, PolicyError> = checked.into_iter().flatten().collect();
+        let checked = stacks.par_iter();
+        let checked: Vec<Result<_, PolicyError>> = checked
+            .filter_map(|stack| {
+                let template = assembly.templates.get(&stack.name)?;
+                let found = of_stack(stack, &template.parsed, policies, today);
+                Some(found.map(|found| (stack.name.clone(), found)))
+            })
+            .collect();
+        let named: Result<_, PolicyError> = checked.into_iter().collect();
         named.map(Self).map_err(|error| own::failed(&error))
     }
 

@@ -38,12 +38,14 @@ pub(crate) struct DiffArgs {
 }
 
 pub(crate) fn run(args: &DiffArgs, printer: &Printer) -> Result<Ending, CommandError> {
-    let text = template_file::read(&args.old)?;
-    let [old, new] = {
-        // Its memory is used again by all that follows.
-        let new = template_file::read(&args.new)?;
-        template::parse_pair(&text, &new, note)
-    };
+    let texts = rayon::join(
+        || template_file::read(&args.old),
+        || template_file::read(&args.new),
+    );
+    let (text, new_text) = (texts.0?, texts.1?);
+    let [old, new] = template::parse_pair(&text, &new_text, note);
+    // Its memory is used again by all that follows.
+    drop(new_text);
     let (old, new) = (body_of(&args.old, old)?, body_of(&args.new, new)?);
     let diff = plan::diff(
         body(&old),

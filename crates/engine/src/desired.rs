@@ -4,10 +4,11 @@ use std::{collections::BTreeSet, fmt::Write as _, path::Path, sync::Arc};
 
 use assembly::{Manifest, StackManifest};
 use indexmap::IndexMap;
+use rayon::iter::{IntoParallelRefIterator as _, ParallelIterator as _};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use crate::{error::Error, processors::on_all_processors};
+use crate::error::Error;
 
 /// What is wanted: the manifest and every template it names.
 #[derive(Clone, Debug)]
@@ -58,20 +59,17 @@ impl Assembly {
     /// The manifest or a template is missing, unreadable or malformed.
     pub fn load(folder: &Path) -> Result<Self, Error> {
         let manifest = assembly::read_manifest(folder)?;
-        let files = manifest.stacks.iter().map(|stack| {
-            let file = folder.join(&stack.template).metadata();
-            // Whoever reads the file says what is wrong with it.
-            file.map_or(0, |file| usize::try_from(file.len()).unwrap_or(usize::MAX))
-        });
-        let bytes = files.fold(0, usize::saturating_add);
-        let templates = on_all_processors(&manifest.stacks, bytes, |stack| {
-            let text = assembly::read_template(folder, &stack.template)?;
-            let template = Template::parse(text).map_err(|errors| Error::Template {
-                file: stack.template.clone(),
-                errors,
-            })?;
-            Ok((stack.name.clone(), template))
-        });
+        let templates = manifest.stacks.par_iter();
+        let templates: Vec<Result<_, Error>> = templates
+            .map(|stack| {
+                let text = assembly::read_template(folder, &stack.template)?;
+                let template = Template::parse(text).map_err(|errors| Error::Template {
+                    file: stack.template.clone(),
+                    errors,
+                })?;
+                Ok((stack.name.clone(), template))
+            })
+            .collect();
         Ok(Self {
             templates: templates.into_iter().collect::<Result<_, Error>>()?,
             manifest,

@@ -31,7 +31,6 @@ mod pace;
 mod parameters;
 mod planning;
 mod port;
-mod processors;
 mod readers;
 mod reads;
 mod record;
@@ -76,7 +75,6 @@ pub use port::{
     ChangeSetType, CloudFormation, DeleteRequest, Deletion, EventPage, ExecuteRequest, Execution,
     Finding, Rollback, RollbackRequest, Stack, StackEvent, StackResource, TemplateSource, Values,
 };
-pub use processors::on_all_processors;
 pub use record::{
     Draft, Entry, History, Home, Kind, Ledger, RecordError, Recorded, Release, ReleaseOutcome,
     ReleasedStack, find, history,

@@ -1,7 +1,5 @@
 //! The comparison of two templates.
 
-use std::{panic, thread};
-
 use assembly::ResourceOrigin;
 use indexmap::IndexMap;
 
@@ -38,15 +36,12 @@ pub fn diff<'a>(
     let compare_access = || security::compare(&old, &new, &unchanged, facts);
     let resources = old.resources().len().max(new.resources().len());
     let is_same = unchanged.len() == resources && inputs.is_empty();
-    let (resources, access) = thread::scope(|scope| {
+    let (resources, access) = if is_same {
+        (comparison.resources(), None)
+    } else {
         // It takes as long as all else, and where templates differ it is almost always asked for.
-        let access = (!is_same).then(|| scope.spawn(compare_access));
-        let resources = comparison.resources();
-        let access = access.map(thread::ScopedJoinHandle::join);
-        let access =
-            access.map(|access| access.unwrap_or_else(|panic| panic::resume_unwind(panic)));
-        (resources, access)
-    });
+        rayon::join(|| comparison.resources(), || Some(compare_access()))
+    };
     let security = if security::is_told_by(&resources.changes, &old, &new) {
         access.unwrap_or_else(compare_access)
     } else {

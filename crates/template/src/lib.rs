@@ -17,6 +17,7 @@
 //! );
 //! ```
 
+mod cursor;
 mod finding;
 mod function;
 mod json;

@@ -5,9 +5,9 @@
 
 use std::collections::{HashMap, HashSet};
 
-use memchr::{memchr2, memchr3, memmem};
+use memchr::{memchr3, memmem};
 
-use crate::{model::Section, template::GET_ATT};
+use crate::{cursor::Cursor, model::Section, template::GET_ATT};
 
 /// Where the parts of a template stand.
 pub(crate) struct Outline<'t> {
@@ -22,43 +22,43 @@ pub(crate) struct Member<'t> {
     pub(crate) name: &'t str,
     /// Its value as it is written.
     pub(crate) value: &'t str,
-    /// Which of all values it is that are read.
-    pub(crate) index: usize,
+    /// The place among the resources of the other template of the one of this name that is written so too.
+    pub(crate) same: Option<usize>,
 }
-
-/// Told what is to be read, and how deep it stands; gives it an index.
-pub(crate) type Found<'f, 't> = &'f mut dyn FnMut(&'t str, usize) -> Option<usize>;
 
 impl<'t> Outline<'t> {
     /// The outline of a text; `None` where it is none of a template with resources, has a name twice, or a key that is
     /// not taken as it stands.
     ///
-    /// `known` are resources of another template: those that stand here too are the same, and not looked through.
-    pub(crate) fn of(
-        text: &'t str,
-        known: &HashMap<&str, Member<'_>>,
-        found: Found<'_, 't>,
-    ) -> Option<Self> {
-        let mut scan = Scan { text, index: 0 };
+    /// `others` are the resources of another template: those that stand here too are the same, and not looked through.
+    pub(crate) fn of(text: &'t str, others: &[Member<'_>]) -> Option<Self> {
+        let places = others.iter().enumerate();
+        let others: HashMap<&str, (usize, &str)> = places
+            .map(|(place, other)| (other.name, (place, other.value)))
+            .collect();
+        let mut cursor = Cursor::new(text);
         let (mut sections, mut resources) = (Vec::new(), None);
         let mut names = HashSet::new();
-        scan.blank();
-        scan.object(&mut |scan, key| {
+        cursor.blank();
+        cursor.members(&mut |cursor, key| {
             let name = key.name;
             if !names.insert(name) {
                 return None;
             }
             if name == Section::Resources.key() {
-                resources = Some(scan.resources(known, found)?);
+                resources = Some(cursor.resources(&others)?);
             } else {
-                let value = scan.value(key)?;
-                let index = found(value, 1)?;
-                sections.push(Member { name, value, index });
+                let value = cursor.value(key)?;
+                sections.push(Member {
+                    name,
+                    value,
+                    same: None,
+                });
             }
             Some(())
         })?;
-        scan.blank();
-        (scan.index == text.len()).then_some(Self {
+        cursor.blank();
+        (cursor.index == text.len()).then_some(Self {
             sections,
             resources: resources?,
         })
@@ -73,77 +73,38 @@ struct Key<'t> {
     indentation: Option<&'t str>,
 }
 
-/// A walk over a text that may be anything.
-struct Scan<'t> {
-    text: &'t str,
-    index: usize,
-}
-
-impl<'t> Scan<'t> {
-    fn resources(
-        &mut self,
-        known: &HashMap<&str, Member<'_>>,
-        found: Found<'_, 't>,
-    ) -> Option<Vec<Member<'t>>> {
+impl<'t> Cursor<'t> {
+    fn resources(&mut self, others: &HashMap<&str, (usize, &str)>) -> Option<Vec<Member<'t>>> {
         let mut resources = Vec::new();
         let mut names = HashSet::new();
-        self.object(&mut |scan, key| {
+        self.members(&mut |cursor, key| {
             let name = key.name;
-            let known = known.get(name);
-            let (value, index) = match known.filter(|known| scan.begins_with(known.value)) {
-                Some(known) => (scan.take(known.value.len())?, known.index),
-                None => {
-                    let value = scan.value(key)?;
-                    (value, found(value, 2)?)
-                }
+            let other = others.get(name);
+            let (value, same) = match other.filter(|(_, value)| cursor.is_before(value)) {
+                Some((place, value)) => (cursor.take(value.len())?, Some(*place)),
+                None => (cursor.value(key)?, None),
             };
-            resources.push(Member { name, value, index });
+            resources.push(Member { name, value, same });
             names.insert(name).then_some(())
         })?;
         Some(resources)
     }
 
     /// Whether a known value stands here too. Only an object ends where it ended there, whatever follows.
-    fn begins_with(&self, known: &str) -> bool {
-        known.starts_with('{')
-            && self
-                .rest()
-                .is_some_and(|rest| rest.starts_with(known.as_bytes()))
+    fn is_before(&self, known: &str) -> bool {
+        let is_it = |rest: &[u8]| rest.starts_with(known.as_bytes());
+        known.starts_with('{') && self.rest().is_some_and(is_it)
     }
 
-    /// Goes over an object; `member` is told each key and passes the value.
-    fn object(&mut self, member: &mut dyn FnMut(&mut Self, Key<'t>) -> Option<()>) -> Option<()> {
-        self.expect(b'{')?;
-        let mut indentation = self.blank();
-        if self.byte() == Some(b'}') {
-            self.index += 1;
-            return Some(());
+    /// Goes over an object of whose keys the reader does nothing about any; `member` is told each and passes the value.
+    fn members(&mut self, member: &mut dyn FnMut(&mut Self, Key<'t>) -> Option<()>) -> Option<()> {
+        if self.byte()? != b'{' {
+            return None;
         }
-        loop {
-            let name = self.name()?;
-            self.blank();
-            self.expect(b':')?;
-            self.blank();
-            member(self, Key { name, indentation })?;
-            self.blank();
-            match self.byte()? {
-                b',' => self.index += 1,
-                b'}' => {
-                    self.index += 1;
-                    return Some(());
-                }
-                _ => return None,
-            }
-            indentation = self.blank();
-        }
-    }
-
-    /// A key that stands for itself and that the reader does nothing about.
-    fn name(&mut self) -> Option<&'t str> {
-        let quoted = self.string()?;
-        let name = quoted.get(1..quoted.len() - 1)?;
-        let is_plain = name.bytes().all(|byte| byte >= b' ' && byte != b'\\');
-        (is_plain && name != GET_ATT).then_some(name)
+        self.each(b'}', |cursor, indentation| {
+            let name = cursor.key().filter(|name| *name != GET_ATT)?;
+            member(cursor, Key { name, indentation })
+        })
     }
 
     /// The value of a key, which is whole if it is JSON.
@@ -154,11 +115,7 @@ impl<'t> Scan<'t> {
             (b'[', Some(indentation)) if self.is_end_of_line() => self.lines(indentation, ']'),
             (b'{', _) => self.bracketed(b'{', b'}'),
             (b'[', _) => self.bracketed(b'[', b']'),
-            _ => {
-                let ends = |byte: &u8| matches!(byte, b',' | b'}' | b']') || is_blank(*byte);
-                let length = self.rest()?.iter().position(ends)?;
-                self.take(length)
-            }
+            _ => self.word(),
         }
     }
 
@@ -197,52 +154,4 @@ impl<'t> Scan<'t> {
             }
         }
     }
-
-    /// A string with its quotes.
-    fn string(&mut self) -> Option<&'t str> {
-        let start = self.index;
-        self.expect(b'"')?;
-        loop {
-            self.index += memchr2(b'"', b'\\', self.rest()?)?;
-            if self.byte() == Some(b'"') {
-                self.index += 1;
-                return self.text.get(start..self.index);
-            }
-            self.index += 2;
-        }
-    }
-
-    fn take(&mut self, length: usize) -> Option<&'t str> {
-        let start = self.index;
-        self.index += length;
-        self.text.get(start..self.index)
-    }
-
-    fn rest(&self) -> Option<&'t [u8]> {
-        self.text.as_bytes().get(self.index..)
-    }
-
-    fn expect(&mut self, byte: u8) -> Option<()> {
-        (self.byte()? == byte).then(|| self.index += 1)
-    }
-
-    fn byte(&self) -> Option<u8> {
-        self.text.as_bytes().get(self.index).copied()
-    }
-
-    /// Passes what is blank; gives what of it stands on the last line, if there are several.
-    fn blank(&mut self) -> Option<&'t str> {
-        let mut line = None;
-        while let Some(byte) = self.byte().filter(|byte| is_blank(*byte)) {
-            self.index += 1;
-            if byte == b'\n' {
-                line = Some(self.index);
-            }
-        }
-        self.text.get(line?..self.index)
-    }
-}
-
-fn is_blank(byte: u8) -> bool {
-    matches!(byte, b' ' | b'\n' | b'\t' | b'\r')
 }

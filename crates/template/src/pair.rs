@@ -1,14 +1,13 @@
 //! Two templates that are read together.
 
 use std::{
-    collections::{HashMap, HashSet},
-    fmt, iter,
+    collections::HashSet,
+    fmt,
     ops::Deref,
-    panic,
-    sync::{Arc, Mutex, OnceLock, PoisonError, mpsc},
-    thread,
+    sync::{Arc, OnceLock},
 };
 
+use rayon::iter::{IntoParallelIterator, ParallelIterator};
 use serde_json::Value;
 
 use crate::{
@@ -47,25 +46,6 @@ impl<'t, G> Body<'t, G> {
         self.resources
             .iter()
             .map(|(logical_id, resource)| (logical_id.as_str(), &**resource))
-    }
-
-    /// Puts together what was read by an outline.
-    fn of(outline: &Outline<'_>, read: &mut [Option<Arc<LazyResource<'t, G>>>]) -> Option<Self> {
-        let sections = outline.sections.iter();
-        let sections = sections.map(|section| {
-            let read = Arc::into_inner(read.get_mut(section.index)?.take()?)?;
-            Some((section.name.to_owned(), read.value.into_inner()?))
-        });
-        let sections = sections.collect::<Option<_>>()?;
-        let resources = outline.resources.iter();
-        let resources = resources.map(|resource| {
-            let read = read.get(resource.index)?.as_ref()?;
-            Some((resource.name.to_owned(), Arc::clone(read)))
-        });
-        Some(Self {
-            sections,
-            resources: resources.collect::<Option<_>>()?,
-        })
     }
 }
 
@@ -137,7 +117,8 @@ impl<G> From<Template> for Body<'_, G> {
     }
 }
 
-/// How deep resources stand in a template.
+/// How deep sections and resources stand in a template.
+const SECTION_DEPTH: usize = 1;
 const RESOURCE_DEPTH: usize = 2;
 
 /// Reads two templates, as [`Template::parse_bytes`] reads each, at the same time and what stands in both once.
@@ -157,7 +138,7 @@ pub fn parse_pair<'t, G: Default + Send + Sync>(
         return bodies.map(Ok);
     }
     let read = |bytes: &[u8]| Template::parse_bytes(bytes).map(Body::from);
-    let (new, old) = at_once(|| read(new), || read(old));
+    let (old, new) = rayon::join(|| read(old), || read(new));
     [old, new]
 }
 
@@ -167,119 +148,94 @@ fn together<'t, G: Default + Send + Sync>(
     new: &str,
     note: &(impl Fn(&mut G, Token<'_>) -> bool + Sync),
 ) -> Option<[Body<'t, G>; 2]> {
-    let (sender, parts) = mpsc::channel::<Part<'t, '_>>();
-    let parts = Mutex::new(parts);
-    let read = || {
-        let next = || parts.lock().unwrap_or_else(PoisonError::into_inner).recv();
-        let parts = iter::from_fn(|| next().ok());
-        let document = Document::default();
-        let read = parts.map(|part| Some((part.index, part.read(&document, note)?)));
-        read.collect::<Option<Vec<_>>>()
-    };
-    // One reads while the other is still looking for what there is to read.
-    let (theirs, ours) = at_once(read, || {
-        let outlines = outlines(old, new, sender)?;
-        Some((outlines, read()?))
-    });
-    let ((old, new), ours) = ours?;
-    let mut read: Vec<Option<Arc<LazyResource<'_, G>>>> = Vec::new();
-    for (index, resource) in ours.into_iter().chain(theirs?) {
-        read.resize_with(read.len().max(index + 1), || None);
-        // What was first gone over may have been read since.
-        if read[index].is_none() || resource.gone_over.is_none() {
-            read[index] = Some(Arc::new(resource));
+    let old = Outline::of(old, &[])?;
+    let new = Outline::of(new, &old.resources)?;
+    let kept: HashSet<usize> = new.resources.iter().filter_map(|one| one.same).collect();
+    let mut parts: Vec<Part<'_, '_>> = old.sections.iter().map(Part::section).collect();
+    let resources = old.resources.iter().enumerate();
+    parts.extend(resources.map(|(place, resource)| {
+        if kept.contains(&place) {
+            Part::GoneOver(resource.value)
+        } else {
+            Part::resource(resource)
         }
+    }));
+    parts.extend(new.sections.iter().map(Part::section));
+    let own = new.resources.iter().filter(|one| one.same.is_none());
+    parts.extend(own.map(Part::resource));
+    let read = parts.into_par_iter();
+    let read = read.map_init(Document::default, |document, part| {
+        part.read(document, note)
+    });
+    let read: Option<Vec<LazyResource<'_, G>>> = read.collect();
+    let mut read = read?.into_iter();
+    let old = Body::of(&old, &[], &mut read)?;
+    let new = Body::of(&new, &old.resources, &mut read)?;
+    Some([old, new])
+}
+
+/// Something to read.
+enum Part<'t, 'p> {
+    /// A text, and how deep it stands.
+    Read(&'p str, usize),
+    /// A resource that need not be read.
+    GoneOver(&'t str),
+}
+
+impl<'t, 'p> Part<'t, 'p> {
+    fn section(section: &Member<'p>) -> Self {
+        Self::Read(section.value, SECTION_DEPTH)
     }
-    Some([Body::of(&old, &mut read)?, Body::of(&new, &mut read)?])
-}
 
-/// What is to be read.
-struct Part<'t, 'p> {
-    /// Which it is of all that the outlines name.
-    index: usize,
-    text: &'p str,
-    /// How deep it stands.
-    depth: usize,
-    /// The same text, where it may be left unread.
-    lazy: Option<&'t str>,
-}
+    fn resource(resource: &Member<'p>) -> Self {
+        Self::Read(resource.value, RESOURCE_DEPTH)
+    }
 
-impl<'t> Part<'t, '_> {
     /// Reads it, or goes over it; `None` where there is an error in it.
     fn read<G: Default>(
-        &self,
+        self,
         document: &Document,
         note: &impl Fn(&mut G, Token<'_>) -> bool,
     ) -> Option<LazyResource<'t, G>> {
-        let mut gist = G::default();
-        if let Some(text) = self.lazy
-            && go_over(text, self.depth, &mut |token| note(&mut gist, token))
-        {
-            return Some(LazyResource {
-                value: OnceLock::new(),
-                gone_over: Some((gist, text)),
-            });
-        }
-        let value = document.part(self.text, self.depth);
+        let value = match self {
+            Self::GoneOver(text) => {
+                let mut gist = G::default();
+                if go_over(text, RESOURCE_DEPTH, &mut |token| note(&mut gist, token)) {
+                    return Some(LazyResource {
+                        value: OnceLock::new(),
+                        gone_over: Some((gist, text)),
+                    });
+                }
+                document.part(text, RESOURCE_DEPTH)
+            }
+            Self::Read(text, depth) => document.part(text, depth),
+        };
         value.map(LazyResource::from)
     }
 }
 
-/// The outlines of both texts; what is to be read of them is sent on as soon as it is found.
-fn outlines<'t, 'n>(
-    old: &'t str,
-    new: &'n str,
-    sender: mpsc::Sender<Part<'t, 'n>>,
-) -> Option<(Outline<'t>, Outline<'n>)>
-where
-    't: 'n,
-{
-    let mut count = 0;
-    let mut send = |text, depth, lazy| {
-        let index = count;
-        count += 1;
-        let part = Part {
-            index,
-            text,
-            depth,
-            lazy,
-        };
-        sender.send(part).ok()?;
-        Some(index)
-    };
-    let old = Outline::of(old, &HashMap::new(), &mut |text: &'t str, depth| {
-        let lazy = (depth == RESOURCE_DEPTH).then_some(text);
-        send(text, depth, lazy)
-    })?;
-    let known = old.resources.iter();
-    let known: HashMap<&str, Member<'_>> =
-        known.map(|resource| (resource.name, *resource)).collect();
-    let new = Outline::of(new, &known, &mut |text, depth| send(text, depth, None))?;
-    // What is not as it was is compared, whatever is in it.
-    let kept = new.resources.iter();
-    let kept: HashSet<usize> = kept.map(|resource| resource.index).collect();
-    let changed = old.resources.iter();
-    for resource in changed.filter(|resource| !kept.contains(&resource.index)) {
-        let part = Part {
-            index: resource.index,
-            text: resource.value,
-            depth: RESOURCE_DEPTH,
-            lazy: None,
-        };
-        sender.send(part).ok()?;
+impl<'t, G> Body<'t, G> {
+    /// Takes what an outline names from what was read of it; what it has as `others` stand in another body, from there.
+    fn of(
+        outline: &Outline<'_>,
+        others: &[(String, Arc<LazyResource<'t, G>>)],
+        read: &mut impl Iterator<Item = LazyResource<'t, G>>,
+    ) -> Option<Self> {
+        let sections = outline.sections.iter().map(|section| {
+            let value = read.next()?.value.into_inner()?;
+            Some((section.name.to_owned(), value))
+        });
+        let sections = sections.collect::<Option<_>>()?;
+        let resources = outline.resources.iter().map(|resource| {
+            let value = match resource.same {
+                Some(place) => Arc::clone(&others.get(place)?.1),
+                None => Arc::new(read.next()?),
+            };
+            Some((resource.name.to_owned(), value))
+        });
+        Some(Self {
+            sections,
+            resources: resources.collect::<Option<_>>()?,
+        })
     }
-    Some((old, new))
-}
-
-/// Does two things at the same time.
-fn at_once<A: Send, B>(one: impl FnOnce() -> A + Send, other: impl FnOnce() -> B) -> (A, B) {
-    thread::scope(|scope| {
-        let one = scope.spawn(one);
-        let other = other();
-        let one = one.join();
-        (
-            one.unwrap_or_else(|panic| panic::resume_unwind(panic)),
-            other,
-        )
-    })
 }
