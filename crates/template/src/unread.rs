@@ -1,9 +1,10 @@
 //! Texts of JSON that are gone over and left unread.
 
-use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
-use std::fmt;
+use std::borrow::Cow;
 
-use crate::template::MAXIMUM_DEPTH;
+use serde_json::Value;
+
+use crate::{cursor::Cursor, template::MAXIMUM_DEPTH};
 
 /// The most members of an object that is gone over: each key is looked for among those before it.
 const MOST_MEMBERS: usize = 64;
@@ -24,113 +25,78 @@ pub enum Token<'t> {
 /// Goes over a value that stands that deep in a document, and tells `note` what is in it, until that has enough. Whether
 /// it came to the end, so that reading the value would meet no error.
 pub(crate) fn go_over(text: &str, depth: usize, note: &mut dyn FnMut(Token<'_>) -> bool) -> bool {
+    let mut cursor = Cursor::new(text);
     let mut walk = Walk {
         note,
         keys: Vec::new(),
     };
-    let step = Step {
-        walk: &mut walk,
-        depth,
-    };
-    let mut deserializer = serde_json::Deserializer::from_str(text);
-    step.deserialize(&mut deserializer).is_ok() && deserializer.end().is_ok()
+    walk.value(&mut cursor, depth).is_some() && cursor.index == text.len()
 }
 
+/// Each step is `None` where an error is met, or what is read as easily.
 struct Walk<'n, 't> {
     note: &'n mut dyn FnMut(Token<'_>) -> bool,
     /// The keys of all objects that are not at their end.
     keys: Vec<&'t str>,
 }
 
-impl Walk<'_, '_> {
-    fn tell<E: Error>(&mut self, token: Token<'_>) -> Result<(), E> {
-        // Whatever the error says, nobody is told.
-        (self.note)(token)
-            .then_some(())
-            .ok_or_else(|| E::custom(""))
-    }
-}
-
-/// A value on the way.
-struct Step<'w, 'n, 't> {
-    walk: &'w mut Walk<'n, 't>,
-    depth: usize,
-}
-
-impl Step<'_, '_, '_> {
-    fn deeper<E: Error>(&self) -> Result<usize, E> {
-        let is_too_deep = self.depth == MAXIMUM_DEPTH;
-        (!is_too_deep)
-            .then_some(self.depth + 1)
-            .ok_or_else(|| E::custom(""))
-    }
-}
-
-impl<'de> DeserializeSeed<'de> for Step<'_, '_, 'de> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_any(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Step<'_, '_, 'de> {
-    type Value = ();
-
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("a JSON value")
-    }
-
-    fn visit_bool<E: Error>(self, _: bool) -> Result<(), E> {
-        self.walk.tell(Token::Scalar)
-    }
-
-    fn visit_i64<E: Error>(self, _: i64) -> Result<(), E> {
-        self.walk.tell(Token::Scalar)
-    }
-
-    fn visit_u64<E: Error>(self, _: u64) -> Result<(), E> {
-        self.walk.tell(Token::Scalar)
-    }
-
-    fn visit_f64<E: Error>(self, _: f64) -> Result<(), E> {
-        self.walk.tell(Token::Scalar)
-    }
-
-    fn visit_unit<E: Error>(self) -> Result<(), E> {
-        self.walk.tell(Token::Scalar)
-    }
-
-    fn visit_str<E: Error>(self, text: &str) -> Result<(), E> {
-        self.walk.tell(Token::Text(text))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<(), A::Error> {
-        let depth = self.deeper()?;
-        let walk = self.walk;
-        walk.tell(Token::List)?;
-        let mut is_more = Some(());
-        while is_more.is_some() {
-            is_more = elements.next_element_seed(Step { walk, depth })?;
-        }
-        Ok(())
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<(), A::Error> {
-        let depth = self.deeper()?;
-        let walk = self.walk;
-        let start = walk.keys.len();
-        // A key with an escape in it is none that can be borrowed, and an error.
-        while let Some(key) = members.next_key::<&str>()? {
-            let before = &walk.keys[start..];
-            if before.len() == MOST_MEMBERS || before.contains(&key) {
-                return Err(A::Error::custom(""));
+impl<'t> Walk<'_, 't> {
+    fn value(&mut self, cursor: &mut Cursor<'t>, depth: usize) -> Option<()> {
+        match cursor.byte()? {
+            b'"' => {
+                let text = text(cursor)?;
+                self.tell(Token::Text(&text))
             }
-            walk.keys.push(key);
-            walk.tell(Token::Key(key))?;
-            members.next_value_seed(Step { walk, depth })?;
+            b'{' => self.object(cursor, deeper(depth)?),
+            b'[' => {
+                let depth = deeper(depth)?;
+                self.tell(Token::List)?;
+                cursor.each(b']', |cursor, _| self.value(cursor, depth))
+            }
+            _ => {
+                read(cursor.word()?)?;
+                self.tell(Token::Scalar)
+            }
         }
-        walk.keys.truncate(start);
-        Ok(())
     }
+
+    fn object(&mut self, cursor: &mut Cursor<'t>, depth: usize) -> Option<()> {
+        let start = self.keys.len();
+        cursor.each(b'}', |cursor, _| {
+            let key = cursor.key()?;
+            let before = &self.keys[start..];
+            if before.len() == MOST_MEMBERS || before.contains(&key) {
+                return None;
+            }
+            self.keys.push(key);
+            self.tell(Token::Key(key))?;
+            self.value(cursor, depth)
+        })?;
+        self.keys.truncate(start);
+        Some(())
+    }
+
+    fn tell(&mut self, token: Token<'_>) -> Option<()> {
+        (self.note)(token).then_some(())
+    }
+}
+
+fn deeper(depth: usize) -> Option<usize> {
+    (depth < MAXIMUM_DEPTH).then_some(depth + 1)
+}
+
+/// Passes a string and gives what it stands for.
+fn text<'t>(cursor: &mut Cursor<'t>) -> Option<Cow<'t, str>> {
+    if let Some(text) = cursor.plain_string() {
+        return Some(text.into());
+    }
+    match read(cursor.string()?)? {
+        Value::String(text) => Some(text.into()),
+        _ => None,
+    }
+}
+
+/// What the reader makes of a text without members and elements.
+fn read(text: &str) -> Option<Value> {
+    serde_json::from_str(text).ok()
 }
