@@ -81,11 +81,15 @@ fn refused(name: &str) -> Vec<u8> {
             return format!("A: &a {text}\nB: [{}]\n", "*a, ".repeat(1000)).into_bytes();
         }
         "merges.yaml" => return merges().into_bytes(),
-        "brackets.yaml" => return "[{".repeat(2_500_000).into_bytes(),
-        "open-5-mb.json" => {
-            return format!("{{\"a\": [{}", "\"é\",".repeat(1_000_000)).into_bytes();
+        "brackets.yaml" => return "[{".repeat(1_900_000).into_bytes(),
+        "open-3-mb.json" => {
+            return format!("{{\"a\": [{}", "\"é\",".repeat(700_000)).into_bytes();
         }
-        "twice-5-mb.yaml" => return "Resources: {}\n".repeat(350_000).into_bytes(),
+        "twice-3-mb.yaml" => return "Resources: {}\n".repeat(250_000).into_bytes(),
+        "5-mb.json" => {
+            let name = "x".repeat(5_000_000);
+            return format!("{{\"Resources\": {{\n\"A\": \"{name}\"}}}}").into_bytes();
+        }
         "too-long.yaml" => return GOOD.repeat(200_000).into_bytes(),
         other => panic!("no such text, {other}"),
     };
@@ -100,7 +104,7 @@ fn utf_16(text: &str, bytes: fn(u16) -> [u8; 2]) -> Vec<u8> {
 /// Mappings, each a column further right: 10,000 of them would be 50 MB.
 fn deep_blocks() -> String {
     let mut text = String::from("Metadata:\n");
-    for depth in 1..3_900 {
+    for depth in 1..2_800 {
         text.extend(std::iter::repeat_n(' ', depth));
         text.push_str("a:\n");
     }
@@ -305,7 +309,8 @@ fn depth_length_and_bombs_are_refused_in_time() {
         "long-alias.yaml",
         "merges.yaml",
         "brackets.yaml",
-        "open-5-mb.json",
+        "open-3-mb.json",
+        "5-mb.json",
         "too-long.yaml",
     ]);
     snapshot!(outcome, @"
@@ -321,13 +326,14 @@ fn depth_length_and_bombs_are_refused_in_time() {
     long-alias.yaml:2:157: error CIF000: aliases stand for more than 4000000 bytes, more than any template may have; remove some
     merges.yaml:17:17: error CIF000: aliases stand for more than 4000000 bytes, more than any template may have; remove some
     brackets.yaml:1:256: error CIF000: nested deeper than 120 levels, more than any template needs
-    open-5-mb.json:1:4000007: error CIF000: the text is not JSON: it ends where a value must stand
-    too-long.yaml:533334:17: error CIF000: the text is longer than 8000000 bytes; CloudFormation takes 1000000 and nothing beyond is read
+    open-3-mb.json:1:2800007: error CIF000: the text is not JSON: it ends where a value must stand
+    5-mb.json:2:3999985: error CIF000: the text is longer than 4000000 bytes; CloudFormation takes 1000000 and nothing beyond is read
+    too-long.yaml:266667:22: error CIF000: the text is longer than 4000000 bytes; CloudFormation takes 1000000 and nothing beyond is read
     --- stderr
-    error: 12 files checked: 12 errors, 0 warnings
+    error: 13 files checked: 13 errors, 0 warnings
     ");
-    // A hundred errors are told, not 350,000.
-    let outcome = refusals(&["twice-5-mb.yaml"]);
+    // A hundred errors are told, not 250,000.
+    let outcome = refusals(&["twice-3-mb.yaml"]);
     assert_eq!(outcome.stdout.lines().count(), 100);
 }
 

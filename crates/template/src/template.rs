@@ -18,7 +18,7 @@ pub const MAXIMUM_DEPTH: usize = 120;
 pub const MAXIMUM_EXPANSION: usize = 4_000_000;
 
 /// How long a text may be, in bytes: several times what CloudFormation takes, 1,000,000.
-pub const MAXIMUM_LENGTH: usize = 8_000_000;
+pub const MAXIMUM_LENGTH: usize = 4_000_000;
 
 /// How many errors of one text are told; who makes more of them has made one a hundred times.
 pub(crate) const MOST_ERRORS: usize = 100;
