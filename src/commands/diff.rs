@@ -38,12 +38,12 @@ pub(crate) struct DiffArgs {
 }
 
 pub(crate) fn run(args: &DiffArgs, printer: &Printer) -> Result<Ending, CommandError> {
-    let texts = rayon::join(
+    let (old_text, new_text) = rayon::join(
         || template_file::read(&args.old),
         || template_file::read(&args.new),
     );
-    let (text, new_text) = (texts.0?, texts.1?);
-    let [old, new] = template::parse_pair(&text, &new_text, note);
+    let (old_text, new_text) = (old_text?, new_text?);
+    let [old, new] = template::parse_pair(&old_text, &new_text, note);
     // Its memory is used again by all that follows.
     drop(new_text);
     let (old, new) = (body_of(&args.old, old)?, body_of(&args.new, new)?);
@@ -83,7 +83,7 @@ pub(crate) fn run(args: &DiffArgs, printer: &Printer) -> Result<Ending, CommandE
     };
     // The process ends here: to free two large templates part by part would only keep a person waiting.
     mem::forget((old, new, diff));
-    mem::forget(text);
+    mem::forget(old_text);
     Ok(Ending::of(args.detailed_exitcode && has_changes))
 }
 

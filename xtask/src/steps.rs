@@ -40,7 +40,7 @@ const STEPS: [Step; 9] = [
     },
     Step {
         name: "dependencies",
-        about: "dependency directions",
+        about: "dependency directions, the fuzzer's lock file",
         run: dependencies::run,
     },
     Step {

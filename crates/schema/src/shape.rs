@@ -201,7 +201,7 @@ enum Additional {
     Shape(Box<Shape>),
 }
 
-/// A flag or a shape.
+/// A flag or a shape. `serde(untagged)` would read it into a buffer first, where the texts of the shapes within are lost.
 impl<'de> Deserialize<'de> for Additional {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Either;
